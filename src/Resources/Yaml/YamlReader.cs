@@ -1,0 +1,67 @@
+using Bowline.Resources.Model;
+
+namespace Bowline.Resources.Yaml;
+
+/// <summary>How a document's scalars and oddities are read; each tool whose input we read has its own ways.</summary>
+public sealed record YamlReadOptions
+{
+    /// <summary>sigs.k8s.io/yaml: YAML 1.1 scalars, everything as JSON would have it, duplicate keys are errors.</summary>
+    public static readonly YamlReadOptions Kubernetes = new();
+
+    /// <summary>Helm values: like <see cref="Kubernetes"/>, with every number a float64 (JSON decoding into interface{}); the last duplicate key wins.</summary>
+    public static readonly YamlReadOptions HelmValues = new() { NumbersAsFloats = true, DuplicateKeys = DuplicateKeys.LastWins };
+
+    /// <summary>Named in error messages; no file is opened.</summary>
+    public string FileName { get; init; } = "<input>";
+
+    public bool NumbersAsFloats { get; init; }
+
+    public DuplicateKeys DuplicateKeys { get; init; } = DuplicateKeys.Error;
+
+    /// <summary>Deepest nesting accepted; the reader is safe on a 1 MiB stack at this depth.</summary>
+    public int MaxDepth { get; init; } = 1000;
+
+    /// <summary>Most nodes one document may have after its aliases are expanded (billion laughs).</summary>
+    public int MaxNodes { get; init; } = 4_000_000;
+
+    /// <summary>Largest input in bytes.</summary>
+    public int MaxBytes { get; init; } = 64 * 1024 * 1024;
+}
+
+public enum DuplicateKeys
+{
+    Error,
+    LastWins,
+}
+
+/// <summary>One document of a stream.</summary>
+/// <param name="Root">The tree, <see cref="Node.Null"/> for an empty document.</param>
+/// <param name="Line">The line (from 1) of the document's first token.</param>
+public sealed record YamlDocument(Node Root, int Line);
+
+/// <summary>A document that cannot be read. <see cref="Exception.Message"/> starts with <c>file:line:column: </c>.</summary>
+public sealed class YamlException(string file, int line, int column, string reason, Exception? inner = null)
+    : Exception($"{file}:{line}:{column}: {reason}", inner)
+{
+    public string File { get; } = file;
+
+    public int Line { get; } = line;
+
+    public int Column { get; } = column;
+
+    public string Reason { get; } = reason;
+}
+
+/// <summary>Reads YAML (and therefore JSON) into the tree, on YamlDotNet's parser events.</summary>
+public static class YamlReader
+{
+    /// <summary>Reads the only document; <see cref="Node.Null"/> for empty input, <see cref="YamlException"/> for a second document.</summary>
+    public static Node Read(ReadOnlySpan<byte> utf8, YamlReadOptions? options = null) => throw new NotImplementedException();
+
+    /// <summary>Reads every document of a stream, empty ones included.</summary>
+    public static IReadOnlyList<YamlDocument> ReadAll(ReadOnlySpan<byte> utf8, YamlReadOptions? options = null) => throw new NotImplementedException();
+
+    public static Node Read(string text, YamlReadOptions? options = null) => throw new NotImplementedException();
+
+    public static IReadOnlyList<YamlDocument> ReadAll(string text, YamlReadOptions? options = null) => throw new NotImplementedException();
+}

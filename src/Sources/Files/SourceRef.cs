@@ -1,0 +1,21 @@
+namespace Bowline.Sources.Files;
+
+/// <summary>A reference to fetch: repository URL (or local path) and revision (branch, tag, commit; empty for the default, or the working tree of a local path).</summary>
+public sealed record SourceRef(string Url, string Revision);
+
+/// <summary>What a reference meant when it was fetched.</summary>
+/// <param name="Commit">The full commit id; empty for a folder without Git.</param>
+/// <param name="WorkingTree">Whether uncommitted files are included.</param>
+public sealed record SourceRevision(string Commit, bool WorkingTree)
+{
+    /// <summary>Seven characters of the commit, with <c>-dirty</c> for a changed working tree, or <c>worktree</c> for a plain folder.</summary>
+    public string Short => Commit.Length == 0 ? "worktree" : Commit[..Math.Min(7, Commit.Length)] + (WorkingTree ? "-dirty" : string.Empty);
+}
+
+public sealed record SourceSnapshot(FileTree Files, SourceRevision Revision);
+
+/// <summary>A reference in, a read-only snapshot of files out.</summary>
+public interface ISourceFetcher
+{
+    Task<SourceSnapshot> FetchAsync(SourceRef reference, CancellationToken cancellationToken);
+}
