@@ -19,6 +19,7 @@ public abstract class Schema
     /// <summary>OpenAPI type: object, array, string, integer, number, boolean; empty for any.</summary>
     public abstract string Type { get; }
 
+    /// <summary>OpenAPI format. Built-in kinds also say <c>quantity</c> (a string or a number, compared as written) and <c>int-or-string</c>.</summary>
     public abstract string Format { get; }
 
     /// <summary>x-kubernetes-int-or-string.</summary>
@@ -26,6 +27,9 @@ public abstract class Schema
 
     /// <summary>x-kubernetes-preserve-unknown-fields, and schemas without any properties.</summary>
     public abstract bool PreservesUnknown { get; }
+
+    /// <summary>x-kubernetes-embedded-resource: the object has apiVersion, kind and metadata of its own.</summary>
+    public virtual bool EmbeddedResource => false;
 
     public abstract IReadOnlyDictionary<string, Schema> Properties { get; }
 
@@ -58,6 +62,15 @@ public abstract class Schema
     public Schema? Field(string name) => Properties.TryGetValue(name, out Schema? schema) ? schema : AdditionalProperties;
 }
 
+/// <summary>A subresource as discovery lists it; its kind may belong to another group (<c>pods/eviction</c> takes a policy/v1 Eviction).</summary>
+public sealed record SubresourceDefinition(string Name, ResourceKind Kind, IReadOnlyList<string> Verbs);
+
+/// <summary>An API group with its versions in discovery order; the first is preferred. The core group's name is empty.</summary>
+public sealed record ApiGroup(string Name, IReadOnlyList<string> Versions)
+{
+    public string PreferredVersion => Versions[0];
+}
+
 /// <summary>What the API server says of a kind in discovery, with the schema of its objects.</summary>
 public sealed record KindDefinition(ResourceKind Kind, string Plural, string Singular, bool Namespaced)
 {
@@ -69,6 +82,12 @@ public sealed record KindDefinition(ResourceKind Kind, string Plural, string Sin
 
     /// <summary>Names such as <c>status</c>, <c>scale</c>, <c>eviction</c>.</summary>
     public IReadOnlyList<string> Subresources { get; init; } = [];
+
+    /// <summary>The same subresources with their kinds and verbs; empty where only names are known.</summary>
+    public IReadOnlyList<SubresourceDefinition> SubresourceDefinitions { get; init; } = [];
+
+    /// <summary>What the reference API server's discovery prints as storageVersionHash; empty for kinds that are not stored.</summary>
+    public string StorageVersionHash { get; init; } = string.Empty;
 
     public Schema? Schema { get; init; }
 }
