@@ -1,3 +1,4 @@
+using System.Text;
 using Bowline.Resources.Model;
 
 namespace Bowline.Resources.Yaml;
@@ -11,8 +12,14 @@ public sealed record YamlReadOptions
     /// <summary>Helm values: like <see cref="Kubernetes"/>, with every number a float64 (JSON decoding into interface{}); the last duplicate key wins.</summary>
     public static readonly YamlReadOptions HelmValues = new() { NumbersAsFloats = true, DuplicateKeys = DuplicateKeys.LastWins };
 
+    /// <summary>Kustomize (kyaml over yaml.v3): only true and false are booleans, dates become RFC 3339 text, keys must be strings.</summary>
+    public static readonly YamlReadOptions Kustomize = new() { Dialect = YamlDialect.Yaml12 };
+
     /// <summary>Named in error messages; no file is opened.</summary>
     public string FileName { get; init; } = "<input>";
+
+    /// <summary>Which plain scalars are more than text.</summary>
+    public YamlDialect Dialect { get; init; }
 
     public bool NumbersAsFloats { get; init; }
 
@@ -26,6 +33,16 @@ public sealed record YamlReadOptions
 
     /// <summary>Largest input in bytes.</summary>
     public int MaxBytes { get; init; } = 64 * 1024 * 1024;
+}
+
+/// <summary>The two sets of scalar rules that Kubernetes tools read YAML by.</summary>
+public enum YamlDialect
+{
+    /// <summary>sigs.k8s.io/yaml over go-yaml v2: yes, no, on, off, y and n are booleans; keys of any scalar type become text.</summary>
+    Yaml11,
+
+    /// <summary>go-yaml v3 as kyaml uses it.</summary>
+    Yaml12,
 }
 
 public enum DuplicateKeys
@@ -52,16 +69,35 @@ public sealed class YamlException(string file, int line, int column, string reas
     public string Reason { get; } = reason;
 }
 
-/// <summary>Reads YAML (and therefore JSON) into the tree, on YamlDotNet's parser events.</summary>
+/// <summary>Reads YAML (and therefore JSON) into the tree, by the rules of sigs.k8s.io/yaml.</summary>
 public static class YamlReader
 {
     /// <summary>Reads the only document; <see cref="Node.Null"/> for empty input, <see cref="YamlException"/> for a second document.</summary>
-    public static Node Read(ReadOnlySpan<byte> utf8, YamlReadOptions? options = null) => throw new NotImplementedException();
+    public static Node Read(ReadOnlySpan<byte> utf8, YamlReadOptions? options = null)
+    {
+        options ??= YamlReadOptions.Kubernetes;
+        IReadOnlyList<YamlDocument> documents = ReadAll(utf8, options);
+        return documents.Count switch
+        {
+            0 => Node.Null,
+            1 => documents[0].Root,
+            _ => throw new YamlException(options.FileName, documents[1].Line, 1, "a second document follows where one was expected"),
+        };
+    }
 
     /// <summary>Reads every document of a stream, empty ones included.</summary>
-    public static IReadOnlyList<YamlDocument> ReadAll(ReadOnlySpan<byte> utf8, YamlReadOptions? options = null) => throw new NotImplementedException();
+    public static IReadOnlyList<YamlDocument> ReadAll(ReadOnlySpan<byte> utf8, YamlReadOptions? options = null)
+    {
+        options ??= YamlReadOptions.Kubernetes;
+        if (utf8.Length > options.MaxBytes)
+        {
+            throw new YamlException(options.FileName, 1, 1, $"{utf8.Length} bytes are more than the {options.MaxBytes} that are accepted");
+        }
 
-    public static Node Read(string text, YamlReadOptions? options = null) => throw new NotImplementedException();
+        return new TreeBuilder(new EventSource(Encoding.UTF8.GetString(utf8), options.FileName), options).ReadDocuments();
+    }
 
-    public static IReadOnlyList<YamlDocument> ReadAll(string text, YamlReadOptions? options = null) => throw new NotImplementedException();
+    public static Node Read(string text, YamlReadOptions? options = null) => Read(Encoding.UTF8.GetBytes(text), options);
+
+    public static IReadOnlyList<YamlDocument> ReadAll(string text, YamlReadOptions? options = null) => ReadAll(Encoding.UTF8.GetBytes(text), options);
 }
