@@ -200,6 +200,45 @@ internal static class YamlScalars
             && double.IsFinite(value);
     }
 
+    /// <summary>YAML 1.1's numbers in base 60, such as <c>1:20</c>; never read as numbers, but quoted for readers that do.</summary>
+    public static bool IsBase60(ReadOnlySpan<char> text)
+    {
+        int at = text.Length > 0 && text[0] is '-' or '+' ? 1 : 0;
+        if (at >= text.Length || !char.IsAsciiDigit(text[at]))
+        {
+            return false;
+        }
+
+        while (at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] == '_'))
+        {
+            at++;
+        }
+
+        int groups = 0;
+        while (at < text.Length && text[at] == ':')
+        {
+            int from = ++at;
+            int digits = Digits(text, ref at);
+            if (digits is 0 or > 2 || (digits == 2 && text[from] > '5'))
+            {
+                return false;
+            }
+
+            groups++;
+        }
+
+        if (at < text.Length && text[at] == '.')
+        {
+            at++;
+            while (at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] == '_'))
+            {
+                at++;
+            }
+        }
+
+        return groups > 0 && at == text.Length;
+    }
+
     private static int Digits(ReadOnlySpan<char> text, ref int at)
     {
         int from = at;
