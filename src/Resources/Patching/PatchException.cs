@@ -1,0 +1,8 @@
+namespace Bowline.Resources.Patching;
+
+/// <summary>A patch that cannot be applied: malformed, a failed test, a path that leads nowhere, or grown beyond its bounds.</summary>
+public sealed class PatchException(string message, string? path = null) : Exception(message)
+{
+    /// <summary>The JSON pointer or field path concerned.</summary>
+    public string? Path { get; } = path;
+}
