@@ -1,0 +1,12 @@
+using Bowline.Resources.Model;
+
+namespace Bowline.Delivery.Desired;
+
+/// <summary>What one owner (an application) wants in one cluster.</summary>
+/// <param name="Owner">The application's name; recorded on every object that is delivered for it.</param>
+/// <param name="Namespace">Where namespaced objects go that name no namespace themselves.</param>
+public sealed record DesiredState(string Owner, string Namespace, IReadOnlyList<Resource> Resources)
+{
+    /// <summary>Make <see cref="Namespace"/> when it is missing (Argo CD's CreateNamespace=true); it is never pruned.</summary>
+    public bool CreateNamespace { get; init; }
+}

@@ -1,0 +1,40 @@
+using Bowline.Resources.Model;
+
+namespace Bowline.Delivery.Syncing;
+
+public enum SyncOutcome
+{
+    Unchanged,
+    Created,
+    Configured,
+    Pruned,
+    HookSucceeded,
+
+    /// <summary>Left alone on purpose: shared with another application, or kept from pruning.</summary>
+    Skipped,
+    Failed,
+}
+
+/// <summary>What became of one object; <paramref name="Message"/> says why where that is not plain.</summary>
+public sealed record SyncStep(ResourceId Id, SyncOutcome Outcome, string Message);
+
+/// <summary>What a sync did. <see cref="Stopped"/> is the reason why later waves were not reached; empty when all were.</summary>
+public sealed record SyncResult(IReadOnlyList<SyncStep> Steps, string Stopped)
+{
+    public bool Succeeded => Stopped.Length == 0 && Steps.All(step => step.Outcome != SyncOutcome.Failed);
+
+    public IEnumerable<SyncStep> Failures => Steps.Where(step => step.Outcome == SyncOutcome.Failed);
+}
+
+/// <summary>Bounds of one sync.</summary>
+public sealed record SyncOptions
+{
+    /// <summary>Requests in flight within a wave.</summary>
+    public int Parallelism { get; init; } = 32;
+
+    /// <summary>How long a wave may take to become healthy before the next one is given up.</summary>
+    public TimeSpan WaveTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Attempts for one object against conflicts, throttling and server errors.</summary>
+    public int Attempts { get; init; } = 5;
+}
