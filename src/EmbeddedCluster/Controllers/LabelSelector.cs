@@ -1,0 +1,75 @@
+using System.Globalization;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Controllers;
+
+/// <summary>A compiled <c>metav1.LabelSelector</c>: every requirement has to hold.</summary>
+internal sealed class LabelSelector
+{
+    public static readonly LabelSelector Everything = new([]);
+    public static readonly LabelSelector Nothing = new(null);
+    private readonly IReadOnlyList<Requirement>? requirements;
+
+    private LabelSelector(IReadOnlyList<Requirement>? requirements) => this.requirements = requirements;
+
+    public bool IsEmpty => requirements is { Count: 0 };
+
+    /// <summary>A missing selector selects nothing and an empty one everything, as in the API.</summary>
+    public static LabelSelector Of(Node? selector)
+    {
+        if (selector is not MapNode map)
+        {
+            return Nothing;
+        }
+
+        List<Requirement> requirements = [.. Equalities(map["matchLabels"])];
+        requirements.AddRange(map["matchExpressions"].Maps().Select(Requirement.Of));
+        return new LabelSelector(requirements);
+    }
+
+    /// <summary>A plain map of labels (Service, ReplicationController). An empty one selects nothing.</summary>
+    public static LabelSelector OfLabels(Node? labels) =>
+        labels is MapNode { Count: > 0 } map ? new LabelSelector([.. Equalities(map)]) : Nothing;
+
+    public bool Matches(MapNode? labels)
+    {
+        if (requirements is null)
+        {
+            return false;
+        }
+
+        foreach (Requirement requirement in requirements)
+        {
+            if (!requirement.Holds(labels?[requirement.Key]?.AsString()))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static IEnumerable<Requirement> Equalities(Node? labels) =>
+        (labels as MapNode)?.Select(label => new Requirement(label.Key, "In", [label.Value.AsString() ?? string.Empty])) ?? [];
+}
+
+/// <summary>One expression of a label or node selector; <c>Gt</c> and <c>Lt</c> exist for nodes only.</summary>
+internal sealed record Requirement(string Key, string Operator, IReadOnlyList<string> Values)
+{
+    public static Requirement Of(MapNode expression) =>
+        new(expression.Text("key"), expression.Text("operator"), [.. expression["values"].Strings()]);
+
+    public bool Holds(string? actual) => Operator switch
+    {
+        "In" => actual is not null && Values.Contains(actual),
+        "NotIn" => actual is null || !Values.Contains(actual),
+        "Exists" => actual is not null,
+        "DoesNotExist" => actual is null,
+        "Gt" => Number(actual) is { } left && Number(Values.FirstOrDefault()) is { } right && left > right,
+        "Lt" => Number(actual) is { } left && Number(Values.FirstOrDefault()) is { } right && left < right,
+        _ => false,
+    };
+
+    private static long? Number(string? text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : null;
+}
