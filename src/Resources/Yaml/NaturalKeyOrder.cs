@@ -2,17 +2,20 @@ using System.Text;
 
 namespace Bowline.Resources.Yaml;
 
-/// <summary>go-yaml's order of keys: runs of digits by their number, letters behind everything else.</summary>
+/// <summary>
+/// go-yaml's order of keys: runs of digits by their number, letters behind everything else
+/// (v3 only: but before it when a digit precedes them, so that a1b stands before a1-b).
+/// </summary>
 internal static class NaturalKeyOrder
 {
     /// <summary>Sorts with a merge sort: the order is not transitive for every input, which .NET's own sort may answer with an exception.</summary>
-    public static void Sort<T>(T[] items, Func<T, string> key)
+    public static void Sort<T>(T[] items, Func<T, string> key, YamlDialect dialect)
     {
         T[] spare = items.Length > 1 ? new T[items.Length] : items;
-        Sort(items, spare, key);
+        Sort(items, spare, key, dialect);
     }
 
-    public static bool Less(string left, string right)
+    public static bool Less(string left, string right, YamlDialect dialect)
     {
         bool afterDigit = false;
         int at = 0;
@@ -22,7 +25,7 @@ internal static class NaturalKeyOrder
             Rune b = RuneAt(right, at);
             if (a != b)
             {
-                return LessAt(left, right, at, a, b, afterDigit);
+                return LessAt(left, right, at, a, b, afterDigit && dialect == YamlDialect.Yaml12);
             }
 
             afterDigit = Rune.IsDigit(a);
@@ -79,7 +82,7 @@ internal static class NaturalKeyOrder
 
     private static Rune RuneAt(string text, int at) => Rune.TryGetRuneAt(text, at, out Rune rune) ? rune : Rune.ReplacementChar;
 
-    private static void Sort<T>(Span<T> items, Span<T> spare, Func<T, string> key)
+    private static void Sort<T>(Span<T> items, Span<T> spare, Func<T, string> key, YamlDialect dialect)
     {
         if (items.Length < 2)
         {
@@ -87,9 +90,9 @@ internal static class NaturalKeyOrder
         }
 
         int middle = items.Length / 2;
-        Sort(items[..middle], spare[..middle], key);
-        Sort(items[middle..], spare[middle..], key);
-        if (!Less(key(items[middle]), key(items[middle - 1])))
+        Sort(items[..middle], spare[..middle], key, dialect);
+        Sort(items[middle..], spare[middle..], key, dialect);
+        if (!Less(key(items[middle]), key(items[middle - 1]), dialect))
         {
             return;
         }
@@ -99,7 +102,7 @@ internal static class NaturalKeyOrder
         int right = middle;
         for (int at = 0; at < items.Length; at++)
         {
-            bool takeRight = left == middle || (right < items.Length && Less(key(spare[right]), key(spare[left])));
+            bool takeRight = left == middle || (right < items.Length && Less(key(spare[right]), key(spare[left]), dialect));
             items[at] = takeRight ? spare[right++] : spare[left++];
         }
     }

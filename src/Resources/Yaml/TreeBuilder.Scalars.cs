@@ -6,40 +6,65 @@ namespace Bowline.Resources.Yaml;
 
 internal sealed partial class TreeBuilder
 {
-    private const string StandardTag = "tag:yaml.org,2002:";
-
-    private string ReadKey()
+    private Key ReadKey(bool block)
     {
         Count(1);
-        YamlEvent key = current;
-        YamlEvent scalar = key;
-        switch (key.Kind)
+        YamlToken first = scanner.Peek();
+        RawScalar scalar;
+        if (first.Kind == TokenKind.Alias)
         {
-            case YamlEventKind.Alias:
-                scalar = Find(key).Scalar;
-                break;
-            case YamlEventKind.Scalar:
-                Remember(key.Anchor, null, key, 1);
-                break;
+            scalar = FindAnchor(out _).Scalar ?? throw InvalidKey(first.Start);
+            return ToKey(scalar, first.Start);
         }
 
-        if (scalar.Kind != YamlEventKind.Scalar)
+        (string? anchor, string? tag) = ReadProperties();
+        YamlToken token = scanner.Peek();
+        if (token.Kind == TokenKind.Scalar)
         {
-            throw Fail(key, "invalid map key: only a scalar can be the key of a map");
+            scalar = new RawScalar(token.Text!, Meaningful(tag), tag is null ? token.Plain : tag == "!", first.Start);
+            scanner.Take();
+        }
+        else if (token.Kind is TokenKind.FlowListStart or TokenKind.FlowMapStart or TokenKind.BlockEntry or TokenKind.BlockListStart or TokenKind.BlockMapStart)
+        {
+            throw block || token.Kind is TokenKind.FlowListStart or TokenKind.FlowMapStart
+                ? InvalidKey(first.Start)
+                : FailParsing("did not find expected node content", token.Start);
+        }
+        else if (anchor is null && tag is null)
+        {
+            throw FailParsing("did not find expected node content", token.Start);
+        }
+        else
+        {
+            scalar = new RawScalar(string.Empty, Meaningful(tag), Plain: tag is null or "!", first.Start);
         }
 
-        current = source.Next();
-        ResolvedScalar resolved = Resolve(scalar);
-        if (resolved.Kind == ScalarKind.String)
-        {
-            return resolved.Text;
-        }
-
-        return options.Dialect == YamlDialect.Yaml12 ? throw Fail(key, $"unsupported map key `{scalar.Value}`: object member name must be a string") : KeyText(key, resolved);
+        Remember(anchor, scalar);
+        return ToKey(scalar, first.Start);
     }
 
+    private Key EmptyKey() => ToKey(new RawScalar(string.Empty, null, Plain: true, scanner.Peek().Start), scanner.Peek().Start);
+
+    private Key ToKey(RawScalar scalar, Mark at)
+    {
+        if (scalar.Text == "<<" && (scalar.Plain || scalar.Tag == StandardTag + "merge"))
+        {
+            return new Key(scalar.Text, at, Merge: true);
+        }
+
+        ResolvedScalar resolved = Resolve(scalar);
+        if (resolved.Kind != ScalarKind.String && options.Dialect == YamlDialect.Yaml12)
+        {
+            throw Fail(at, $"unsupported map key `{scalar.Text}`: object member name must be a string");
+        }
+
+        return new Key(resolved.Kind == ScalarKind.String ? resolved.Text : KeyText(at, resolved), at, Merge: false);
+    }
+
+    private YamlException InvalidKey(Mark at) => Fail(at, "invalid map key: only a scalar can be the key of a map");
+
     /// <summary>The text that sigs.k8s.io/yaml makes of a key that is no string.</summary>
-    private string KeyText(in YamlEvent key, in ResolvedScalar resolved) => resolved.Kind switch
+    private string KeyText(Mark key, in ResolvedScalar resolved) => resolved.Kind switch
     {
         ScalarKind.Timestamp => resolved.Text,
         ScalarKind.Bool => resolved.Bool ? "true" : "false",
@@ -48,7 +73,7 @@ internal sealed partial class TreeBuilder
         _ => throw Fail(key, $"unsupported map key `{resolved.Text}`"),
     };
 
-    private Node ToNode(in YamlEvent scalar)
+    private Node ToNode(in RawScalar scalar)
     {
         ResolvedScalar resolved = Resolve(scalar);
         switch (resolved.Kind)
@@ -58,43 +83,43 @@ internal sealed partial class TreeBuilder
             case ScalarKind.Bool:
                 return BoolNode.Of(resolved.Bool);
             case ScalarKind.Integer when options.NumbersAsFloats:
-                return new FloatNode(resolved.Integer) { Line = scalar.Line };
+                return new FloatNode(resolved.Integer) { Line = scalar.Mark.Line + 1 };
             case ScalarKind.Integer:
-                return resolved.Integer is >= -1 and < 257 ? IntegerNode.Of(resolved.Integer) : new IntegerNode(resolved.Integer) { Line = scalar.Line };
+                return resolved.Integer is >= -1 and < 257 ? IntegerNode.Of(resolved.Integer) : new IntegerNode(resolved.Integer) { Line = scalar.Mark.Line + 1 };
             case ScalarKind.Unsigned:
-                return new FloatNode(resolved.Unsigned) { Line = scalar.Line };
+                return new FloatNode(resolved.Unsigned) { Line = scalar.Mark.Line + 1 };
             case ScalarKind.Float:
                 return FloatToNode(scalar, resolved.Float);
             case ScalarKind.Timestamp when options.Dialect == YamlDialect.Yaml12:
                 YamlTimestamps.TryParse(resolved.Text, out string rfc3339);
-                return new StringNode(rfc3339) { Line = scalar.Line };
+                return new StringNode(rfc3339) { Line = scalar.Mark.Line + 1 };
             default:
-                return resolved.Text.Length == 0 ? StringNode.Empty : new StringNode(resolved.Text) { Line = scalar.Line };
+                return resolved.Text.Length == 0 ? StringNode.Empty : new StringNode(resolved.Text) { Line = scalar.Mark.Line + 1 };
         }
     }
 
     /// <summary>Everything is JSON in the end: it has no infinities, and writes whole floats below 1e21 like integers.</summary>
-    private Node FloatToNode(in YamlEvent scalar, double value)
+    private Node FloatToNode(in RawScalar scalar, double value)
     {
         if (!double.IsFinite(value))
         {
-            throw Fail(scalar, $"json: unsupported value: {(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf")}");
+            throw Fail(scalar.Mark, $"json: unsupported value: {(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf")}");
         }
 
         bool whole = !options.NumbersAsFloats && value == Math.Truncate(value) && Math.Abs(value) < 9.2e18;
-        return whole ? new IntegerNode((long)value) { Line = scalar.Line } : new FloatNode(value) { Line = scalar.Line };
+        return whole ? new IntegerNode((long)value) { Line = scalar.Mark.Line + 1 } : new FloatNode(value) { Line = scalar.Mark.Line + 1 };
     }
 
-    private ResolvedScalar Resolve(in YamlEvent scalar)
+    private ResolvedScalar Resolve(in RawScalar scalar)
     {
         if (scalar.Tag is null)
         {
-            return scalar.Implicit ? YamlScalars.Resolve(scalar.Value, options.Dialect) : new ResolvedScalar(ScalarKind.String, scalar.Value);
+            return scalar.Plain ? YamlScalars.Resolve(scalar.Text, options.Dialect) : new ResolvedScalar(ScalarKind.String, scalar.Text);
         }
 
         if (!scalar.Tag.StartsWith(StandardTag, StringComparison.Ordinal))
         {
-            return new ResolvedScalar(ScalarKind.String, scalar.Value);
+            return new ResolvedScalar(ScalarKind.String, scalar.Text);
         }
 
         ReadOnlySpan<char> tag = scalar.Tag.AsSpan(StandardTag.Length);
@@ -106,29 +131,29 @@ internal sealed partial class TreeBuilder
             "timestamp" => Require(scalar, ScalarKind.Timestamp),
             "float" => RequireFloat(scalar),
             "binary" => Decode(scalar),
-            _ => new ResolvedScalar(ScalarKind.String, scalar.Value),
+            _ => new ResolvedScalar(ScalarKind.String, scalar.Text),
         };
     }
 
-    private ResolvedScalar Require(in YamlEvent scalar, ScalarKind kind)
+    private ResolvedScalar Require(in RawScalar scalar, ScalarKind kind)
     {
-        ResolvedScalar resolved = YamlScalars.Resolve(scalar.Value, options.Dialect);
+        ResolvedScalar resolved = YamlScalars.Resolve(scalar.Text, options.Dialect);
         bool matches = resolved.Kind == kind || (kind == ScalarKind.Integer && resolved.Kind == ScalarKind.Unsigned);
         return matches ? resolved : throw Mismatch(scalar, resolved.Kind);
     }
 
-    private ResolvedScalar RequireFloat(in YamlEvent scalar)
+    private ResolvedScalar RequireFloat(in RawScalar scalar)
     {
-        ResolvedScalar resolved = YamlScalars.Resolve(scalar.Value, options.Dialect);
+        ResolvedScalar resolved = YamlScalars.Resolve(scalar.Text, options.Dialect);
         return resolved.Kind switch
         {
             ScalarKind.Float => resolved,
-            ScalarKind.Integer => new ResolvedScalar(ScalarKind.Float, scalar.Value, Float: resolved.Integer),
+            ScalarKind.Integer => new ResolvedScalar(ScalarKind.Float, scalar.Text, Float: resolved.Integer),
             _ => throw Mismatch(scalar, resolved.Kind),
         };
     }
 
-    private YamlException Mismatch(in YamlEvent scalar, ScalarKind kind)
+    private YamlException Mismatch(in RawScalar scalar, ScalarKind kind)
     {
         string found = kind switch
         {
@@ -139,16 +164,16 @@ internal sealed partial class TreeBuilder
             ScalarKind.Timestamp => "timestamp",
             _ => "str",
         };
-        return Fail(scalar, $"cannot decode !!{found} `{scalar.Value}` as a !!{scalar.Tag![StandardTag.Length..]}");
+        return Fail(scalar.Mark, $"cannot decode !!{found} `{scalar.Text}` as a !!{scalar.Tag![StandardTag.Length..]}");
     }
 
-    private ResolvedScalar Decode(in YamlEvent scalar)
+    private ResolvedScalar Decode(in RawScalar scalar)
     {
-        string text = scalar.Value.ReplaceLineEndings(string.Empty);
+        string text = scalar.Text.ReplaceLineEndings(string.Empty);
         byte[] bytes = new byte[(text.Length / 4 * 3) + 3];
         if (text.Contains(' ', StringComparison.Ordinal) || !Convert.TryFromBase64String(text, bytes, out int written))
         {
-            throw Fail(scalar, "!!binary value contains invalid base64 data");
+            throw Fail(scalar.Mark, "!!binary value contains invalid base64 data");
         }
 
         return new ResolvedScalar(ScalarKind.String, Encoding.UTF8.GetString(bytes, 0, written));

@@ -1,251 +1,287 @@
-using System.Globalization;
-using System.Text;
 using Bowline.Resources.Model;
 
 namespace Bowline.Resources.Yaml;
 
-/// <summary>Composes the tree out of events: aliases are copied out within a budget, keys become text, merge keys are carried out.</summary>
-internal sealed partial class TreeBuilder(EventSource source, YamlReadOptions options)
-{
-    private readonly Dictionary<string, Anchored> anchors = new(StringComparer.Ordinal);
-    private YamlEvent current;
-    private int depth;
-    private long nodes;
-    private long aliasedNodes;
+/// <summary>A scalar that is not resolved yet, since a key and a value resolve differently.</summary>
+/// <param name="Text">Without quotes and escapes.</param>
+/// <param name="Tag">The full tag; null when there is none, or only <c>!</c>.</param>
+/// <param name="Plain">Neither quoted nor tagged: the text decides what it is.</param>
+/// <param name="Mark">Where it starts.</param>
+internal readonly record struct RawScalar(string Text, string? Tag, bool Plain, Mark Mark);
 
-    /// <summary>What an anchor names: a scalar is kept unresolved, because a key and a value resolve differently.</summary>
-    private sealed record Anchored(Node? Node, YamlEvent Scalar, long Size);
+/// <summary>Parses tokens straight into the tree: aliases are copied out within a budget, keys become text, merge keys are carried out.</summary>
+internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions options)
+{
+    private const string StandardTag = "tag:yaml.org,2002:";
+    private readonly Dictionary<string, string> tagPrefixes = new(StringComparer.Ordinal);
+    private int depth;
+
+    private TokenKind Next => scanner.Peek().Kind;
 
     public IReadOnlyList<YamlDocument> ReadDocuments()
     {
         List<YamlDocument> documents = [];
-        current = source.Next();
-        while (current.Kind == YamlEventKind.DocumentStart)
+        bool first = true;
+        while (true)
         {
-            anchors.Clear();
-            nodes = 0;
-            aliasedNodes = 0;
-            current = source.Next();
-            int line = current.Line;
-            Node root = ReadNode();
-            documents.Add(new YamlDocument(root, line));
-            // Past the document's end.
-            current = source.Next();
-        }
+            while (!first && Next == TokenKind.DocumentEnd)
+            {
+                scanner.Take();
+            }
 
-        return documents;
+            if (Next == TokenKind.StreamEnd)
+            {
+                return documents;
+            }
+
+            documents.Add(ReadDocument(mayBeBare: first));
+            first = false;
+            if (options.FirstDocumentOnly)
+            {
+                return documents;
+            }
+        }
     }
 
-    /// <summary>Reads the node that starts at the current event and moves behind it.</summary>
-    private Node ReadNode()
+    private YamlDocument ReadDocument(bool mayBeBare)
+    {
+        StartDocument();
+        ReadDirectives();
+        Mark start = scanner.Peek().Start;
+        bool bare = mayBeBare && tagPrefixes.Count == 2 && !sawVersion && Next != TokenKind.DocumentStart;
+        if (!bare)
+        {
+            if (Next != TokenKind.DocumentStart)
+            {
+                throw FailParsing("did not find expected <document start>", start);
+            }
+
+            scanner.Take();
+            start = scanner.Peek().Start;
+        }
+
+        bool empty = !bare && Next is TokenKind.VersionDirective or TokenKind.TagDirective or TokenKind.DocumentStart or TokenKind.DocumentEnd or TokenKind.StreamEnd;
+        Node root = empty ? Node.Null : ReadNode(block: true, indentless: false);
+        if (Next == TokenKind.DocumentEnd)
+        {
+            scanner.Take();
+        }
+
+        return new YamlDocument(root, start.Line + 1);
+    }
+
+    private bool sawVersion;
+
+    private void ReadDirectives()
+    {
+        sawVersion = false;
+        tagPrefixes.Clear();
+        while (Next is TokenKind.VersionDirective or TokenKind.TagDirective)
+        {
+            YamlToken token = scanner.Peek();
+            if (token.Kind == TokenKind.VersionDirective)
+            {
+                if (sawVersion)
+                {
+                    throw FailParsing("found duplicate %YAML directive", token.Start);
+                }
+
+                sawVersion = true;
+                if (token.Text != "1.1")
+                {
+                    throw FailParsing("found incompatible YAML document", token.Start);
+                }
+            }
+            else if (!tagPrefixes.TryAdd(token.Text!, token.Suffix!))
+            {
+                throw FailParsing("found duplicate %TAG directive", token.Start);
+            }
+
+            scanner.Take();
+        }
+
+        tagPrefixes.TryAdd("!", "!");
+        tagPrefixes.TryAdd("!!", StandardTag);
+    }
+
+    /// <summary>Reads the node that starts at the next token.</summary>
+    private Node ReadNode(bool block, bool indentless)
     {
         Count(1);
-        YamlEvent step = current;
-        switch (step.Kind)
+        if (Next == TokenKind.Alias)
         {
-            case YamlEventKind.Scalar:
-                Remember(step.Anchor, null, step, 1);
-                current = source.Next();
-                return ToNode(step);
-            case YamlEventKind.Alias:
-                current = source.Next();
-                return Expand(step);
-            case YamlEventKind.MapStart:
-                return ReadContainer(step, ReadMap);
-            case YamlEventKind.ListStart:
-                return ReadContainer(step, ReadList);
-            default:
-                throw Fail(step, $"unexpected {step.Kind}");
+            return ReadAlias();
+        }
+
+        Mark start = scanner.Peek().Start;
+        (string? anchor, string? tag) = ReadProperties();
+        YamlToken token = scanner.Peek();
+        if (token.Kind == TokenKind.Scalar)
+        {
+            return ReadScalar(token, anchor, tag, start);
+        }
+
+        bool container = token.Kind is TokenKind.FlowListStart or TokenKind.FlowMapStart
+            || (block && token.Kind is TokenKind.BlockListStart or TokenKind.BlockMapStart)
+            || (indentless && token.Kind == TokenKind.BlockEntry);
+        if (container)
+        {
+            return ReadContainer(token.Kind, anchor, start);
+        }
+
+        if (anchor is null && tag is null)
+        {
+            throw FailParsing("did not find expected node content", token.Start);
+        }
+
+        RawScalar empty = new(string.Empty, Meaningful(tag), Plain: tag is null or "!", start);
+        Remember(anchor, empty);
+        return ToNode(empty);
+    }
+
+    private Node ReadScalar(in YamlToken token, string? anchor, string? tag, Mark start)
+    {
+        RawScalar scalar = new(token.Text!, Meaningful(tag), tag is null ? token.Plain : tag == "!", start);
+        Remember(anchor, scalar);
+        scanner.Take();
+        return ToNode(scalar);
+    }
+
+    /// <summary>An anchor and a tag, in either order.</summary>
+    private (string? Anchor, string? Tag) ReadProperties()
+    {
+        string? anchor = null;
+        string? tag = null;
+        while (true)
+        {
+            YamlToken token = scanner.Peek();
+            if (token.Kind == TokenKind.Anchor && anchor is null)
+            {
+                anchor = token.Text;
+            }
+            else if (token.Kind == TokenKind.Tag && tag is null)
+            {
+                tag = FullTag(token);
+            }
+            else
+            {
+                return (anchor, tag);
+            }
+
+            scanner.Take();
         }
     }
 
-    private Node ReadContainer(YamlEvent start, Func<YamlEvent, Node> read)
+    private string FullTag(in YamlToken token)
+    {
+        if (token.Text!.Length == 0)
+        {
+            return token.Suffix!;
+        }
+
+        return tagPrefixes.TryGetValue(token.Text, out string? prefix)
+            ? prefix + token.Suffix
+            : throw FailParsing("found undefined tag handle", token.Start);
+    }
+
+    private static string? Meaningful(string? tag) => tag == "!" ? null : tag;
+
+    private Node ReadContainer(TokenKind kind, string? anchor, Mark start)
     {
         if (++depth > options.MaxDepth)
         {
             throw Fail(start, $"exceeded max depth of {options.MaxDepth}");
         }
 
-        // Until it is complete, the anchor names nothing that can be copied.
-        Remember(start.Anchor, null, start, 0);
         long before = nodes;
-        current = source.Next();
-        Node node = read(start);
-        current = source.Next();
-        Remember(start.Anchor, node, start, nodes - before + 1);
+        RememberUnfinished(anchor);
+        Node node = kind switch
+        {
+            TokenKind.FlowListStart => ReadFlowList(start),
+            TokenKind.FlowMapStart => ReadFlowMap(start),
+            TokenKind.BlockListStart => ReadBlockList(start),
+            TokenKind.BlockMapStart => ReadBlockMap(start),
+            _ => ReadIndentlessList(start),
+        };
+        Remember(anchor, node, nodes - before + 1);
         depth--;
         return node;
     }
 
-    private ListNode ReadList(YamlEvent start)
+    private ListNode ReadBlockList(Mark start)
     {
-        ListNode list = new() { Line = start.Line };
-        while (current.Kind != YamlEventKind.ListEnd)
+        ListNode list = new() { Line = start.Line + 1 };
+        scanner.Take();
+        while (Next == TokenKind.BlockEntry)
         {
-            list.Add(ReadNode());
+            scanner.Take();
+            list.Add(Next is TokenKind.BlockEntry or TokenKind.BlockEnd ? EmptyNode() : ReadNode(block: true, indentless: false));
+        }
+
+        if (Next != TokenKind.BlockEnd)
+        {
+            throw FailParsing("did not find expected '-' indicator", scanner.Peek().Start);
+        }
+
+        scanner.Take();
+        return list;
+    }
+
+    /// <summary>A list at the column of the key it belongs to, which no token ends.</summary>
+    private ListNode ReadIndentlessList(Mark start)
+    {
+        ListNode list = new() { Line = start.Line + 1 };
+        while (Next == TokenKind.BlockEntry)
+        {
+            scanner.Take();
+            bool empty = Next is TokenKind.BlockEntry or TokenKind.Key or TokenKind.Value or TokenKind.BlockEnd;
+            list.Add(empty ? EmptyNode() : ReadNode(block: true, indentless: false));
         }
 
         return list;
     }
 
-    private MapNode ReadMap(YamlEvent start)
+    private ListNode ReadFlowList(Mark start)
     {
-        MapNode map = new() { Line = start.Line };
-        List<Node>? merges = null;
-        HashSet<string>? merged = null;
-        while (current.Kind != YamlEventKind.MapEnd)
+        ListNode list = new() { Line = start.Line + 1 };
+        scanner.Take();
+        while (Next != TokenKind.FlowListEnd)
         {
-            YamlEvent keyEvent = current;
-            if (IsMerge(keyEvent))
+            if (list.Count > 0)
             {
-                Count(1);
-                current = source.Next();
-                YamlEvent valueEvent = current;
-                Node value = ReadNode();
-                if (options.Dialect == YamlDialect.Yaml11)
+                TakeSeparator("did not find expected ',' or ']'");
+                if (Next == TokenKind.FlowListEnd)
                 {
-                    Merge(map, value, valueEvent, merged ??= new(StringComparer.Ordinal));
+                    break;
                 }
-                else
-                {
-                    // go-yaml v3 keeps the last merge and carries it out after all explicit keys.
-                    RequireMaps(value, valueEvent);
-                    merges = [value];
-                }
-
-                continue;
             }
 
-            string key = ReadKey();
-            Node member = ReadNode();
-            SetMember(map, key, member, keyEvent, merged);
+            list.Add(Next == TokenKind.Key ? ReadPair() : ReadNode(block: false, indentless: false));
         }
 
-        if (merges is not null)
-        {
-            FillIn(map, merges[0]);
-        }
-
-        return map;
+        scanner.Take();
+        return list;
     }
 
-    private void SetMember(MapNode map, string key, Node member, YamlEvent keyEvent, HashSet<string>? merged)
+    private void TakeSeparator(string otherwise)
     {
-        if (options.DuplicateKeys == DuplicateKeys.Error && map.ContainsKey(key) && merged?.Contains(key) != true)
+        if (Next != TokenKind.FlowEntry)
         {
-            throw Fail(keyEvent, $"key \"{key}\" already set in map");
+            throw FailParsing(otherwise, scanner.Peek().Start);
         }
 
-        merged?.Remove(key);
-        map[key] = member;
+        scanner.Take();
     }
 
-    private static bool IsMerge(in YamlEvent step) =>
-        step.Kind == YamlEventKind.Scalar && step.Value == "<<" && (step.Implicit || step.Tag == "tag:yaml.org,2002:merge");
-
-    /// <summary>go-yaml v2 merges where the key stands, so that a merge overwrites what is written before it.</summary>
-    private void Merge(MapNode map, Node value, YamlEvent at, HashSet<string> merged)
+    private Node EmptyNode()
     {
-        RequireMaps(value, at);
-        if (value is MapNode single)
-        {
-            Overwrite(map, single, merged);
-            return;
-        }
-
-        ListNode list = (ListNode)value;
-        for (int i = list.Count - 1; i >= 0; i--)
-        {
-            Overwrite(map, (MapNode)list[i], merged);
-        }
+        Count(1);
+        return Node.Null;
     }
 
-    private static void Overwrite(MapNode map, MapNode from, HashSet<string> merged)
-    {
-        foreach ((string key, Node member) in from)
-        {
-            map[key] = member;
-            merged.Add(key);
-        }
-    }
+    /// <summary>An error in the order of tokens. go-yaml prints its line one too small, and none at all for the first line.</summary>
+    private YamlException FailParsing(string reason, Mark at) => new(options.FileName, at.Line + 1, at.Column + 1, reason) { GoLine = at.Line };
 
-    private static void FillIn(MapNode map, Node value)
-    {
-        foreach (Node item in value is ListNode list ? list : (IEnumerable<Node>)[value])
-        {
-            foreach ((string key, Node member) in (MapNode)item)
-            {
-                if (!map.ContainsKey(key))
-                {
-                    map[key] = member;
-                }
-            }
-        }
-    }
-
-    private void RequireMaps(Node value, YamlEvent at)
-    {
-        bool good = value is MapNode || (value is ListNode list && list.All(item => item is MapNode));
-        if (!good)
-        {
-            throw Fail(at, "map merge requires map or sequence of maps as the value");
-        }
-    }
-
-    private Node Expand(YamlEvent alias)
-    {
-        Anchored anchored = Find(alias);
-        if (anchored.Node is null)
-        {
-            return ToNode(anchored.Scalar);
-        }
-
-        Count(anchored.Size);
-        aliasedNodes += anchored.Size;
-        if (aliasedNodes > 100 && nodes > 1000 && aliasedNodes > AllowedAliasShare(nodes) * nodes)
-        {
-            throw Fail(alias, "document contains excessive aliasing");
-        }
-
-        return anchored.Node.DeepClone();
-    }
-
-    private Anchored Find(YamlEvent alias)
-    {
-        if (!anchors.TryGetValue(alias.Anchor!, out Anchored? anchored))
-        {
-            throw Fail(alias, $"unknown anchor '{alias.Anchor}' referenced");
-        }
-
-        return anchored.Node is null && anchored.Scalar.Kind != YamlEventKind.Scalar
-            ? throw Fail(alias, $"anchor '{alias.Anchor}' value contains itself")
-            : anchored;
-    }
-
-    /// <summary>go-yaml's rule: a small document may come from aliases nearly whole, a large one only to a tenth.</summary>
-    private static double AllowedAliasShare(long count) => count switch
-    {
-        <= 400_000 => 0.99,
-        >= 4_000_000 => 0.10,
-        _ => 0.99 - (0.89 * ((count - 400_000) / 3_600_000.0)),
-    };
-
-    private void Count(long more)
-    {
-        nodes += more;
-        if (nodes > options.MaxNodes)
-        {
-            throw Fail(current, $"the document has more than {options.MaxNodes} nodes");
-        }
-    }
-
-    private void Remember(string? anchor, Node? node, YamlEvent scalar, long size)
-    {
-        if (anchor is not null)
-        {
-            anchors[anchor] = new Anchored(node, scalar, size);
-        }
-    }
-
-    private YamlException Fail(in YamlEvent at, string reason) => new(options.FileName, at.Line, at.Column, reason);
+    /// <summary>An error in what the document says; go-yaml prints no line for these.</summary>
+    private YamlException Fail(Mark at, string reason) => new(options.FileName, at.Line + 1, at.Column + 1, reason);
 }

@@ -74,7 +74,7 @@ internal sealed partial class YamlEmitter(YamlWriteOptions options) : IDisposabl
         if (options.SortKeys && map.Count > 1)
         {
             KeyValuePair<string, Node>[] members = [.. map];
-            NaturalKeyOrder.Sort(members, static member => member.Key);
+            NaturalKeyOrder.Sort(members, static member => member.Key, options.Dialect);
             foreach ((string key, Node value) in members)
             {
                 WriteMember(key, value);

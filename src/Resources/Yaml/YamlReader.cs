@@ -1,4 +1,3 @@
-using System.Text;
 using Bowline.Resources.Model;
 
 namespace Bowline.Resources.Yaml;
@@ -10,7 +9,7 @@ public sealed record YamlReadOptions
     public static readonly YamlReadOptions Kubernetes = new();
 
     /// <summary>Helm values: like <see cref="Kubernetes"/>, with every number a float64 (JSON decoding into interface{}); the last duplicate key wins.</summary>
-    public static readonly YamlReadOptions HelmValues = new() { NumbersAsFloats = true, DuplicateKeys = DuplicateKeys.LastWins };
+    public static readonly YamlReadOptions HelmValues = new() { NumbersAsFloats = true, DuplicateKeys = DuplicateKeys.LastWins, FirstDocumentOnly = true };
 
     /// <summary>Kustomize (kyaml over yaml.v3): only true and false are booleans, dates become RFC 3339 text, keys must be strings.</summary>
     public static readonly YamlReadOptions Kustomize = new() { Dialect = YamlDialect.Yaml12 };
@@ -24,6 +23,9 @@ public sealed record YamlReadOptions
     public bool NumbersAsFloats { get; init; }
 
     public DuplicateKeys DuplicateKeys { get; init; } = DuplicateKeys.Error;
+
+    /// <summary>What follows the first document is not even looked at, as with sigs.k8s.io/yaml Unmarshal.</summary>
+    public bool FirstDocumentOnly { get; init; }
 
     /// <summary>Deepest nesting accepted; the reader is safe on a 1 MiB stack at this depth.</summary>
     public int MaxDepth { get; init; } = 1000;
@@ -67,6 +69,12 @@ public sealed class YamlException(string file, int line, int column, string reas
     public int Column { get; } = column;
 
     public string Reason { get; } = reason;
+
+    /// <summary>The line that go-yaml would print, which is not always <see cref="Line"/>; 0 where it prints none.</summary>
+    public int GoLine { get; init; }
+
+    /// <summary>The message as go-yaml words it: <c>yaml: line 4: did not find expected key</c>.</summary>
+    public string GoMessage => GoLine > 0 ? $"yaml: line {GoLine}: {Reason}" : $"yaml: {Reason}";
 }
 
 /// <summary>Reads YAML (and therefore JSON) into the tree, by the rules of sigs.k8s.io/yaml.</summary>
@@ -76,28 +84,47 @@ public static class YamlReader
     public static Node Read(ReadOnlySpan<byte> utf8, YamlReadOptions? options = null)
     {
         options ??= YamlReadOptions.Kubernetes;
-        IReadOnlyList<YamlDocument> documents = ReadAll(utf8, options);
-        return documents.Count switch
-        {
-            0 => Node.Null,
-            1 => documents[0].Root,
-            _ => throw new YamlException(options.FileName, documents[1].Line, 1, "a second document follows where one was expected"),
-        };
+        return Only(ReadAll(utf8, options), options);
     }
 
     /// <summary>Reads every document of a stream, empty ones included.</summary>
     public static IReadOnlyList<YamlDocument> ReadAll(ReadOnlySpan<byte> utf8, YamlReadOptions? options = null)
     {
         options ??= YamlReadOptions.Kubernetes;
-        if (utf8.Length > options.MaxBytes)
-        {
-            throw new YamlException(options.FileName, 1, 1, $"{utf8.Length} bytes are more than the {options.MaxBytes} that are accepted");
-        }
-
-        return new TreeBuilder(new EventSource(Encoding.UTF8.GetString(utf8), options.FileName), options).ReadDocuments();
+        RequireSize(utf8.Length, options);
+        using YamlText text = YamlText.Decode(utf8, options.FileName);
+        return ReadAll(text, options);
     }
 
-    public static Node Read(string text, YamlReadOptions? options = null) => Read(Encoding.UTF8.GetBytes(text), options);
+    public static Node Read(string text, YamlReadOptions? options = null)
+    {
+        options ??= YamlReadOptions.Kubernetes;
+        return Only(ReadAll(text, options), options);
+    }
 
-    public static IReadOnlyList<YamlDocument> ReadAll(string text, YamlReadOptions? options = null) => ReadAll(Encoding.UTF8.GetBytes(text), options);
+    public static IReadOnlyList<YamlDocument> ReadAll(string text, YamlReadOptions? options = null)
+    {
+        options ??= YamlReadOptions.Kubernetes;
+        RequireSize(text.Length, options);
+        using YamlText checkedText = YamlText.Copy(text, options.FileName);
+        return ReadAll(checkedText, options);
+    }
+
+    private static IReadOnlyList<YamlDocument> ReadAll(YamlText text, YamlReadOptions options) =>
+        new TreeBuilder(new YamlScanner(text, options.FileName, options.MaxDepth), options).ReadDocuments();
+
+    private static Node Only(IReadOnlyList<YamlDocument> documents, YamlReadOptions options) => documents.Count switch
+    {
+        0 => Node.Null,
+        1 => documents[0].Root,
+        _ => throw new YamlException(options.FileName, documents[1].Line, 1, "a second document follows where one was expected"),
+    };
+
+    private static void RequireSize(int size, YamlReadOptions options)
+    {
+        if (size > options.MaxBytes)
+        {
+            throw new YamlException(options.FileName, 1, 1, $"{size} bytes are more than the {options.MaxBytes} that are accepted");
+        }
+    }
 }
