@@ -1,0 +1,149 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Bowline.Cluster.Kubeconfig;
+using Bowline.Cluster.Requests;
+
+namespace Bowline.Cluster.Http;
+
+/// <summary>Whom a connection trusts and as whom it presents itself; remembers in words why the last handshake was refused.</summary>
+internal sealed class TlsTrust : IDisposable
+{
+    private readonly ClusterConnection connection;
+    private readonly X509Certificate2Collection authorities = [];
+    private volatile string? problem;
+
+    public TlsTrust(ClusterConnection connection)
+    {
+        this.connection = connection;
+        Options = new SslClientAuthenticationOptions { TargetHost = connection.TlsServerName };
+        if (connection.SkipTlsVerify)
+        {
+            Options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+        }
+        else
+        {
+            Options.RemoteCertificateValidationCallback = Validate;
+            TrustAuthorities();
+        }
+
+        PresentCertificate();
+    }
+
+    public SslClientAuthenticationOptions Options { get; }
+
+    /// <summary>A sentence without subject: "its certificate …".</summary>
+    public string? Problem => problem;
+
+    public void Dispose()
+    {
+        foreach (X509Certificate2 authority in authorities)
+        {
+            authority.Dispose();
+        }
+    }
+
+    private void TrustAuthorities()
+    {
+        if (connection.CertificateAuthority is null)
+        {
+            return;
+        }
+
+        try
+        {
+            authorities.ImportFromPem(connection.CertificateAuthority);
+        }
+        catch (CryptographicException error)
+        {
+            throw Bad("certificate authority", error);
+        }
+
+        if (authorities.Count == 0)
+        {
+            throw Bad("certificate authority", null);
+        }
+
+        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(authorities);
+        Options.CertificateChainPolicy = policy;
+    }
+
+    private void PresentCertificate()
+    {
+        if (connection.ClientCertificate is null || connection.ClientKey is null)
+        {
+            return;
+        }
+
+        try
+        {
+            X509Certificate2 leaf = X509Certificate2.CreateFromPem(connection.ClientCertificate, connection.ClientKey);
+            if (OperatingSystem.IsWindows())
+            {
+                // Schannel cannot use a key that lives in memory only.
+                leaf = X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pkcs12), null);
+            }
+
+            X509Certificate2Collection all = [];
+            all.ImportFromPem(connection.ClientCertificate);
+            X509Certificate2Collection intermediates = [.. all.Skip(1)];
+            Options.ClientCertificateContext = SslStreamCertificateContext.Create(leaf, intermediates, offline: true);
+        }
+        catch (CryptographicException error)
+        {
+            throw Bad("client certificate or key", error);
+        }
+    }
+
+    private ClusterException Bad(string what, Exception? error) =>
+        new($"{connection.Name}: the {what} is not valid PEM", reason: "InvalidKubeconfig", inner: error);
+
+    private bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if ((errors & SslPolicyErrors.RemoteCertificateChainErrors) != 0 && EndsAtAuthority(chain))
+        {
+            errors &= ~SslPolicyErrors.RemoteCertificateChainErrors;
+        }
+
+        problem = Describe(certificate as X509Certificate2, chain, errors);
+        return errors == SslPolicyErrors.None;
+    }
+
+    /// <summary>Any certificate that a kubeconfig lists is an anchor, as in Go, even one that another authority signed.</summary>
+    private bool EndsAtAuthority(X509Chain? chain)
+    {
+        if (chain is null || chain.ChainStatus.Any(status => status.Status is not (X509ChainStatusFlags.PartialChain or X509ChainStatusFlags.NoError)))
+        {
+            return false;
+        }
+
+        X509Certificate2 last = chain.ChainElements[^1].Certificate;
+        return authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(last.RawDataMemory.Span));
+    }
+
+    private static string? Describe(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (errors == SslPolicyErrors.None)
+        {
+            return null;
+        }
+
+        if (certificate is null || (errors & SslPolicyErrors.RemoteCertificateNotAvailable) != 0)
+        {
+            return "it presents no certificate";
+        }
+
+        if ((errors & SslPolicyErrors.RemoteCertificateChainErrors) == 0)
+        {
+            return $"its certificate is for another name ({certificate.Subject})";
+        }
+
+        X509ChainStatusFlags flags = (chain?.ChainStatus ?? []).Aggregate(X509ChainStatusFlags.NoError, static (all, status) => all | status.Status);
+        return (flags & X509ChainStatusFlags.NotTimeValid) != 0
+            ? $"its certificate is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u} only"
+            : (flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0
+            ? $"its certificate is signed by an unknown authority ({certificate.Issuer})"
+            : $"its certificate is not valid ({flags})";
+    }
+}

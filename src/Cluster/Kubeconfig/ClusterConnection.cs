@@ -1,0 +1,48 @@
+namespace Bowline.Cluster.Kubeconfig;
+
+/// <summary>Everything needed to speak to one cluster, with files already read. Prints its name and server, never a secret.</summary>
+/// <param name="Name">The context's name.</param>
+/// <param name="Server">Base address; a path (Rancher and other gateways) is kept.</param>
+public sealed record ClusterConnection(string Name, Uri Server)
+{
+    /// <summary>PEM of the authorities to trust; null trusts the machine's.</summary>
+    public string? CertificateAuthority { get; init; }
+
+    /// <summary>PEM, the leaf first, perhaps with intermediates.</summary>
+    public string? ClientCertificate { get; init; }
+
+    public string? ClientKey { get; init; }
+
+    public string? Token { get; init; }
+
+    /// <summary>A file that is read again every minute, since whoever issued its token rotates it; wins over <see cref="Token"/>.</summary>
+    public string? TokenFile { get; init; }
+
+    public string? Username { get; init; }
+
+    public string? Password { get; init; }
+
+    public bool SkipTlsVerify { get; init; }
+
+    /// <summary>The name the server's certificate must carry; null for the server's host.</summary>
+    public string? TlsServerName { get; init; }
+
+    /// <summary>Null uses the environment's proxy settings.</summary>
+    public Uri? Proxy { get; init; }
+
+    /// <summary>The context's namespace; empty when it names none.</summary>
+    public string Namespace { get; init; } = string.Empty;
+
+    /// <summary>A program to ask for a token; only set when its name was allowed.</summary>
+    public ExecPlugin? Exec { get; init; }
+
+    public override string ToString() => $"{Name} ({Server})";
+}
+
+/// <summary>A client-go credential plugin: a program that prints an ExecCredential.</summary>
+public sealed record ExecPlugin(string Command, IReadOnlyList<string> Arguments, string ApiVersion)
+{
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    public override string ToString() => Command;
+}

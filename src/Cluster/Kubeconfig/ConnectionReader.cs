@@ -1,0 +1,94 @@
+using Bowline.Resources.Model;
+
+namespace Bowline.Cluster.Kubeconfig;
+
+/// <summary>Makes a connection of a context's cluster and user.</summary>
+internal static class ConnectionReader
+{
+    public static ClusterConnection Read(string name, KubeconfigEntry context, KubeconfigEntry cluster, KubeconfigEntry? user, KubeconfigOptions options)
+    {
+        ClusterConnection connection = new(name, Address(cluster, "server") ?? throw cluster.Error("has no server"))
+        {
+            CertificateAuthority = cluster.DataOrFile("certificate-authority"),
+            SkipTlsVerify = cluster.Flag("insecure-skip-tls-verify"),
+            TlsServerName = NullIfEmpty(cluster.Text("tls-server-name")),
+            Proxy = Address(cluster, "proxy-url"),
+            Namespace = context.Text("namespace"),
+        };
+        if (connection.SkipTlsVerify && connection.CertificateAuthority is not null)
+        {
+            throw cluster.Error("has a certificate authority and insecure-skip-tls-verify; they exclude each other");
+        }
+
+        return user is null ? connection : WithUser(connection, user, options);
+    }
+
+    private static ClusterConnection WithUser(ClusterConnection connection, KubeconfigEntry user, KubeconfigOptions options)
+    {
+        if (user.Node["auth-provider"] is { IsNull: false } provider)
+        {
+            throw user.Error("uses an auth-provider, which Kubernetes no longer has; use a token or an allowed exec plugin", provider);
+        }
+
+        string? certificate = user.DataOrFile("client-certificate");
+        string? key = user.DataOrFile("client-key");
+        if (certificate is null != key is null)
+        {
+            throw user.Error(certificate is null ? "has a client key without certificate" : "has a client certificate without key");
+        }
+
+        string tokenFile = user.Text("tokenFile");
+        return connection with
+        {
+            ClientCertificate = certificate,
+            ClientKey = key,
+            Token = NullIfEmpty(user.Text("token")),
+            TokenFile = tokenFile.Length == 0 ? null : user.Located(tokenFile),
+            Username = NullIfEmpty(user.Text("username")),
+            Password = NullIfEmpty(user.Text("password")),
+            Exec = user.Node["exec"] is { IsNull: false } exec ? ReadExec(user, exec, options) : null,
+        };
+    }
+
+    private static ExecPlugin ReadExec(KubeconfigEntry user, Node exec, KubeconfigOptions options)
+    {
+        string command = exec["command"]?.AsString() ?? string.Empty;
+        // A path could name any program that happens to be called like an allowed one.
+        if (!options.AllowedExecPlugins.Contains(command) || command.AsSpan().IndexOfAny('/', '\\') >= 0)
+        {
+            throw user.Error("runs a program to log in, which is not allowed here; allow it by name or use a token", exec);
+        }
+
+        Dictionary<string, string> environment = new(StringComparer.Ordinal);
+        foreach (Node variable in exec["env"]?.AsList() ?? [])
+        {
+            if (variable["name"]?.AsString() is { Length: > 0 } key)
+            {
+                environment[key] = variable["value"]?.AsString() ?? string.Empty;
+            }
+        }
+
+        string[] arguments = [.. (exec["args"]?.AsList() ?? []).Select(argument => argument.AsString() ?? string.Empty)];
+        return new ExecPlugin(command, arguments, exec["apiVersion"]?.AsString() ?? "client.authentication.k8s.io/v1") { Environment = environment };
+    }
+
+    private static Uri? Address(KubeconfigEntry cluster, string key)
+    {
+        string text = cluster.Text(key);
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        // kubectl takes host:port for http; everyone means https.
+        string absolute = text.Contains("://", StringComparison.Ordinal) ? text : $"https://{text}";
+        bool proxy = key == "proxy-url";
+        return Uri.TryCreate(absolute, UriKind.Absolute, out Uri? address)
+            && (address.Scheme is "https" or "http" || (proxy && address.Scheme is "socks5"))
+            && (proxy || address.UserInfo.Length == 0)
+            ? address
+            : throw cluster.Error($"{key} is not an http or https address without user", cluster.Node[key]);
+    }
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
+}
