@@ -4,9 +4,15 @@ namespace Bowline.Resources.Yaml;
 
 internal sealed partial class TreeBuilder
 {
+    /// <summary>The lines of the keys of all maps that are being read, the innermost map last.</summary>
+    private readonly List<int> keyLines = [];
+
     /// <summary>A map while it is read: which members came by a merge, and what is to be merged when it is complete.</summary>
-    private sealed class MapDraft(Mark start)
+    private sealed class MapDraft(Mark start, int firstKeyLine)
     {
+        /// <summary>Where the lines of this map's keys start in <see cref="keyLines"/>.</summary>
+        public int FirstKeyLine { get; } = firstKeyLine;
+
         public MapNode Map { get; } = new() { Line = start.Line + 1 };
 
         public HashSet<string>? Merged { get; set; }
@@ -19,7 +25,8 @@ internal sealed partial class TreeBuilder
 
     private MapNode ReadBlockMap(Mark start)
     {
-        MapDraft draft = new(start);
+        MapDraft draft = new(start, keyLines.Count);
+        Mark context = scanner.Peek().Start;
         scanner.Take();
         while (Next == TokenKind.Key)
         {
@@ -38,7 +45,7 @@ internal sealed partial class TreeBuilder
 
         if (Next != TokenKind.BlockEnd)
         {
-            throw FailParsing("did not find expected key", scanner.Peek().Start);
+            throw FailParsing("did not find expected key", scanner.Peek().Start, context);
         }
 
         scanner.Take();
@@ -47,14 +54,15 @@ internal sealed partial class TreeBuilder
 
     private MapNode ReadFlowMap(Mark start)
     {
-        MapDraft draft = new(start);
+        MapDraft draft = new(start, keyLines.Count);
+        Mark context = scanner.Peek().Start;
         scanner.Take();
         bool first = true;
         while (Next != TokenKind.FlowMapEnd)
         {
             if (!first)
             {
-                TakeSeparator("did not find expected ',' or '}'");
+                TakeSeparator("did not find expected ',' or '}'", context);
                 if (Next == TokenKind.FlowMapEnd)
                 {
                     break;
@@ -99,7 +107,7 @@ internal sealed partial class TreeBuilder
         }
 
         Count(1);
-        MapDraft draft = new(scanner.Peek().Start);
+        MapDraft draft = new(scanner.Peek().Start, keyLines.Count);
         scanner.Take();
         Key key;
         if (Next is TokenKind.Value or TokenKind.FlowEntry or TokenKind.FlowListEnd)
@@ -131,7 +139,7 @@ internal sealed partial class TreeBuilder
         Node value = hasValue ? ReadNode(block, indentless: block) : EmptyNode();
         if (!key.Merge)
         {
-            SetMember(draft, key, value);
+            SetMember(draft, key, value, at);
             return;
         }
 
@@ -147,8 +155,9 @@ internal sealed partial class TreeBuilder
         }
     }
 
-    private static MapNode Finish(MapDraft draft)
+    private MapNode Finish(MapDraft draft)
     {
+        keyLines.RemoveRange(draft.FirstKeyLine, keyLines.Count - draft.FirstKeyLine);
         if (draft.MergedLast is { } merged)
         {
             FillIn(draft.Map, merged);
@@ -157,15 +166,30 @@ internal sealed partial class TreeBuilder
         return draft.Map;
     }
 
-    private void SetMember(MapDraft draft, Key key, Node value)
+    private void SetMember(MapDraft draft, Key key, Node value, Mark valueMark)
     {
         bool overwritesMerged = draft.Merged?.Remove(key.Text) == true;
         int before = draft.Map.Count;
         draft.Map[key.Text] = value;
-        if (draft.Map.Count == before && !overwritesMerged && options.DuplicateKeys == DuplicateKeys.Error)
+        if (draft.Map.Count > before)
         {
-            throw Fail(key.Mark, $"key \"{key.Text}\" already set in map");
+            keyLines.Add(key.Mark.Line + 1);
         }
+        else if (!overwritesMerged && options.DuplicateKeys == DuplicateKeys.Error)
+        {
+            throw FailDuplicate(draft, key, valueMark);
+        }
+    }
+
+    private YamlException FailDuplicate(MapDraft draft, Key key, Mark valueMark)
+    {
+        int position = draft.Map.Keys.TakeWhile(name => name != key.Text).Count();
+        int firstLine = draft.Merged is null ? keyLines[draft.FirstKeyLine + position] : 0;
+        string reason = firstLine > 0 ? $"key \"{key.Text}\" already set in map at line {firstLine}" : $"key \"{key.Text}\" already set in map";
+        return new YamlException(options.FileName, key.Mark.Line + 1, key.Mark.Column + 1, reason)
+        {
+            GoMessage = GoErrors.Duplicate(options.Dialect, key.Text, firstLine, key.Mark.Line + 1, valueMark.Line + 1),
+        };
     }
 
     /// <summary>go-yaml v2 merges where the key stands, so that a merge overwrites what is written before it.</summary>

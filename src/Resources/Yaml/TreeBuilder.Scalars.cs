@@ -28,11 +28,11 @@ internal sealed partial class TreeBuilder
         {
             throw block || token.Kind is TokenKind.FlowListStart or TokenKind.FlowMapStart
                 ? InvalidKey(first.Start)
-                : FailParsing("did not find expected node content", token.Start);
+                : FailParsing("did not find expected node content", token.Start, first.Start);
         }
         else if (anchor is null && tag is null)
         {
-            throw FailParsing("did not find expected node content", token.Start);
+            throw FailParsing("did not find expected node content", token.Start, first.Start);
         }
         else
         {
@@ -103,7 +103,8 @@ internal sealed partial class TreeBuilder
     {
         if (!double.IsFinite(value))
         {
-            throw Fail(scalar.Mark, $"json: unsupported value: {(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf")}");
+            string reason = $"json: unsupported value: {(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf")}";
+            throw new YamlException(options.FileName, scalar.Mark.Line + 1, scalar.Mark.Column + 1, reason) { GoMessage = reason };
         }
 
         bool whole = !options.NumbersAsFloats && value == Math.Truncate(value) && Math.Abs(value) < 9.2e18;

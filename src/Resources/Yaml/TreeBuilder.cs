@@ -14,6 +14,7 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
 {
     private const string StandardTag = "tag:yaml.org,2002:";
     private readonly Dictionary<string, string> tagPrefixes = new(StringComparer.Ordinal);
+    private bool sawVersion;
     private int depth;
 
     private TokenKind Next => scanner.Peek().Kind;
@@ -69,8 +70,6 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
 
         return new YamlDocument(root, start.Line + 1);
     }
-
-    private bool sawVersion;
 
     private void ReadDirectives()
     {
@@ -131,7 +130,7 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
 
         if (anchor is null && tag is null)
         {
-            throw FailParsing("did not find expected node content", token.Start);
+            throw FailParsing("did not find expected node content", token.Start, start);
         }
 
         RawScalar empty = new(string.Empty, Meaningful(tag), Plain: tag is null or "!", start);
@@ -211,6 +210,7 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
     private ListNode ReadBlockList(Mark start)
     {
         ListNode list = new() { Line = start.Line + 1 };
+        Mark context = scanner.Peek().Start;
         scanner.Take();
         while (Next == TokenKind.BlockEntry)
         {
@@ -220,7 +220,7 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
 
         if (Next != TokenKind.BlockEnd)
         {
-            throw FailParsing("did not find expected '-' indicator", scanner.Peek().Start);
+            throw FailParsing("did not find expected '-' indicator", scanner.Peek().Start, context);
         }
 
         scanner.Take();
@@ -244,12 +244,13 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
     private ListNode ReadFlowList(Mark start)
     {
         ListNode list = new() { Line = start.Line + 1 };
+        Mark context = scanner.Peek().Start;
         scanner.Take();
         while (Next != TokenKind.FlowListEnd)
         {
             if (list.Count > 0)
             {
-                TakeSeparator("did not find expected ',' or ']'");
+                TakeSeparator("did not find expected ',' or ']'", context);
                 if (Next == TokenKind.FlowListEnd)
                 {
                     break;
@@ -263,11 +264,11 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
         return list;
     }
 
-    private void TakeSeparator(string otherwise)
+    private void TakeSeparator(string otherwise, Mark context)
     {
         if (Next != TokenKind.FlowEntry)
         {
-            throw FailParsing(otherwise, scanner.Peek().Start);
+            throw FailParsing(otherwise, scanner.Peek().Start, context);
         }
 
         scanner.Take();
@@ -279,8 +280,11 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
         return Node.Null;
     }
 
-    /// <summary>An error in the order of tokens. go-yaml prints its line one too small, and none at all for the first line.</summary>
-    private YamlException FailParsing(string reason, Mark at) => new(options.FileName, at.Line + 1, at.Column + 1, reason) { GoLine = at.Line };
+    /// <summary>An error in the order of tokens, inside of something that starts at <paramref name="context"/>.</summary>
+    private YamlException FailParsing(string reason, Mark at, Mark context = default) => new(options.FileName, at.Line + 1, at.Column + 1, reason)
+    {
+        GoMessage = GoErrors.Parsing(options.Dialect, context.Line, at.Line, reason),
+    };
 
     /// <summary>An error in what the document says; go-yaml prints no line for these.</summary>
     private YamlException Fail(Mark at, string reason) => new(options.FileName, at.Line + 1, at.Column + 1, reason);

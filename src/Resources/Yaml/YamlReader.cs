@@ -70,11 +70,8 @@ public sealed class YamlException(string file, int line, int column, string reas
 
     public string Reason { get; } = reason;
 
-    /// <summary>The line that go-yaml would print, which is not always <see cref="Line"/>; 0 where it prints none.</summary>
-    public int GoLine { get; init; }
-
-    /// <summary>The message as go-yaml words it: <c>yaml: line 4: did not find expected key</c>.</summary>
-    public string GoMessage => GoLine > 0 ? $"yaml: line {GoLine}: {Reason}" : $"yaml: {Reason}";
+    /// <summary>The message as go-yaml words it, with the line that it prints: <c>yaml: line 4: did not find expected key</c>.</summary>
+    public string GoMessage { get => field ?? $"yaml: {Reason}"; init; }
 }
 
 /// <summary>Reads YAML (and therefore JSON) into the tree, by the rules of sigs.k8s.io/yaml.</summary>
@@ -111,7 +108,7 @@ public static class YamlReader
     }
 
     private static IReadOnlyList<YamlDocument> ReadAll(YamlText text, YamlReadOptions options) =>
-        new TreeBuilder(new YamlScanner(text, options.FileName, options.MaxDepth), options).ReadDocuments();
+        new TreeBuilder(new YamlScanner(text, options), options).ReadDocuments();
 
     private static Node Only(IReadOnlyList<YamlDocument> documents, YamlReadOptions options) => documents.Count switch
     {

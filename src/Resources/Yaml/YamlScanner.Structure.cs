@@ -64,9 +64,9 @@ internal sealed partial class YamlScanner
 
         indents.Push(indent);
         indent = column;
-        if (indents.Count > maxDepth)
+        if (indents.Count > options.MaxDepth)
         {
-            throw Fail(mark, $"exceeded max depth of {maxDepth}");
+            throw Fail(mark, $"exceeded max depth of {options.MaxDepth}");
         }
 
         if (number < 0)
@@ -122,9 +122,9 @@ internal sealed partial class YamlScanner
         int level = SaveKey();
         Mark start = Here;
         keys.Add(default);
-        if (++flowLevel > maxDepth)
+        if (++flowLevel > options.MaxDepth)
         {
-            throw Fail(start, $"exceeded max depth of {maxDepth}");
+            throw Fail(start, $"exceeded max depth of {options.MaxDepth}");
         }
 
         keyAllowed = true;

@@ -11,8 +11,7 @@ internal sealed partial class YamlScanner
     /// <summary>A key without a question mark must be followed by its colon within so many characters, on the same line.</summary>
     private const int LongestKey = 1024;
     private readonly char[] buffer;
-    private readonly string fileName;
-    private readonly int maxDepth;
+    private readonly YamlReadOptions options;
     private readonly StringBuilder scratch = new();
     private readonly Stack<int> indents = new();
     private readonly List<PossibleKey> keys = [default];
@@ -28,13 +27,12 @@ internal sealed partial class YamlScanner
     private bool keyAllowed = true;
     private bool ended;
 
-    public YamlScanner(YamlText text, string fileName, int maxDepth)
+    public YamlScanner(YamlText text, YamlReadOptions options)
     {
         buffer = text.Buffer;
         at = text.Start;
         lineStart = at;
-        this.fileName = fileName;
-        this.maxDepth = maxDepth;
+        this.options = options;
     }
 
     /// <summary>A token that is a key if a colon follows it.</summary>
@@ -240,11 +238,10 @@ internal sealed partial class YamlScanner
         head = 0;
     }
 
-    private YamlException Fail(Mark context, string reason)
+    private YamlException Fail(Mark context, string reason) => new(options.FileName, line + 1, Column + 1, reason)
     {
-        _ = context;
-        return new YamlException(fileName, line + 1, Column + 1, reason) { GoLine = line > 0 ? line + 1 : 0 };
-    }
+        GoMessage = GoErrors.Scanning(options.Dialect, context.Line, line, reason),
+    };
 
     private static bool IsBreak(char c) => c is '\n' or '\r' or '\u0085' or '\u2028' or '\u2029';
 
