@@ -1,63 +1,99 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Bowline.Resources.Model;
 
 namespace Bowline.Resources.Json;
 
-/// <summary>Reads UTF-8 JSON into the tree. Whole numbers that fit are integers, as Kubernetes decodes them; the last duplicate member wins.</summary>
+/// <summary>
+/// Reads UTF-8 JSON into the tree as Kubernetes decodes it: whole numbers that fit are integers, the last duplicate member wins, and
+/// broken text (invalid UTF-8, half a surrogate pair) becomes U+FFFD as in Go.
+/// </summary>
 public static class JsonReader
 {
     /// <exception cref="JsonException">Not JSON, deeper than <paramref name="maxDepth"/>, or something after the value.</exception>
     public static Node Read(ReadOnlySpan<byte> utf8, int maxDepth = 512)
     {
         Utf8JsonReader reader = new(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
-        reader.Read();
-        Node root = ReadValue(ref reader);
-        return reader.Read() ? throw new JsonException("Something follows the JSON value") : root;
+        return ReadOnly(ref reader, utf8.Length);
     }
 
     public static Node Read(ReadOnlySequence<byte> utf8, int maxDepth = 512)
     {
         Utf8JsonReader reader = new(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
+        return ReadOnly(ref reader, utf8.Length);
+    }
+
+    public static Node Read(string text, int maxDepth = 512)
+    {
+        byte[] utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        try
+        {
+            return Read(utf8.AsSpan(0, Encoding.UTF8.GetBytes(text, utf8)), maxDepth);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(utf8);
+        }
+    }
+
+    /// <summary>Reads the value that <paramref name="reader"/> stands on and leaves it on that value's last token, for JSON that embeds trees.</summary>
+    public static Node ReadValue(ref Utf8JsonReader reader) => ReadValue(ref reader, null);
+
+    private static Node ReadOnly(ref Utf8JsonReader reader, long length)
+    {
         reader.Read();
-        Node root = ReadValue(ref reader);
+        Node root = ReadValue(ref reader, MemberNames.For(length));
         return reader.Read() ? throw new JsonException("Something follows the JSON value") : root;
     }
 
-    public static Node Read(string text, int maxDepth = 512) => Read(Encoding.UTF8.GetBytes(text), maxDepth);
-
-    private static Node ReadValue(ref Utf8JsonReader reader) => reader.TokenType switch
+    private static Node ReadValue(ref Utf8JsonReader reader, MemberNames? names) => reader.TokenType switch
     {
-        JsonTokenType.StartObject => ReadMap(ref reader),
-        JsonTokenType.StartArray => ReadList(ref reader),
-        JsonTokenType.String => StringNode.Of(reader.GetString()!),
-        JsonTokenType.Number => reader.TryGetInt64(out long integer) ? IntegerNode.Of(integer) : new FloatNode(reader.GetDouble()),
+        JsonTokenType.StartObject => ReadMap(ref reader, names),
+        JsonTokenType.StartArray => ReadList(ref reader, names),
+        JsonTokenType.String => StringNode.Of(JsonText.Read(ref reader)),
+        JsonTokenType.Number => ReadNumber(ref reader),
         JsonTokenType.True => BoolNode.True,
         JsonTokenType.False => BoolNode.False,
         JsonTokenType.Null => Node.Null,
         _ => throw new JsonException($"Unexpected {reader.TokenType}"),
     };
 
-    private static MapNode ReadMap(ref Utf8JsonReader reader)
+    private static Node ReadNumber(ref Utf8JsonReader reader)
     {
+        if (reader.TryGetInt64(out long integer))
+        {
+            return IntegerNode.Of(integer);
+        }
+
+        double number = reader.GetDouble();
+        return double.IsFinite(number)
+            ? new FloatNode(number)
+            : throw new JsonException($"A number at byte {reader.TokenStartIndex} is out of range");
+    }
+
+    private static MapNode ReadMap(ref Utf8JsonReader reader, MemberNames? names)
+    {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         MapNode map = new();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            string key = reader.GetString()!;
+            string key = names?.Read(ref reader) ?? JsonText.Read(ref reader);
             reader.Read();
-            map[key] = ReadValue(ref reader);
+            map[key] = ReadValue(ref reader, names);
         }
 
         return map;
     }
 
-    private static ListNode ReadList(ref Utf8JsonReader reader)
+    private static ListNode ReadList(ref Utf8JsonReader reader, MemberNames? names)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         ListNode list = new();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            list.Add(ReadValue(ref reader));
+            list.Add(ReadValue(ref reader, names));
         }
 
         return list;

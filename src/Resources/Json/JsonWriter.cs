@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Bowline.Resources.Model;
 
@@ -14,81 +13,42 @@ public sealed record JsonWriteOptions
 
     public bool Indent { get; init; }
 
+    /// <summary>What one level is indented by when <see cref="Indent"/> is set.</summary>
+    public string IndentUnit { get; init; } = "  ";
+
     /// <summary>Members in Go's key order instead of the tree's own.</summary>
     public bool SortKeys { get; init; }
+
+    /// <summary>Whether &lt;, &gt; and &amp; are escaped, as encoding/json does unless told otherwise.</summary>
+    public bool EscapeHtml { get; init; }
 }
 
-/// <summary>Writes a tree as UTF-8 JSON without intermediate strings.</summary>
+/// <summary>Writes a tree as UTF-8 JSON exactly as Go's encoding/json does, numbers and escapes included.</summary>
+/// <exception cref="JsonException">An infinity or NaN, which JSON cannot say.</exception>
 public static class JsonWriter
 {
     public static void Write(Node node, IBufferWriter<byte> output, JsonWriteOptions? options = null)
     {
-        options ??= JsonWriteOptions.Compact;
-        using Utf8JsonWriter writer = new(output, new JsonWriterOptions
-        {
-            Indented = options.Indent,
-            SkipValidation = true,
-            MaxDepth = int.MaxValue,
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        });
-        WriteValue(writer, node, options.SortKeys);
+        using JsonEmitter emitter = new(options ?? JsonWriteOptions.Compact);
+        output.Write(emitter.Emit(node));
     }
 
     public static byte[] ToBytes(Node node, JsonWriteOptions? options = null)
     {
-        ArrayBufferWriter<byte> buffer = new();
-        Write(node, buffer, options);
-        return buffer.WrittenSpan.ToArray();
+        using JsonEmitter emitter = new(options ?? JsonWriteOptions.Compact);
+        return emitter.Emit(node).ToArray();
     }
 
     public static string ToText(Node node, JsonWriteOptions? options = null)
     {
-        ArrayBufferWriter<byte> buffer = new();
-        Write(node, buffer, options);
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        using JsonEmitter emitter = new(options ?? JsonWriteOptions.Compact);
+        return Encoding.UTF8.GetString(emitter.Emit(node));
     }
 
+    /// <summary>Writes a tree as one value of JSON that <paramref name="writer"/> is writing.</summary>
     public static void WriteValue(Utf8JsonWriter writer, Node node, bool sortKeys)
     {
-        switch (node)
-        {
-            case MapNode map:
-                writer.WriteStartObject();
-                foreach ((string key, Node value) in sortKeys ? map.Sorted() : map)
-                {
-                    writer.WritePropertyName(key);
-                    WriteValue(writer, value, sortKeys);
-                }
-
-                writer.WriteEndObject();
-                break;
-            case ListNode list:
-                writer.WriteStartArray();
-                foreach (Node item in list)
-                {
-                    WriteValue(writer, item, sortKeys);
-                }
-
-                writer.WriteEndArray();
-                break;
-            case StringNode text:
-                writer.WriteStringValue(text.Value);
-                break;
-            case IntegerNode integer:
-                writer.WriteNumberValue(integer.Value);
-                break;
-            case FloatNode number:
-                writer.WriteNumberValue(number.Value);
-                break;
-            case BoolNode flag:
-                writer.WriteBooleanValue(flag.Value);
-                break;
-            case OpaqueNode opaque:
-                WriteValue(writer, opaque.ToPlain(), sortKeys);
-                break;
-            default:
-                writer.WriteNullValue();
-                break;
-        }
+        using JsonEmitter emitter = new(new JsonWriteOptions { SortKeys = sortKeys });
+        writer.WriteRawValue(emitter.Emit(node), skipInputValidation: true);
     }
 }
