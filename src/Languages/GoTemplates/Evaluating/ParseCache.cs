@@ -1,7 +1,28 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using Bowline.Languages.GoTemplates.Parsing;
+
 namespace Bowline.Languages.GoTemplates.Evaluating;
 
-/// <summary>Parsed texts by content, shared by sets, renders and threads; the least recently added are dropped when it is full.</summary>
+/// <summary>Parsed texts by content, shared by sets, renders and threads; a full cache starts over.</summary>
 public sealed class ParseCache(int capacity = 4096)
 {
-    internal int Capacity => capacity;
+    private readonly ConcurrentDictionary<(string Name, string Text, FrozenSet<string> Functions), IReadOnlyCollection<TemplateTree>> parsed = new();
+
+    internal IReadOnlyCollection<TemplateTree> Parse(string name, string text, FrozenSet<string> functions)
+    {
+        if (parsed.TryGetValue((name, text, functions), out IReadOnlyCollection<TemplateTree>? trees))
+        {
+            return trees;
+        }
+
+        trees = Parser.Parse(name, text, functions);
+        if (parsed.Count >= capacity)
+        {
+            parsed.Clear();
+        }
+
+        parsed[(name, text, functions)] = trees;
+        return trees;
+    }
 }

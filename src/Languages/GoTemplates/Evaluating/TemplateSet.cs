@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Text;
 using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Languages.GoTemplates.Values;
@@ -7,28 +9,71 @@ namespace Bowline.Languages.GoTemplates.Evaluating;
 
 /// <summary>
 /// Templates that can call each other by name. Parsed trees are immutable and shared: a clone costs nothing and what is
-/// parsed into it stays in it, as with Go's <c>Clone</c>.
+/// parsed into it stays in it, as with Go's <c>Clone</c>. Executing does not change the set.
 /// </summary>
 public sealed class TemplateSet
 {
-    public TemplateSet(FunctionTable functions, ParseCache? cache = null)
+    private static readonly ImmutableDictionary<string, TemplateTree> NoTemplates =
+        ImmutableDictionary.Create<string, TemplateTree>(StringComparer.Ordinal);
+
+    private readonly FrozenSet<string> functions;
+    private readonly ParseCache? cache;
+    private readonly string rootName;
+    private ImmutableDictionary<string, TemplateTree> templates;
+
+    /// <param name="functions">The names that templates may use, Go's builtins aside; the run brings the functions themselves.</param>
+    /// <param name="rootName">What the error for a missing template calls the set (Helm: <c>gotpl</c>).</param>
+    public TemplateSet(FunctionTable functions, ParseCache? cache = null, string rootName = "gotpl")
+        : this(functions.Names, cache, rootName, NoTemplates)
     {
     }
 
-    public IEnumerable<string> Names => throw new NotImplementedException();
+    private TemplateSet(FrozenSet<string> functions, ParseCache? cache, string rootName, ImmutableDictionary<string, TemplateTree> templates)
+    {
+        this.functions = functions;
+        this.cache = cache;
+        this.rootName = rootName;
+        this.templates = templates;
+    }
 
-    public bool Contains(string name) => throw new NotImplementedException();
+    public IEnumerable<string> Names => templates.Keys;
+
+    /// <summary>The delimiters of texts parsed from now on.</summary>
+    public (string Left, string Right) Delimiters { get; init; } = ("{{", "}}");
+
+    public bool Contains(string name) => templates.ContainsKey(name);
 
     /// <summary>Parses a text and adds it and everything it defines; a later definition replaces an earlier one unless it is empty.</summary>
     /// <exception cref="TemplateException">The text is not a template.</exception>
-    public void Parse(string name, string text) => throw new NotImplementedException();
+    public void Parse(string name, string text)
+    {
+        IReadOnlyCollection<TemplateTree> trees = cache is not null && Delimiters == ("{{", "}}")
+            ? cache.Parse(name, text, functions)
+            : Parser.Parse(name, text, functions, Delimiters.Left, Delimiters.Right);
+        foreach (TemplateTree tree in trees)
+        {
+            if (!tree.Root.IsEmpty || !templates.ContainsKey(tree.Name))
+            {
+                templates = templates.SetItem(tree.Name, tree);
+            }
+        }
+    }
 
-    public TemplateSet Clone() => throw new NotImplementedException();
+    public TemplateSet Clone() => new(functions, cache, rootName, templates) { Delimiters = Delimiters };
 
-    /// <exception cref="TemplateException">The template failed, or none has this name.</exception>
-    /// <exception cref="TemplateLimitException">The run used up one of its limits.</exception>
+    /// <exception cref="TemplateException">The template failed, reached a limit of the run, or none has this name.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public void Execute(string name, Node data, StringBuilder output, TemplateRun run) => throw new NotImplementedException();
+    public void Execute(string name, Node data, StringBuilder output, TemplateRun run)
+    {
+        run.Cancellation.ThrowIfCancellationRequested();
+        if (Find(name) is not { } tree)
+        {
+            string reason = $"no template {GoText.Quote(name)} associated with template {GoText.Quote(rootName)}";
+            throw new TemplateException($"template: {reason}", reason, [new TemplateFrame(name, 0, -1)], false);
+        }
+
+        new Evaluator(this, tree, run, output).Execute(data is NullNode ? Value.None : Value.Of(data));
+    }
 
     public string Execute(string name, Node data, TemplateRun run)
     {
@@ -36,4 +81,6 @@ public sealed class TemplateSet
         Execute(name, data, output, run);
         return output.ToString();
     }
+
+    internal TemplateTree? Find(string name) => templates.GetValueOrDefault(name);
 }

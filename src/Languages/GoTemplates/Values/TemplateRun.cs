@@ -86,6 +86,9 @@ public sealed class TemplateRun
         }
     }
 
+    /// <summary>Threads started only for their stacks.</summary>
+    internal int StackThreads { get; set; }
+
     internal void Enter()
     {
         if (++Depth > Limits.MaxDepth)
