@@ -102,7 +102,7 @@ internal sealed class TableBuilder
         return Shared(Encode(flattened, name));
     }
 
-    /// <summary>OpenAPI marks every Go struct that is not a pointer with <c>default: {}</c>, which says nothing about defaulting.</summary>
+    /// <summary>OpenAPI marks every Go struct that is not a pointer with <c>default: {}</c>, which says nothing about defaulting; see <see cref="IsStruct"/>.</summary>
     private static bool IsEmptyDefault(KeyValuePair<string, Node> member) => member is { Key: "default", Value: MapNode { Count: 0 } };
 
     private int Shared(byte[] encoded)
@@ -164,8 +164,15 @@ internal sealed class TableBuilder
         foreach ((string name, Node schema) in properties)
         {
             writer.Number(StringOf(name));
-            writer.Number(NodeOf((MapNode)schema));
+            writer.Number((NodeOf((MapNode)schema) << 1) | (IsStruct((MapNode)schema) ? 1 : 0));
         }
+    }
+
+    /// <summary>A Go struct that is not a pointer is always written, be it empty; ownership of a created object depends on it.</summary>
+    private bool IsStruct(MapNode schema)
+    {
+        string? reference = (schema["allOf"] as ListNode)?[0]["$ref"]?.AsString();
+        return schema["default"] is MapNode { Count: 0 } && reference is not null && documents.Definitions[reference[ReferencePrefix.Length..]]["type"]?.AsString() == "object";
     }
 
     /// <summary>Definition names split at the last dot, because a package holds many of them.</summary>

@@ -16,6 +16,12 @@ public enum ListType
 /// </summary>
 public abstract class Schema
 {
+    private FieldType? merging;
+
+    private protected Schema()
+    {
+    }
+
     /// <summary>OpenAPI type: object, array, string, integer, number, boolean; empty for any.</summary>
     public abstract string Type { get; }
 
@@ -57,6 +63,15 @@ public abstract class Schema
     public abstract Node? Default { get; }
 
     public abstract IReadOnlyList<string> Enum { get; }
+
+    /// <summary>Whether fields that the schema does not name are merged by their shape instead of being refused.</summary>
+    internal abstract bool MergesUnknown { get; }
+
+    /// <summary>Properties that the reference keeps as structs by value, so that even its empty object has them.</summary>
+    internal virtual IReadOnlyList<string> StructFields => [];
+
+    /// <summary>How values of this schema merge; made once.</summary>
+    internal FieldType Merging => merging ??= new FieldType(this);
 
     /// <summary>The schema of a named property, or of any additional one; null for an unknown field.</summary>
     public Schema? Field(string name) => Properties.TryGetValue(name, out Schema? schema) ? schema : AdditionalProperties;

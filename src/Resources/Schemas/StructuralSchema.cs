@@ -15,12 +15,14 @@ public sealed class StructuralSchema : Schema
     private static readonly StructuralSchema Anything = new(new MapNode { ["x-kubernetes-preserve-unknown-fields"] = true }, isObjectRoot: false);
     private readonly MapNode source;
     private readonly bool isObjectRoot;
+    // The reference lets everything below a preserving field keep unknown fields too, as far as merging is concerned.
+    private readonly bool keepsUnknownBelow;
     private Dictionary<string, Schema>? properties;
     private StructuralSchema? items;
     private StructuralSchema? additional;
     private IReadOnlyList<string>? listMapKeys;
 
-    private StructuralSchema(MapNode source, bool isObjectRoot)
+    private StructuralSchema(MapNode source, bool isObjectRoot, bool inheritsUnknown = false)
     {
         this.source = source;
         this.isObjectRoot = isObjectRoot;
@@ -28,6 +30,8 @@ public sealed class StructuralSchema : Schema
         Format = Text("format");
         IntOrString = Flag("x-kubernetes-int-or-string");
         PreservesUnknown = Flag("x-kubernetes-preserve-unknown-fields");
+        inheritsUnknown |= PreservesUnknown;
+        keepsUnknownBelow = inheritsUnknown;
         EmbeddedResource = Flag("x-kubernetes-embedded-resource");
         AtomicMap = Text("x-kubernetes-map-type") == "atomic";
         ListType = Text("x-kubernetes-list-type") switch
@@ -56,12 +60,12 @@ public sealed class StructuralSchema : Schema
 
     public override Schema? AdditionalProperties => source["additionalProperties"] switch
     {
-        MapNode map => additional ??= new StructuralSchema(map, isObjectRoot: false),
+        MapNode map => additional ??= Child(map),
         BoolNode { Value: true } => Anything,
         _ => null,
     };
 
-    public override Schema? Items => source["items"] is MapNode map ? items ??= new StructuralSchema(map, isObjectRoot: false) : null;
+    public override Schema? Items => source["items"] is MapNode map ? items ??= Child(map) : null;
 
     public override ListType ListType { get; }
 
@@ -81,12 +85,16 @@ public sealed class StructuralSchema : Schema
     public override IReadOnlyList<string> Enum =>
         source["enum"] is ListNode list ? [.. list.Select(value => value.AsString() ?? JsonWriter.ToText(value))] : [];
 
+    internal override bool MergesUnknown => source["additionalProperties"] is null && (keepsUnknownBelow || Properties.Count == 0);
+
     /// <summary>The schema node as the CRD writes it, for validation rules that this view leaves out.</summary>
     public MapNode Source => source;
 
     /// <param name="openApiV3Schema">The tree under <c>spec.versions[].schema.openAPIV3Schema</c>; it is kept and must not change afterwards.</param>
     /// <returns>The schema of whole objects: apiVersion, kind and metadata are those of every Kubernetes object whatever the CRD writes there.</returns>
     public static StructuralSchema FromOpenApi(Node openApiV3Schema) => new(openApiV3Schema.AsMap() ?? [], isObjectRoot: true);
+
+    private StructuralSchema Child(MapNode child) => new(child, isObjectRoot: false, keepsUnknownBelow);
 
     private string Text(string key) => source[key]?.AsString() ?? string.Empty;
 
@@ -99,7 +107,7 @@ public sealed class StructuralSchema : Schema
         Dictionary<string, Schema> read = new(StringComparer.Ordinal);
         foreach ((string name, Node schema) in source["properties"]?.AsMap() ?? [])
         {
-            read[name] = new StructuralSchema(schema.AsMap() ?? [], isObjectRoot: false);
+            read[name] = Child(schema.AsMap() ?? []);
         }
 
         if (isObjectRoot || EmbeddedResource)

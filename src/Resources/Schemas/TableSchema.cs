@@ -39,6 +39,10 @@ internal sealed class TableSchema(KindTable table, int start) : Schema
 
     public override IReadOnlyList<string> Enum => Decoded.Enum;
 
+    internal override bool MergesUnknown => Decoded is { Properties.Count: 0, Additional: < 0 };
+
+    internal override IReadOnlyList<string> StructFields => Decoded.Structs;
+
     private Facts Decoded => facts ??= Decode();
 
     private TableSchema? Child(int node) => node < 0 ? null : table.Node(node);
@@ -48,12 +52,13 @@ internal sealed class TableSchema(KindTable table, int start) : Schema
         TableCursor at = table.BodyAt(start);
         int present = at.Number();
         bool Has(int bit) => (present & (1 << bit)) != 0;
+        List<string>? structs = null;
         // Initialisers run in the order in which they are written, which is the order of the table.
         return new Facts
         {
             Type = Has(0) ? table.Text(at.Number()) : string.Empty,
             Format = Has(1) ? table.Text(at.Number()) : string.Empty,
-            Properties = Has(2) ? ReadProperties(ref at) : FrozenDictionary<string, Schema>.Empty,
+            Properties = Has(2) ? ReadProperties(ref at, out structs) : FrozenDictionary<string, Schema>.Empty,
             Additional = Has(3) ? at.Number() : -1,
             Items = Has(4) ? at.Number() : -1,
             ListType = Has(5) ? ListType.Set : Has(6) ? ListType.Map : ListType.Atomic,
@@ -64,16 +69,24 @@ internal sealed class TableSchema(KindTable table, int start) : Schema
             Required = Has(10) ? table.Texts(at.Number()) : [],
             Default = Has(11) ? JsonReader.Read(table.Text(at.Number())).Freeze() : null,
             Enum = Has(12) ? table.Texts(at.Number(), '\n') : [],
+            Structs = structs ?? [],
         };
     }
 
-    private Dictionary<string, Schema> ReadProperties(ref TableCursor at)
+    private Dictionary<string, Schema> ReadProperties(ref TableCursor at, out List<string>? structs)
     {
+        structs = null;
         int count = at.Number();
         Dictionary<string, Schema> properties = new(count, StringComparer.Ordinal);
         for (; count > 0; count--)
         {
-            properties.Add(table.Text(at.Number()), table.Node(at.Number()));
+            string name = table.Text(at.Number());
+            int node = at.Number();
+            properties.Add(name, table.Node(node >> 1));
+            if ((node & 1) != 0)
+            {
+                (structs ??= []).Add(name);
+            }
         }
 
         return properties;
@@ -106,5 +119,7 @@ internal sealed class TableSchema(KindTable table, int start) : Schema
         public required Node? Default { get; init; }
 
         public required IReadOnlyList<string> Enum { get; init; }
+
+        public required IReadOnlyList<string> Structs { get; init; }
     }
 }
