@@ -12,14 +12,33 @@ internal static class EmptyObject
     public static MapNode Of(Schema? schema)
     {
         MapNode empty = new();
-        foreach (string name in schema?.Required ?? [])
+        // A custom resource has no Go struct: its empty object is empty.
+        if (schema is not TableSchema)
+        {
+            return empty;
+        }
+
+        foreach (string name in schema.Required)
         {
             empty.Set(name, Node.Null);
         }
 
-        foreach (string name in schema?.StructFields ?? [])
+        foreach ((string name, Schema property) in schema.Properties)
         {
-            empty.Set(name, Of(schema!.Properties[name]));
+            if (property.Default is StringNode { Value: "" } or IntegerNode { Value: 0 } or BoolNode { Value: false })
+            {
+                // The published default of a field that is always written is its zero value.
+                empty.Set(name, property.Default);
+            }
+            else if (property.Format == "date-time")
+            {
+                empty.Set(name, Node.Null);
+            }
+        }
+
+        foreach (string name in schema.StructFields)
+        {
+            empty.Set(name, Of(schema.Properties[name]));
         }
 
         return empty;
