@@ -76,6 +76,14 @@ internal sealed partial class TreeBuilder
     private Node ToNode(in RawScalar scalar)
     {
         ResolvedScalar resolved = Resolve(scalar);
+        Node node = ToNode(scalar, resolved);
+        return options.PlainScalar is { } plain && scalar.Implicit && scalar.Tag is null && resolved.Kind != ScalarKind.String
+            ? plain(scalar.Value, node)
+            : node;
+    }
+
+    private Node ToNode(in YamlEvent scalar, in ResolvedScalar resolved)
+    {
         switch (resolved.Kind)
         {
             case ScalarKind.Null:

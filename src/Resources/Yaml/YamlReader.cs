@@ -22,6 +22,9 @@ public sealed record YamlReadOptions
 
     public bool NumbersAsFloats { get; init; }
 
+    /// <summary>Called with the text and the value of every untagged plain scalar that is no string; returns the node to keep (Kustomize copies such scalars as they were written).</summary>
+    public Func<string, Node, Node>? PlainScalar { get; init; }
+
     public DuplicateKeys DuplicateKeys { get; init; } = DuplicateKeys.Error;
 
     /// <summary>What follows the first document is not even looked at, as with sigs.k8s.io/yaml Unmarshal.</summary>

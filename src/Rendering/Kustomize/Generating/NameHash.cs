@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using System.Text;
+using Bowline.Rendering.Kustomize.Objects;
+using Bowline.Resources.Model;
+
+namespace Bowline.Rendering.Kustomize.Generating;
+
+/// <summary>The suffix of generated names: ten characters of the SHA-256 of the content as Go's encoding/json prints it, without vowels and look-alikes.</summary>
+internal static class NameHash
+{
+    public static string Of(BuildObject item)
+    {
+        MapNode content = item.KindName switch
+        {
+            "ConfigMap" => Content(item, "ConfigMap", "binaryData"),
+            "Secret" => Content(item, "Secret", "stringData"),
+            _ => item.Root,
+        };
+        StringBuilder json = new();
+        GoJson.Write(content, json);
+        return Encode(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToString()))));
+    }
+
+    private static MapNode Content(BuildObject item, string kind, string other)
+    {
+        MapNode content = new()
+        {
+            ["kind"] = kind,
+            ["name"] = item.Name,
+            ["data"] = item.Root["data"] ?? StringNode.Empty,
+        };
+        if (kind == "Secret")
+        {
+            content["type"] = item.Root["type"] ?? StringNode.Empty;
+        }
+
+        if (item.Root[other] is MapNode map)
+        {
+            content[other] = map;
+        }
+
+        return content;
+    }
+
+    private static string Encode(string hex) => string.Create(10, hex, static (text, from) =>
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            text[i] = from[i] switch
+            {
+                '0' => 'g',
+                '1' => 'h',
+                '3' => 'k',
+                'a' => 'm',
+                'e' => 't',
+                char c => c,
+            };
+        }
+    });
+}

@@ -1,0 +1,254 @@
+using Bowline.Rendering.Kustomize.Objects;
+using Bowline.Resources.Model;
+
+namespace Bowline.Rendering.Kustomize.Merging;
+
+internal sealed partial class StrategicMerge
+{
+    private ListNode? WalkKeyedList(Node? dest, Node? origin, MergeField field, string[] keys)
+    {
+        ListNode? patch = origin as ListNode;
+        Directive directive = patch is null ? Directive.Merge : ListDirective(ref patch);
+        if (!IsPresent(dest))
+        {
+            return patch is null ? null : MergeElements((ListNode)patch.DeepClone(), patch, field, keys);
+        }
+
+        if (ScalarText.IsNull(origin) && origin is not null)
+        {
+            return null;
+        }
+
+        return directive switch
+        {
+            Directive.Delete => null,
+            Directive.Replace => MergeElements((ListNode)patch!.DeepClone(), patch, field, keys),
+            _ => MergeElements((ListNode)dest!, patch, field, keys),
+        };
+    }
+
+    private ListNode? MergeElements(ListNode dest, ListNode? patch, MergeField field, string[] keys)
+    {
+        ListNode? merged = keys.Length == 0 ? Union(dest, patch) : MergeByKeys(dest, patch, field, keys);
+        return merged is null || merged.Count == 0 && (dest.Count > 0 || patch?.Count > 0) ? null : merged;
+    }
+
+    /// <summary>A list of plain values: the patch's first, then those that only the target has.</summary>
+    private static ListNode Union(ListNode dest, ListNode? patch)
+    {
+        ListNode union = [];
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (Node item in (patch ?? []).Concat(dest))
+        {
+            if (seen.Add(ScalarText.Of(item)))
+            {
+                union.Add(item);
+            }
+        }
+
+        return union;
+    }
+
+    private ListNode? MergeByKeys(ListNode dest, ListNode? patch, MergeField field, string[] keys)
+    {
+        List<string[]> identities = Identities(patch, dest, keys);
+        if (identities.Count == 0)
+        {
+            return dest;
+        }
+
+        string[] used = UsedKeys(identities, keys);
+        ListNode merged = [];
+        MergeField element = new(field.Type, null);
+        foreach (string[] identity in identities)
+        {
+            string[] values = Values(identity, keys, used);
+            Node? value = Walk(Find(dest, used, values), patch is null ? null : Find(patch, used, values), element);
+            if (value is null || ScalarText.IsNull(value) || value is MapNode { Count: 0 })
+            {
+                RemoveElements(dest, used, values);
+                continue;
+            }
+
+            Put(merged, value, used, values);
+        }
+
+        Append(merged, dest, used);
+        return merged;
+    }
+
+    /// <summary>What is left of the target goes behind; elements that were merged above take their place there again when several keys identify them.</summary>
+    private static void Append(ListNode merged, ListNode dest, string[] used)
+    {
+        foreach (Node item in dest)
+        {
+            if (item is not MapNode map)
+            {
+                merged.Add(item);
+                continue;
+            }
+
+            string[] values = [.. used.Where(map.ContainsKey).Select(key => ScalarText.Of(map[key]))];
+            if (values.Length < used.Length)
+            {
+                merged.Add(item);
+                continue;
+            }
+
+            if (used.Length > 1)
+            {
+                RemoveElements(merged, used, values);
+            }
+
+            Put(merged, item, used, values);
+        }
+    }
+
+    private static void Put(ListNode list, Node element, string[] keys, string[] values)
+    {
+        bool replaced = false;
+        for (int i = 0; i < list.Count; i++)
+        {
+            if (Matches(list[i], keys, values))
+            {
+                list[i] = element;
+                replaced = true;
+            }
+        }
+
+        if (!replaced)
+        {
+            list.Add(element);
+        }
+    }
+
+    private static void RemoveElements(ListNode list, string[] keys, string[] values) =>
+        list.RemoveAll(item => Matches(item, keys, values));
+
+    private static Node? Find(ListNode list, string[] keys, string[] values)
+    {
+        foreach (Node item in list)
+        {
+            if (item is MapNode map && HasExactly(map, keys, values))
+            {
+                return item;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool HasExactly(MapNode map, string[] keys, string[] values)
+    {
+        for (int i = 0; i < keys.Length; i++)
+        {
+            if (!map.TryGet(keys[i], out Node? value) || ScalarText.Of(value) != values[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>As <see cref="HasExactly"/>, where an empty value stands for any.</summary>
+    private static bool Matches(Node node, string[] keys, string[] values)
+    {
+        if (node is not MapNode map)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < keys.Length; i++)
+        {
+            if (!map.TryGet(keys[i], out Node? value) || (values[i].Length > 0 && ScalarText.Of(value) != values[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static List<string[]> Identities(ListNode? patch, ListNode dest, string[] keys)
+    {
+        List<string[]> identities = [];
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (Node item in (patch ?? []).Concat(dest))
+        {
+            string[] values = [.. keys.Select(key => ScalarText.Of(item[key]))];
+            if (seen.Add(string.Join('\0', values)))
+            {
+                identities.Add(values);
+            }
+        }
+
+        return keys.Length > 1 ? Completed(identities) : identities;
+    }
+
+    /// <summary>Two elements that agree where both say something are the same one (a port with and without protocol).</summary>
+    private static List<string[]> Completed(List<string[]> identities)
+    {
+        for (int i = 0; i < identities.Count; i++)
+        {
+            for (int j = 0; j < identities.Count; j++)
+            {
+                if (Complete(identities[i], identities[j]) is { } both)
+                {
+                    identities[i] = both;
+                    identities[j] = both;
+                }
+            }
+        }
+
+        return identities;
+    }
+
+    private static string[]? Complete(string[] left, string[] right)
+    {
+        bool common = false;
+        string[] both = new string[left.Length];
+        for (int i = 0; i < left.Length; i++)
+        {
+            if (left[i] != right[i] && left[i].Length > 0 && right[i].Length > 0)
+            {
+                return null;
+            }
+
+            common |= left[i] == right[i];
+            both[i] = left[i].Length > 0 ? left[i] : right[i];
+        }
+
+        return common ? both : null;
+    }
+
+    /// <summary>The keys that at least one element sets.</summary>
+    private static string[] UsedKeys(List<string[]> identities, string[] keys)
+    {
+        string[] used = [.. keys.Where((_, i) => identities.Any(values => values[i].Length > 0))];
+        return used.Length == 0 ? keys : used;
+    }
+
+    private static string[] Values(string[] identity, string[] keys, string[] used) =>
+        used.Length == keys.Length ? identity : [.. identity.Where((_, i) => used.Contains(keys[i]))];
+
+    /// <summary>A list's own directive is an element that holds nothing else; the list without it takes the patch's place.</summary>
+    private static Directive ListDirective(ref ListNode? patch)
+    {
+        foreach (Node item in patch!)
+        {
+            if (item is MapNode map && map.TryGet(PatchDirective, out Node? value))
+            {
+                if (map.Count > 1)
+                {
+                    break;
+                }
+
+                patch = new ListNode(patch.Where(other => !ReferenceEquals(other, item)));
+                return Parse(value);
+            }
+        }
+
+        return Directive.Merge;
+    }
+}

@@ -1,0 +1,215 @@
+using Bowline.Resources.Model;
+
+namespace Bowline.Rendering.Kustomize.Objects;
+
+/// <summary>What a generator asks for when an object of the same id exists already.</summary>
+internal enum Behavior
+{
+    Unspecified,
+    Create,
+    Replace,
+    Merge,
+}
+
+/// <summary>An object on its way through a build: its tree, which transformers change in place, and the names it had before.</summary>
+internal sealed class BuildObject(MapNode root)
+{
+    private readonly List<PreviousId> previous = [];
+    private readonly List<string> prefixes = [];
+    private readonly List<string> suffixes = [];
+
+    private readonly record struct PreviousId(string Namespace, string Name, string Kind);
+
+    /// <summary>The tree; an empty map once a patch deleted the object.</summary>
+    public MapNode Root { get; private set; } = root;
+
+    public Behavior Behavior { get; set; }
+
+    public bool NeedsHash { get; set; }
+
+    public bool AllowsNameChange { get; set; }
+
+    public bool AllowsKindChange { get; set; }
+
+    /// <summary>Where the object was declared.</summary>
+    public Provenance? Source { get; set; }
+
+    /// <summary>The transformers that changed the object, in order.</summary>
+    public List<Provenance> Through { get; private set; } = [];
+
+    public List<string> VariableNames { get; private set; } = [];
+
+    public IReadOnlyList<string> Prefixes => prefixes;
+
+    public IReadOnlyList<string> Suffixes => suffixes;
+
+    public bool IsEmpty => Root.Count == 0;
+
+    public string ApiVersion => ScalarText.Of(Root["apiVersion"]);
+
+    public string KindName => ScalarText.Of(Root["kind"]);
+
+    public ResourceKind Kind => ResourceKind.Of(ApiVersion, KindName);
+
+    public string Name => ScalarText.Of(Root["metadata"]?["name"]);
+
+    public string Namespace => ScalarText.IsNull(Root["metadata"]?["namespace"]) ? string.Empty : ScalarText.Of(Root["metadata"]?["namespace"]);
+
+    public ObjectId Id => new(Kind, Name, Namespace);
+
+    /// <summary>The id under which the object was declared.</summary>
+    public ObjectId OriginalId => previous.Count == 0 ? Id : Previous(0);
+
+    public int PreviousCount => previous.Count;
+
+    /// <summary>An earlier id, oldest first. Group and version are always today's: transformers do not change them.</summary>
+    public ObjectId Previous(int index)
+    {
+        PreviousId id = previous[index];
+        return new ObjectId(ResourceKind.Of(ApiVersion, id.Kind), id.Name, id.Namespace);
+    }
+
+    public bool HadName(string name)
+    {
+        foreach (PreviousId id in previous)
+        {
+            if (id.Name == name)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public bool HadKind(KindFilter filter)
+    {
+        for (int i = 0; i < previous.Count; i++)
+        {
+            if (Previous(i).IsSelectedBy(filter))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public void RememberId(KindScopes scopes)
+    {
+        ObjectId id = Id;
+        if (id.Name.Length > 0)
+        {
+            previous.Add(new PreviousId(id.EffectiveNamespace(scopes), id.Name, id.Kind.Kind));
+        }
+    }
+
+    public void AddPrefix(string prefix) => AddAffix(prefixes, prefix);
+
+    public void AddSuffix(string suffix) => AddAffix(suffixes, suffix);
+
+    public void SetName(string name) => Root.EnsureMap("metadata")["name"] = name;
+
+    public void SetKind(string kind)
+    {
+        if (kind.Length > 0)
+        {
+            Root["kind"] = kind;
+        }
+    }
+
+    public void SetApiVersion(string apiVersion)
+    {
+        if (apiVersion.Length > 0)
+        {
+            Root["apiVersion"] = apiVersion;
+        }
+    }
+
+    /// <summary>An empty namespace removes the field.</summary>
+    public void SetNamespace(string ns)
+    {
+        if (ns.Length > 0)
+        {
+            Root.EnsureMap("metadata")["namespace"] = ns;
+        }
+        else
+        {
+            Root["metadata"]?.AsMap()?.Remove("namespace");
+        }
+    }
+
+    public IReadOnlyDictionary<string, string> Labels => Strings("labels");
+
+    public IReadOnlyDictionary<string, string> Annotations => Strings("annotations");
+
+    public void SetLabels(IEnumerable<KeyValuePair<string, string>> labels) => SetStrings("labels", labels);
+
+    public void SetAnnotations(IEnumerable<KeyValuePair<string, string>> annotations) => SetStrings("annotations", annotations);
+
+    public void Replace(MapNode? root) => Root = root ?? [];
+
+    /// <summary>Takes over what the build knows of another object, as a generator does that merges into or replaces it.</summary>
+    public void InheritFrom(BuildObject other)
+    {
+        previous.Clear();
+        previous.AddRange(other.previous);
+        prefixes.Clear();
+        prefixes.AddRange(other.prefixes);
+        suffixes.Clear();
+        suffixes.AddRange(other.suffixes);
+        VariableNames = [.. other.VariableNames];
+        Behavior = other.Behavior;
+        AllowsKindChange = other.AllowsKindChange;
+        AllowsNameChange = other.AllowsNameChange;
+    }
+
+    public BuildObject Copy()
+    {
+        BuildObject copy = new((MapNode)Root.DeepClone()) { Source = Source };
+        copy.InheritFrom(this);
+        copy.NeedsHash = NeedsHash;
+        copy.Through = [.. Through];
+        return copy;
+    }
+
+    private static void AddAffix(List<string> affixes, string affix)
+    {
+        if (affix.Length > 0)
+        {
+            affixes.Add(affix);
+        }
+    }
+
+    private Dictionary<string, string> Strings(string field)
+    {
+        Dictionary<string, string> strings = [];
+        if (Root["metadata"]?[field] is MapNode map)
+        {
+            foreach ((string key, Node value) in map)
+            {
+                strings[key] = ScalarText.Of(value);
+            }
+        }
+
+        return strings;
+    }
+
+    private void SetStrings(string field, IEnumerable<KeyValuePair<string, string>> strings)
+    {
+        MapNode map = [];
+        foreach ((string key, string value) in strings)
+        {
+            map[key] = value;
+        }
+
+        if (map.Count > 0)
+        {
+            Root.EnsureMap("metadata")[field] = map;
+        }
+        else
+        {
+            Root["metadata"]?.AsMap()?.Remove(field);
+        }
+    }
+}
