@@ -111,7 +111,7 @@ internal sealed class Discovery(Transport transport) : IDisposable
         {
             return new DiscoveredVersion(version, await ReadVersionAsync(group, version, cancellationToken).ConfigureAwait(false) ?? [], null);
         }
-        catch (ClusterException error) when (error.Status != 0)
+        catch (ClusterException error)
         {
             return new DiscoveredVersion(version, [], error.Message);
         }

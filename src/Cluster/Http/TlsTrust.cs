@@ -16,7 +16,7 @@ internal sealed class TlsTrust : IDisposable
     public TlsTrust(ClusterConnection connection)
     {
         this.connection = connection;
-        Options = new SslClientAuthenticationOptions { TargetHost = connection.TlsServerName };
+        Options = new SslClientAuthenticationOptions();
         if (connection.SkipTlsVerify)
         {
             Options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
@@ -34,6 +34,22 @@ internal sealed class TlsTrust : IDisposable
 
     /// <summary>A sentence without subject: "its certificate …".</summary>
     public string? Problem => problem;
+
+    /// <summary>Shakes hands expecting <see cref="ClusterConnection.TlsServerName"/>.</summary>
+    public async Task<SslStream> SecureAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        SslStream secured = new(stream);
+        SslClientAuthenticationOptions named = new()
+        {
+            TargetHost = connection.TlsServerName,
+            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+            RemoteCertificateValidationCallback = Options.RemoteCertificateValidationCallback,
+            CertificateChainPolicy = Options.CertificateChainPolicy,
+            ClientCertificateContext = Options.ClientCertificateContext,
+        };
+        await secured.AuthenticateAsClientAsync(named, cancellationToken).ConfigureAwait(false);
+        return secured;
+    }
 
     public void Dispose()
     {
@@ -142,7 +158,8 @@ internal sealed class TlsTrust : IDisposable
         X509ChainStatusFlags flags = (chain?.ChainStatus ?? []).Aggregate(X509ChainStatusFlags.NoError, static (all, status) => all | status.Status);
         return (flags & X509ChainStatusFlags.NotTimeValid) != 0
             ? $"its certificate is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u} only"
-            : (flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0
+            : (flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid)) != 0
+            // Not valid in signature: another authority of the same name, as every new cluster brings.
             ? $"its certificate is signed by an unknown authority ({certificate.Issuer})"
             : $"its certificate is not valid ({flags})";
     }

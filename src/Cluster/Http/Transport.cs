@@ -23,6 +23,7 @@ internal sealed class Transport : IDisposable
     private readonly Failures failures;
     private readonly string root;
     private readonly bool secure;
+    private readonly bool renamed;
 
     public Transport(ClusterConnection connection, HttpClusterOptions options, TimeProvider time)
     {
@@ -31,6 +32,8 @@ internal sealed class Transport : IDisposable
         this.time = time;
         root = connection.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
         secure = connection.Server.Scheme == Uri.UriSchemeHttps;
+        // .NET's handler takes the name to expect from the address, or through a proxy from the Host header.
+        renamed = secure && connection.TlsServerName is not null && connection.Proxy is null;
         trust = new TlsTrust(connection);
         credentials = new Credentials(connection, time);
         failures = new Failures(connection, trust);
@@ -109,7 +112,7 @@ internal sealed class Transport : IDisposable
             return asked <= options.LongestRetryWait ? TimeSpan.FromTicks(Math.Max(asked.Ticks, backoff.Ticks)) : null;
         }
 
-        return call.Repeatable && (error.Status == 503 || Failures.IsLostConnection(error)) ? backoff : null;
+        return call.Repeatable && Failures.IsLostConnection(error) ? backoff : null;
     }
 
     private async Task<T> OnceAsync<T>(
@@ -162,6 +165,11 @@ internal sealed class Transport : IDisposable
         if (authorization is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
+
+        if (connection.TlsServerName is not null && !renamed)
+        {
+            request.Headers.Host = connection.TlsServerName;
         }
 
         if (body is not null)
@@ -230,7 +238,7 @@ internal sealed class Transport : IDisposable
             // A redirect would carry the credentials to whoever the server names.
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = !local || connection.Proxy is not null,
+            UseProxy = connection.Proxy is not null || (!local && !renamed),
             Proxy = connection.Proxy is null ? null : new WebProxy(connection.Proxy) { Credentials = ProxyCredentials(connection.Proxy) },
             // Between two processes of one machine compressing costs more than it saves.
             AutomaticDecompression = local ? DecompressionMethods.None : DecompressionMethods.GZip,
@@ -244,7 +252,7 @@ internal sealed class Transport : IDisposable
         return proxy.UserInfo.Length == 0 ? null : new NetworkCredential(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : string.Empty);
     }
 
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         // Keep-alive on the socket, since HTTP/1.1 has no pings and a watch may be silent for minutes.
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -252,7 +260,8 @@ internal sealed class Transport : IDisposable
         {
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            NetworkStream stream = new(socket, ownsSocket: true);
+            return renamed ? await trust.SecureAsync(stream, cancellationToken).ConfigureAwait(false) : stream;
         }
         catch
         {

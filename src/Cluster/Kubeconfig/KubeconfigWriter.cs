@@ -41,7 +41,7 @@ public static class KubeconfigWriter
         try
         {
             // A linked kubeconfig stays a link.
-            string target = File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(file);
+            string target = (File.Exists(file) ? File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(file);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             await using FileStream held = await LockAsync(target + ".lock", time, cancellationToken).ConfigureAwait(false);
             MapNode document = File.Exists(target) ? KubeContexts.ReadDocument(target) : new MapNode();
@@ -66,7 +66,7 @@ public static class KubeconfigWriter
             {
                 return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             }
-            catch (IOException) when (File.Exists(path) && time.GetElapsedTime(began) < TimeSpan.FromSeconds(3))
+            catch (IOException error) when (error is not DirectoryNotFoundException && time.GetElapsedTime(began) < TimeSpan.FromSeconds(3))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken).ConfigureAwait(false);
             }

@@ -17,7 +17,7 @@ public sealed class ClusterCache : IAsyncDisposable
     private readonly ObjectIndex objects = new();
     private readonly ClusterCacheOptions options;
     private readonly TimeProvider time;
-    private Action<CacheChange>[] subscribers = [];
+    private Subscription[] subscribers = [];
 
     public ClusterCache(ICluster cluster, TimeProvider time, ClusterCacheOptions? options = null)
     {
@@ -136,10 +136,10 @@ public sealed class ClusterCache : IAsyncDisposable
     {
         lock (gate)
         {
-            subscribers = [.. subscribers, callback];
+            Subscription subscription = new(this, callback);
+            subscribers = [.. subscribers, subscription];
+            return subscription;
         }
-
-        return new Subscription(this, callback);
     }
 
     /// <summary>Every change from the first step on; buffered without bound, so do not stop half way without cancelling.</summary>
@@ -178,19 +178,21 @@ public sealed class ClusterCache : IAsyncDisposable
 
     private void Publish(CacheChange change)
     {
-        foreach (Action<CacheChange> subscriber in Volatile.Read(ref subscribers))
+        foreach (Subscription subscriber in Volatile.Read(ref subscribers))
         {
-            subscriber(change);
+            subscriber.Callback(change);
         }
     }
 
     private sealed class Subscription(ClusterCache cache, Action<CacheChange> callback) : IDisposable
     {
+        public Action<CacheChange> Callback { get; } = callback;
+
         public void Dispose()
         {
             lock (cache.gate)
             {
-                cache.subscribers = [.. cache.subscribers.Where(other => other != callback)];
+                cache.subscribers = [.. cache.subscribers.Where(other => other != this)];
             }
         }
     }

@@ -1,0 +1,115 @@
+using System.Security.Cryptography.X509Certificates;
+using Bowline.Cluster.Http;
+using Bowline.Cluster.Requests;
+
+namespace Bowline.Cluster.Tests.Http;
+
+public sealed class TlsTests
+{
+    [Fact]
+    public async Task An_unknown_authority_is_named()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        using HttpCluster cluster = api.Connect(connection => connection with { CertificateAuthority = new TestCertificates().AuthorityPem });
+        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => cluster.DiscoverAsync(default));
+        Assert.Equal("Unreachable", error.Reason);
+        Assert.EndsWith("unknown authority (CN=test-authority)", error.Message);
+        Assert.Empty(api.Requests);
+    }
+
+    [Fact]
+    public async Task A_certificate_for_another_name_is_refused_unless_told_to_expect_it()
+    {
+        await using TestApi api = await TestApi.StartAsync(new TestCertificates("kubernetes.example"));
+        using HttpCluster strict = api.Connect();
+        Assert.Contains("another name", (await Assert.ThrowsAsync<ClusterException>(() => strict.DiscoverAsync(default))).Message);
+        using HttpCluster told = api.Connect(connection => connection with { TlsServerName = "kubernetes.example" });
+        await told.DiscoverAsync(default);
+        using HttpCluster careless = api.Connect(connection => connection with { CertificateAuthority = null, SkipTlsVerify = true });
+        await careless.DiscoverAsync(default);
+    }
+
+    [Fact]
+    public async Task An_expired_certificate_is_refused()
+    {
+        await using TestApi api = await TestApi.StartAsync(new TestCertificates(expires: new DateTimeOffset(DateTime.UtcNow, TimeSpan.Zero).AddDays(-1)));
+        using HttpCluster cluster = api.Connect();
+        Assert.Contains("valid from", (await Assert.ThrowsAsync<ClusterException>(() => cluster.DiscoverAsync(default))).Message);
+    }
+
+    [Fact]
+    public async Task A_servers_own_certificate_can_be_its_authority()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        using HttpCluster cluster = api.Connect(connection => connection with { CertificateAuthority = api.Certificates.Server.ExportCertificatePem() });
+        await cluster.DiscoverAsync(default);
+    }
+
+    [Fact]
+    public async Task A_client_certificate_is_presented()
+    {
+        await using TestApi api = await TestApi.StartAsync(clientCertificates: true);
+        X509Certificate2? presented = null;
+        api.Before = context =>
+        {
+            presented = context.Connection.ClientCertificate;
+            return Task.FromResult(false);
+        };
+        X509Certificate2 client = api.Certificates.Client;
+        using HttpCluster cluster = api.Connect(connection => connection with
+        {
+            ClientCertificate = client.ExportCertificatePem(),
+            ClientKey = client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem(),
+        });
+        await cluster.DiscoverAsync(default);
+        Assert.Equal(client.Thumbprint, presented!.Thumbprint);
+    }
+
+    [Fact]
+    public async Task A_port_without_TLS_is_said_to_be_one()
+    {
+        await using TestApi api = await TestApi.StartAsync(secure: false);
+        using HttpCluster plain = api.Connect();
+        await plain.DiscoverAsync(default);
+        using HttpCluster cluster = api.Connect(connection => connection with { Server = new UriBuilder(connection.Server) { Scheme = "https" }.Uri });
+        Assert.Contains("does not speak TLS", (await Assert.ThrowsAsync<ClusterException>(() => cluster.DiscoverAsync(default))).Message);
+    }
+
+    [Fact]
+    public async Task A_token_is_read_from_its_file_again_when_the_server_refuses_it()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "old\n");
+        api.Before = async context =>
+        {
+            bool refused = context.Request.Headers.Authorization != "Bearer new";
+            if (refused)
+            {
+                await File.WriteAllTextAsync(file, "new\n");
+                await TestApi.AnswerAsync(context, 401, TestApi.Status(401, "Unauthorized", "Unauthorized"));
+            }
+
+            return refused;
+        };
+        using HttpCluster cluster = api.Connect(connection => connection with { TokenFile = file });
+        await cluster.GetRawAsync("/api", default);
+        Assert.Equal(["HTTP/2 Bearer old", "HTTP/2 Bearer new"], api.Headers);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task A_redirect_does_not_take_the_credentials_elsewhere()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        await using TestApi thief = await TestApi.StartAsync(api.Certificates);
+        api.Before = context =>
+        {
+            context.Response.Redirect(new Uri(thief.Connection.Server, "/api").ToString());
+            return Task.FromResult(true);
+        };
+        using HttpCluster cluster = api.Connect(connection => connection with { Token = "secret" });
+        await Assert.ThrowsAsync<ClusterException>(() => cluster.GetRawAsync("/api", default));
+        Assert.Empty(thief.Requests);
+    }
+}
