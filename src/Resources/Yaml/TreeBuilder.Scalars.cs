@@ -77,12 +77,12 @@ internal sealed partial class TreeBuilder
     {
         ResolvedScalar resolved = Resolve(scalar);
         Node node = ToNode(scalar, resolved);
-        return options.PlainScalar is { } plain && scalar.Implicit && scalar.Tag is null && resolved.Kind != ScalarKind.String
-            ? plain(scalar.Value, node)
+        return options.PlainScalar is { } plain && scalar.Plain && scalar.Tag is null && resolved.Kind != ScalarKind.String
+            ? plain(scalar.Text, node)
             : node;
     }
 
-    private Node ToNode(in YamlEvent scalar, in ResolvedScalar resolved)
+    private Node ToNode(in RawScalar scalar, in ResolvedScalar resolved)
     {
         switch (resolved.Kind)
         {

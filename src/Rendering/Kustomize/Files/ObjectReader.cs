@@ -1,0 +1,127 @@
+using Bowline.Rendering.Kustomize.Objects;
+using Bowline.Rendering.Requests;
+using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
+
+namespace Bowline.Rendering.Kustomize.Files;
+
+/// <summary>Reads the objects of a manifest: empty documents fall away, lists give way to their items.</summary>
+internal static class ObjectReader
+{
+    private const int MaxLists = 100_000;
+
+    /// <exception cref="RenderException">Not YAML, or a document that is no object.</exception>
+    public static List<BuildObject> Read(byte[] content, string file, ParsedFiles parsed)
+    {
+        Queue<(Node Node, int Line)> open = new();
+        foreach (YamlDocument document in parsed.Parse(content, file))
+        {
+            open.Enqueue((document.Root, document.Line));
+        }
+
+        List<BuildObject> objects = [];
+        for (int taken = 0; open.TryDequeue(out (Node Node, int Line) next); taken++)
+        {
+            if (taken > MaxLists * 10)
+            {
+                throw new RenderException("too many objects in one file", file);
+            }
+
+            if (ScalarText.IsNull(next.Node) || next.Node is MapNode { Count: 0 })
+            {
+                continue;
+            }
+
+            MapNode map = Validated(next.Node, file, next.Line);
+            if (IsList(map, out Node? items))
+            {
+                Enqueue(items, map, file, next.Line, open);
+                continue;
+            }
+
+            objects.Add(new BuildObject((MapNode)map.DeepClone()) { Source = new Provenance { File = file, Line = next.Line } });
+        }
+
+        return objects;
+    }
+
+    private static bool IsList(MapNode map, out Node? items)
+    {
+        items = map["items"];
+        return items is not null && ScalarText.Of(map["kind"]).EndsWith("List", StringComparison.Ordinal);
+    }
+
+    private static void Enqueue(Node? items, MapNode list, string file, int line, Queue<(Node Node, int Line)> open)
+    {
+        if (ScalarText.IsNull(items))
+        {
+            return;
+        }
+
+        if (items is not ListNode nodes)
+        {
+            throw new RenderException($"expected array in {ScalarText.Of(list["kind"])}/items", file, line);
+        }
+
+        foreach (Node item in nodes)
+        {
+            open.Enqueue((item, item.Line > 0 ? item.Line : line));
+        }
+    }
+
+    private static MapNode Validated(Node node, string file, int line)
+    {
+        if (node is not MapNode map)
+        {
+            throw new RenderException("missing Resource metadata: a document must be a map of fields", file, line);
+        }
+
+        string kind = ScalarText.IsNull(map["kind"]) ? string.Empty : ScalarText.Of(map["kind"]);
+        if (kind.Length == 0)
+        {
+            throw new RenderException("missing kind in object", file, line);
+        }
+
+        if (map["metadata"] is { } metadata && metadata is not MapNode && !ScalarText.IsNull(metadata))
+        {
+            throw new RenderException($"metadata of {kind} must be a map", file, line);
+        }
+
+        if (ScalarText.Of(map["metadata"]?["name"]).Length == 0 && !kind.EndsWith("List", StringComparison.Ordinal))
+        {
+            throw new RenderException($"missing metadata.name in object of kind {kind}", file, line);
+        }
+
+        RefuseEmptyItems(map, string.Empty, file, line);
+        return map;
+    }
+
+    private static void RefuseEmptyItems(Node node, string path, string file, int line)
+    {
+        if (node is MapNode map)
+        {
+            foreach ((string key, Node value) in map)
+            {
+                if (value is MapNode or ListNode)
+                {
+                    RefuseEmptyItems(value, $"{path}/{key}", file, line);
+                }
+            }
+        }
+        else if (node is ListNode list)
+        {
+            foreach (Node item in list)
+            {
+                if (item is NullNode)
+                {
+                    throw new RenderException($"empty item at {path}", file, node.Line > 0 ? node.Line : line);
+                }
+
+                if (item is MapNode or ListNode)
+                {
+                    RefuseEmptyItems(item, path, file, line);
+                }
+            }
+        }
+    }
+}

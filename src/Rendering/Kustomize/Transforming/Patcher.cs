@@ -1,0 +1,61 @@
+using Bowline.Rendering.Kustomize.Merging;
+using Bowline.Rendering.Kustomize.Objects;
+using Bowline.Rendering.Requests;
+using Bowline.Resources.Model;
+using Bowline.Resources.Patching;
+
+namespace Bowline.Rendering.Kustomize.Transforming;
+
+/// <summary>Applies one patch to one object. Name, kind and namespace survive a strategic merge patch unless it may change them.</summary>
+internal static class Patcher
+{
+    public static void Merge(BuildObject target, BuildObject patch, KindTable kinds)
+    {
+        (string name, string ns, string kind) = (target.Name, target.Namespace, target.KindName);
+        if (patch.AllowsNameChange || patch.AllowsKindChange)
+        {
+            target.RememberId(kinds.Scopes);
+        }
+
+        try
+        {
+            target.Replace(new StrategicMerge(kinds).Apply(target.Root, patch.Root));
+        }
+        catch (RenderException error)
+        {
+            throw new RenderException($"cannot apply the patch to {target.Id}: {error.Reason}", patch.Source?.File ?? error.File, error.Line, error.Column, error);
+        }
+
+        if (target.IsEmpty)
+        {
+            return;
+        }
+
+        if (!patch.AllowsKindChange)
+        {
+            target.SetKind(kind);
+        }
+
+        if (!patch.AllowsNameChange)
+        {
+            target.SetName(name);
+        }
+
+        target.SetNamespace(ns);
+    }
+
+    /// <summary>JSON patches see the object as JSON: what its scalars mean, not how they were written.</summary>
+    public static void Operate(BuildObject target, ListNode operations, string file, KindScopes scopes)
+    {
+        target.RememberId(scopes);
+        try
+        {
+            target.Replace(JsonPatch.Apply(ScalarText.Plain(target.Root), operations) as MapNode);
+        }
+        catch (PatchException error)
+        {
+            string path = error.Path is null ? string.Empty : $" at '{error.Path}'";
+            throw new RenderException($"JSON patch of {target.Id}{path}: {error.Message}", file, inner: error);
+        }
+    }
+}
