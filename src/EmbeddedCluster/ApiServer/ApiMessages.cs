@@ -1,0 +1,39 @@
+using Bowline.EmbeddedCluster.Admission;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>A request without its transport.</summary>
+internal sealed record ApiRequest(string Method, string Path, UserInfo User)
+{
+    /// <summary>Query parameters, decoded; the last one of a name wins.</summary>
+    public IReadOnlyDictionary<string, string> Query { get; init; } = new Dictionary<string, string>();
+
+    public string Accept { get; init; } = string.Empty;
+
+    public string ContentType { get; init; } = string.Empty;
+
+    public string UserAgent { get; init; } = string.Empty;
+
+    public string IfNoneMatch { get; init; } = string.Empty;
+
+    /// <summary>host:port the client asked.</summary>
+    public string Host { get; init; } = string.Empty;
+
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    public string Parameter(string name) => Query.GetValueOrDefault(name, string.Empty);
+
+    public bool Flag(string name) => Query.TryGetValue(name, out string? value) && value is not ("false" or "0" or "False");
+}
+
+/// <summary>An answer without its transport.</summary>
+internal sealed record ApiResponse(int Code, string ContentType, ReadOnlyMemory<byte> Body)
+{
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>Set for a watch: frames until the stream ends. The body is empty then.</summary>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>>? Stream { get; init; }
+}

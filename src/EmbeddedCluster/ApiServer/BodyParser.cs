@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>Bytes of a body into a tree, by content type; malformed bodies are 400.</summary>
+internal static class BodyParser
+{
+    private const int MaxDepth = 256;
+
+    public static Node Parse(ApiRequest request)
+    {
+        string type = request.ContentType.Split(';')[0].Trim();
+        return type switch
+        {
+            "" or "application/json" => Json(request.Body.Span),
+            "application/yaml" => Yaml(request.Body.Span),
+            "application/vnd.kubernetes.protobuf" => ProtobufReader.Read(request.Body.Span),
+            _ => throw ApiErrors.UnsupportedMediaType("application/json, application/yaml, application/vnd.kubernetes.protobuf", type),
+        };
+    }
+
+    public static Node Json(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return JsonReader.Read(body, MaxDepth);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw ApiErrors.BadRequest($"couldn't get version/kind; json parse error: {e.Message}");
+        }
+    }
+
+    public static Node Yaml(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return YamlReader.Read(body, YamlReadOptions.Kubernetes with { MaxDepth = MaxDepth, MaxNodes = 200_000 });
+        }
+        catch (YamlException e)
+        {
+            throw ApiErrors.BadRequest($"error converting YAML to JSON: yaml: {e.Reason}");
+        }
+    }
+
+    /// <summary>Paths of members that occur twice, in the words of strict decoding.</summary>
+    public static List<string> Duplicates(ReadOnlySpan<byte> json)
+    {
+        List<string> found = [];
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        Stack<(string Path, HashSet<string>? Seen, int Index)> open = new();
+        string path = string.Empty;
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.PropertyName:
+                    (string container, HashSet<string>? seen, _) = open.Peek();
+                    string name = reader.GetString()!;
+                    path = container.Length == 0 ? name : $"{container}.{name}";
+                    if (!seen!.Add(name))
+                    {
+                        found.Add(path);
+                    }
+
+                    break;
+                case JsonTokenType.StartObject:
+                    open.Push((Enter(open, path), new HashSet<string>(StringComparer.Ordinal), 0));
+                    break;
+                case JsonTokenType.StartArray:
+                    open.Push((Enter(open, path), null, 0));
+                    break;
+                case JsonTokenType.EndObject or JsonTokenType.EndArray:
+                    open.Pop();
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return found;
+    }
+
+    private static string Enter(Stack<(string Path, HashSet<string>? Seen, int Index)> open, string path)
+    {
+        if (open.Count == 0 || open.Peek().Seen is not null)
+        {
+            return path;
+        }
+
+        (string list, _, int index) = open.Pop();
+        open.Push((list, null, index + 1));
+        return $"{list}[{index}]";
+    }
+}

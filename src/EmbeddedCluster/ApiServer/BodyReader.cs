@@ -1,0 +1,102 @@
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>Turns a parsed body into an object of its kind: header checked, unknown fields handled, canonical form.</summary>
+internal static class BodyReader
+{
+    /// <param name="duplicates">Duplicate members that the parser met.</param>
+    public static MapNode Read(ServedKind kind, Node body, WriteContext context, IReadOnlyList<string>? duplicates = null)
+    {
+        MapNode map = body as MapNode ?? throw ApiErrors.BadRequest($"couldn't get version/kind; json parse error: json: cannot unmarshal {Describe(body)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}");
+        CheckHeader(kind, map);
+        ObjectDecoder decoder = new();
+        MapNode decoded = Decode(kind, map, decoder);
+        decoded = WithHeader(kind, decoded);
+        string[] problems = [.. (duplicates ?? []).Select(path => $"duplicate field \"{path}\""), .. decoder.Unknown.Select(path => $"unknown field \"{path}\"")];
+        Report(kind, problems, context);
+        return decoded;
+    }
+
+    public static MapNode Canonical(ServedKind kind, MapNode node, out IReadOnlyList<string> unknown)
+    {
+        ObjectDecoder decoder = new();
+        MapNode decoded = WithHeader(kind, Decode(kind, node, decoder));
+        unknown = decoder.Unknown;
+        return decoded;
+    }
+
+    private static void Report(ServedKind kind, string[] problems, WriteContext context)
+    {
+        if (problems.Length == 0 || context.FieldValidation == FieldValidation.Ignore)
+        {
+            return;
+        }
+
+        if (context.FieldValidation == FieldValidation.Strict)
+        {
+            throw ApiErrors.BadRequest(kind.Custom is null
+                ? $"{kind.Kind.Kind} in version \"{kind.Kind.Version}\" cannot be handled as a {kind.Kind.Kind}: strict decoding error: {string.Join(", ", problems)}"
+                : $"{kind.Kind.Kind} in version \"{kind.Kind.Version}\" cannot be handled as a {kind.Kind.Kind}: strict decoding error: {string.Join(", ", problems)}");
+        }
+
+        foreach (string problem in problems)
+        {
+            context.Warn(problem);
+        }
+    }
+
+    private static void CheckHeader(ServedKind kind, MapNode body)
+    {
+        string apiVersion = body["apiVersion"]?.AsString() ?? string.Empty;
+        string name = body["kind"]?.AsString() ?? string.Empty;
+        if (kind.Custom is not null && (name.Length == 0 || apiVersion.Length == 0))
+        {
+            throw ApiErrors.BadRequest(name.Length == 0 ? "Object 'Kind' is missing in 'unstructured object has no kind'" : "Object 'apiVersion' is missing in 'unstructured object has no version'");
+        }
+
+        if ((apiVersion.Length > 0 && apiVersion != kind.Kind.ApiVersion) || (name.Length > 0 && name != kind.Kind.Kind))
+        {
+            ResourceKind sent = ResourceKind.Of(apiVersion.Length > 0 ? apiVersion : kind.Kind.ApiVersion, name.Length > 0 ? name : kind.Kind.Kind);
+            throw ApiErrors.BadRequest(
+                $"{sent.Kind} in version \"{sent.Version}\" cannot be handled as a {kind.Kind.Kind}: no kind \"{sent.Kind}\" is registered for version \"{sent.ApiVersion}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"");
+        }
+    }
+
+    private static MapNode Decode(ServedKind kind, MapNode body, ObjectDecoder decoder)
+    {
+        try
+        {
+            return kind.Type is { } type ? decoder.Decode(body, type) : CustomObjects.Decode(kind, body, decoder);
+        }
+        catch (DecodeException e)
+        {
+            throw ApiErrors.BadRequest($"{kind.Kind.Kind} in version \"{kind.Kind.Version}\" cannot be handled as a {kind.Kind.Kind}: {e.Message}");
+        }
+    }
+
+    private static MapNode WithHeader(ServedKind kind, MapNode decoded)
+    {
+        MapNode result = new(decoded.Count + 2) { ["kind"] = kind.Kind.Kind, ["apiVersion"] = kind.Kind.ApiVersion };
+        result["metadata"] = decoded["metadata"] is MapNode metadata ? metadata : new MapNode();
+        foreach ((string key, Node value) in decoded)
+        {
+            if (key is not ("kind" or "apiVersion" or "metadata"))
+            {
+                result[key] = value;
+            }
+        }
+
+        return result;
+    }
+
+    private static string Describe(Node node) => node switch
+    {
+        StringNode => "string",
+        ListNode => "array",
+        BoolNode => "bool",
+        _ => "number",
+    };
+}

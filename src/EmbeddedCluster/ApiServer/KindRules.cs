@@ -1,0 +1,70 @@
+using System.Collections.Frozen;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>Where kinds differ in how they are stored: what the strategies of Kubernetes' registries say.</summary>
+internal static class KindRules
+{
+    private static readonly FrozenSet<string> WithGeneration = new[]
+    {
+        "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "replicationcontrollers", "pods", "jobs.batch", "cronjobs.batch",
+        "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io", "poddisruptionbudgets.policy", "endpointslices.discovery.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io", "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "mutatingadmissionpolicies.admissionregistration.k8s.io", "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io", "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io", "priorityclasses.scheduling.k8s.io", "flowschemas.flowcontrol.apiserver.k8s.io",
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", "deviceclasses.resource.k8s.io", "ingressclasses.networking.k8s.io", "podtemplates",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string> AnswersDeletedObject = new[]
+    {
+        "pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "resourcequotas", "podtemplates", "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io", "csidrivers.storage.k8s.io", "csinodes.storage.k8s.io", "csistoragecapacities.storage.k8s.io", "deviceclasses.resource.k8s.io",
+        "resourceclaimtemplates.resource.k8s.io", "resourceclaims.resource.k8s.io", "resourceslices.resource.k8s.io", "volumeattributesclasses.storage.k8s.io",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string> CreatedByUpdate = new[]
+    {
+        "leases.coordination.k8s.io", "endpoints", "events", "events.events.k8s.io", "limitranges", "priorityclasses.scheduling.k8s.io-no", "roles.rbac.authorization.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io", "runtimeclasses.node.k8s.io-no",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string> NeedsResourceVersion = new[]
+    {
+        "leases.coordination.k8s.io", "customresourcedefinitions.apiextensions.k8s.io", "priorityclasses.scheduling.k8s.io-no", "apiservices.apiregistration.k8s.io",
+        "poddisruptionbudgets.policy", "storageversions.internal.apiserver.k8s.io", "runtimeclasses.node.k8s.io", "volumeattachments.storage.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io", "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io", "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "resourceclaims.resource.k8s.io", "deviceclasses.resource.k8s.io", "resourceslices.resource.k8s.io", "csistoragecapacities.storage.k8s.io",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    public static bool HasGeneration(ServedKind kind) => kind.Custom is not null || WithGeneration.Contains(kind.QualifiedPlural);
+
+    /// <summary>DELETE answers the object, not a Status.</summary>
+    public static bool AnswersObject(ServedKind kind) => AnswersDeletedObject.Contains(kind.QualifiedPlural);
+
+    public static bool MayCreateByUpdate(ServedKind kind) => CreatedByUpdate.Contains(kind.QualifiedPlural);
+
+    public static bool RequiresResourceVersion(ServedKind kind) => kind.Custom is not null || NeedsResourceVersion.Contains(kind.QualifiedPlural);
+
+    /// <summary>Everything that a change of makes a new generation: all but metadata and status.</summary>
+    public static bool SpecChanged(ServedKind kind, MapNode live, MapNode next)
+    {
+        foreach ((string key, Node value) in next)
+        {
+            if (!Outside(kind, key) && !Node.DeepEquals(live[key], value))
+            {
+                return true;
+            }
+        }
+
+        return live.Keys.Any(key => !Outside(kind, key) && !next.ContainsKey(key));
+    }
+
+    /// <summary>Dependents stay when the client says nothing: the old default of these kinds.</summary>
+    public static bool OrphansByDefault(ServedKind kind) => kind.QualifiedPlural is "jobs.batch" or "replicationcontrollers";
+
+    private static bool Outside(ServedKind kind, string key) => key is "metadata" or "kind" or "apiVersion" || (key == "status" && (kind.HasStatus || kind.Custom is null));
+}

@@ -1,0 +1,195 @@
+using System.Buffers;
+using System.Text;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>Writes objects, lists and watch frames in the accepted form; stored bytes are copied wherever they say the right thing.</summary>
+internal sealed class ListEncoder(TimeProvider time)
+{
+    private readonly TableEncoder tables = new(time);
+
+    public ReadOnlyMemory<byte> One(ServedKind kind, ResourceResult result, Accepted accepted, ApiRequest request)
+    {
+        if (accepted.Presentation == Presentation.Object)
+        {
+            return accepted.Encoding == BodyEncoding.Json && result.Stored is { } stored ? stored.Json : Bytes(result.Node, accepted);
+        }
+
+        MapNode shown = accepted.Presentation == Presentation.Table
+            ? tables.Table(kind, [result.Node], request.Parameter("includeObject"), Revision(result.Node), accepted.IsBetaMeta)
+            : Partial(result.Node, accepted, withHeader: true);
+        return Bytes(shown, accepted);
+    }
+
+    public ReadOnlyMemory<byte> List(ServedKind kind, ListPage page, Accepted accepted, ApiRequest request)
+    {
+        if (accepted is { Presentation: Presentation.Object, Encoding: BodyEncoding.Json })
+        {
+            return PlainList(kind, page);
+        }
+
+        MapNode metadata = Metadata(page);
+        IEnumerable<MapNode> nodes = page.Items.Select(item => ResourceService.Present(kind, item).Node);
+        MapNode list = accepted.Presentation switch
+        {
+            Presentation.Table => tables.Table(kind, [.. nodes], request.Parameter("includeObject"), metadata, accepted.IsBetaMeta),
+            Presentation.Object => Header(kind.ListKind, kind.Kind.ApiVersion, metadata, nodes.Select(node => (Node)WithoutHeader(kind, node))),
+            _ => Header("PartialObjectMetadataList", MetaVersion(accepted), metadata, nodes.Select(node => (Node)Partial(node, accepted, withHeader: false))),
+        };
+        return Bytes(list, accepted);
+    }
+
+    public ReadOnlyMemory<byte> Frame(ServedKind kind, FeedEvent item, Accepted accepted, ApiRequest request, bool first)
+    {
+        ArrayBufferWriter<byte> frame = new(1024);
+        Append(frame, "{\"type\":\"");
+        Append(frame, item.Type switch
+        {
+            FeedType.Added => "ADDED",
+            FeedType.Modified => "MODIFIED",
+            FeedType.Deleted => "DELETED",
+            FeedType.Bookmark => "BOOKMARK",
+            _ => "ERROR",
+        });
+        Append(frame, "\",\"object\":");
+        WriteObject(frame, kind, item, accepted, request, first);
+        Append(frame, "}\n");
+        return frame.WrittenMemory;
+    }
+
+    public static byte[] Bytes(MapNode node, Accepted accepted)
+    {
+        if (accepted.Encoding == BodyEncoding.Json)
+        {
+            return JsonWriter.ToBytes(node);
+        }
+
+        ArrayBufferWriter<byte> yaml = new();
+        YamlWriter.Write(node, yaml);
+        return yaml.WrittenSpan.ToArray();
+    }
+
+    private void WriteObject(ArrayBufferWriter<byte> frame, ServedKind kind, FeedEvent item, Accepted accepted, ApiRequest request, bool first)
+    {
+        if (item.Type == FeedType.Error)
+        {
+            JsonWriter.Write(item.Error!.ToStatus(), frame);
+            return;
+        }
+
+        if (accepted.Presentation == Presentation.Object && item.Object is { } stored && ResourceService.IsStoredAs(kind, stored))
+        {
+            frame.Write(stored.Json);
+            return;
+        }
+
+        MapNode node = item.Object is null ? Bookmarks.Of(kind, item) : ResourceService.Present(kind, item.Object).Node;
+        MapNode shown = accepted.Presentation switch
+        {
+            Presentation.Table => tables.Event(kind, node, item.Object is null, request.Parameter("includeObject"), first, accepted.IsBetaMeta),
+            Presentation.Object => node,
+            _ => Partial(node, accepted, withHeader: true),
+        };
+        JsonWriter.Write(shown, frame);
+    }
+
+    private static ReadOnlyMemory<byte> PlainList(ServedKind kind, ListPage page)
+    {
+        ArrayBufferWriter<byte> output = new(page.Items.Sum(item => item.Json.Length + 1) + 256);
+        Append(output, $"{{\"kind\":\"{kind.ListKind}\",\"apiVersion\":\"{kind.Kind.ApiVersion}\",\"metadata\":");
+        JsonWriter.Write(Metadata(page), output);
+        Append(output, ",\"items\":[");
+        for (int i = 0; i < page.Items.Count; i++)
+        {
+            if (i > 0)
+            {
+                Append(output, ",");
+            }
+
+            WriteItem(output, kind, page.Items[i]);
+        }
+
+        Append(output, "]}");
+        return output.WrittenMemory;
+    }
+
+    private static void WriteItem(ArrayBufferWriter<byte> output, ServedKind kind, StoredObject item)
+    {
+        bool stored = ResourceService.IsStoredAs(kind, item);
+        if (stored && kind.Custom is not null)
+        {
+            output.Write(item.Json);
+        }
+        else if (stored)
+        {
+            Append(output, "{");
+            output.Write(item.Json.AsSpan(item.HeaderLength));
+        }
+        else
+        {
+            JsonWriter.Write(WithoutHeader(kind, ResourceService.Present(kind, item).Node), output);
+        }
+    }
+
+    private static MapNode WithoutHeader(ServedKind kind, MapNode node)
+    {
+        if (kind.Custom is not null)
+        {
+            return node;
+        }
+
+        MapNode bare = new(node.Count);
+        foreach ((string key, Node value) in node)
+        {
+            if (key is not ("kind" or "apiVersion"))
+            {
+                bare[key] = value;
+            }
+        }
+
+        return bare;
+    }
+
+    private static MapNode Header(string kind, string apiVersion, MapNode metadata, IEnumerable<Node> items) =>
+        new() { ["kind"] = kind, ["apiVersion"] = apiVersion, ["metadata"] = metadata, ["items"] = new ListNode(items) };
+
+    private static MapNode Metadata(ListPage page)
+    {
+        MapNode metadata = new() { ["resourceVersion"] = page.Revision.ToString() };
+        if (page.Continue.Length > 0)
+        {
+            metadata["continue"] = page.Continue;
+        }
+
+        if (page.Remaining is { } remaining)
+        {
+            metadata["remainingItemCount"] = remaining;
+        }
+
+        return metadata;
+    }
+
+    private static MapNode Revision(MapNode node) => new() { ["resourceVersion"] = ObjectMeta.Text(node, "resourceVersion") };
+
+    private static string MetaVersion(Accepted accepted) => accepted.IsBetaMeta ? "meta.k8s.io/v1beta1" : "meta.k8s.io/v1";
+
+    internal static MapNode Partial(MapNode node, Accepted accepted, bool withHeader)
+    {
+        MapNode partial = [];
+        if (withHeader)
+        {
+            partial["kind"] = "PartialObjectMetadata";
+            partial["apiVersion"] = MetaVersion(accepted);
+        }
+
+        partial["metadata"] = node["metadata"] ?? new MapNode();
+        return partial;
+    }
+
+    private static void Append(ArrayBufferWriter<byte> output, string text) => System.Text.Encoding.UTF8.GetBytes(text, output);
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>Assigns a pod to a node, once.</summary>
+internal static class PodBinding
+{
+    public static async Task<MapNode> BindAsync(ResourceService service, ServedKind kind, string @namespace, string name, MapNode body, WriteContext context)
+    {
+        string node = body.At("target", "name")?.AsString() ?? string.Empty;
+        string target = body.At("target", "kind")?.AsString() ?? string.Empty;
+        List<FieldError> errors = [];
+        if (target.Length > 0 && target != "Node")
+        {
+            errors.Add(FieldError.NotSupported("target.kind", target, "Node", "<empty>"));
+        }
+
+        if (node.Length == 0)
+        {
+            errors.Add(FieldError.Required("target.name"));
+        }
+
+        if (errors.Count > 0)
+        {
+            throw ApiErrors.Invalid(string.Empty, "Binding", name, errors);
+        }
+
+        string now = service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        await service.ChangeAsync(kind, @namespace, name, "binding", context, (live, _) => Bound(kind, name, live, node, now), tracksOwnership: false).ConfigureAwait(false);
+        return new MapNode { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new MapNode(), ["status"] = "Success", ["code"] = 201 };
+    }
+
+    private static MapNode Bound(ServedKind kind, string name, MapNode live, string node, string now)
+    {
+        if (ObjectMeta.IsDeleting(live))
+        {
+            throw ApiErrors.Conflict(new ServedKind(new ResourceKind(string.Empty, "v1", "Binding"), "pods/binding", string.Empty, true), name, $"pod {name} is being deleted, cannot be assigned to a host");
+        }
+
+        if (live.At("spec", "nodeName")?.AsString() is { Length: > 0 } bound)
+        {
+            throw ApiErrors.Conflict(new ServedKind(new ResourceKind(string.Empty, "v1", "Binding"), "pods/binding", string.Empty, true), name, $"pod {name} is already assigned to node \"{bound}\"");
+        }
+
+        MapNode next = (MapNode)live.DeepClone();
+        next.EnsureMap("spec")["nodeName"] = node;
+        MapNode status = next.EnsureMap("status");
+        ListNode conditions = status["conditions"] as ListNode ?? [];
+        conditions.RemoveAll(condition => condition["type"]?.AsString() == "PodScheduled");
+        conditions.Add(new MapNode { ["type"] = "PodScheduled", ["status"] = "True", ["lastProbeTime"] = Node.Null, ["lastTransitionTime"] = now });
+        status["conditions"] = conditions;
+        return next;
+    }
+}
+
+/// <summary>Deletes a pod unless a disruption budget forbids it.</summary>
+internal static class PodEviction
+{
+    private const string Budgets = "poddisruptionbudgets.policy";
+
+    public static async Task<MapNode> EvictAsync(ResourceService service, ServedKind kind, string @namespace, string name, MapNode body, WriteContext context)
+    {
+        MapNode pod = service.Get(kind, @namespace, name).Node;
+        bool finished = pod.At("status", "phase")?.AsString() is "Succeeded" or "Failed" or "Pending" || ObjectMeta.IsDeleting(pod);
+        StoredObject[] budgets = finished ? [] : [.. service.Store.Snapshot(Budgets).In(@namespace).Where(item => Selects(item.Node, pod))];
+        if (budgets.Length > 1)
+        {
+            throw new ApiException(500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+        }
+
+        if (budgets.Length == 1)
+        {
+            await TakeDisruption(service, budgets[0], name, context).ConfigureAwait(false);
+        }
+
+        DeleteRequest delete = new()
+        {
+            GracePeriodSeconds = body.At("deleteOptions", "gracePeriodSeconds")?.AsInteger(),
+            Uid = body.At("deleteOptions", "preconditions", "uid")?.AsString(),
+        };
+        await service.DeleteAsync(kind, @namespace, name, delete, context with { DryRun = context.DryRun || body.At("deleteOptions", "dryRun") is ListNode { Count: > 0 } }).ConfigureAwait(false);
+        return new MapNode { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new MapNode(), ["status"] = "Success", ["code"] = 201 };
+    }
+
+    private static bool Selects(MapNode budget, MapNode pod)
+    {
+        string text = SelectorText.Of(budget.At("spec", "selector"));
+        return LabelSelector.Parse(text).Matches(pod["metadata"]?["labels"]);
+    }
+
+    private static async Task TakeDisruption(ResourceService service, StoredObject budget, string pod, WriteContext context)
+    {
+        ServedKind kind = service.Kinds.Current.Find("policy", "v1", "poddisruptionbudgets")!;
+        await service.ChangeAsync(kind, budget.Namespace, budget.Name, "status", context, (live, _) => Taken(service, live, pod, budget.Name), tracksOwnership: false).ConfigureAwait(false);
+    }
+
+    private static MapNode Taken(ResourceService service, MapNode live, string pod, string budget)
+    {
+        long allowed = live.At("status", "disruptionsAllowed")?.AsInteger() ?? 0;
+        if (allowed <= 0 || (live.At("status", "observedGeneration")?.AsInteger() ?? 0) < (live.At("metadata", "generation")?.AsInteger() ?? 0))
+        {
+            string why = $"The disruption budget {budget} needs {live.At("status", "desiredHealthy")?.AsInteger() ?? 0} healthy pods and has {live.At("status", "currentHealthy")?.AsInteger() ?? 0} currently";
+            MapNode details = new() { ["causes"] = new ListNode(new MapNode { ["reason"] = "DisruptionBudget", ["message"] = why }) };
+            throw new ApiException(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", details);
+        }
+
+        MapNode next = (MapNode)live.DeepClone();
+        MapNode status = next.EnsureMap("status");
+        status["disruptionsAllowed"] = allowed - 1;
+        status.EnsureMap("disruptedPods")[pod] = service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        return next;
+    }
+}

@@ -1,0 +1,142 @@
+using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>What registries set on new and changed objects beside defaults: first statuses, server-made fields.</summary>
+internal static class Preparation
+{
+    public static void OnCreate(ObjectStore store, ServedKind kind, MapNode node, UserInfo user, string now)
+    {
+        switch (kind.QualifiedPlural)
+        {
+            case "namespaces":
+                PrepareNamespace(node);
+                break;
+            case "pods":
+                PodStatus.Prepare(node);
+                break;
+            case "persistentvolumes":
+            case "persistentvolumeclaims":
+                node["status"] = new MapNode { ["phase"] = "Pending" };
+                break;
+            case "secrets":
+                MergeStringData(node);
+                break;
+            case "jobs.batch":
+                JobSelector.Prepare(node);
+                break;
+            case "certificatesigningrequests.certificates.k8s.io":
+                PrepareRequest(node, user);
+                break;
+            default:
+                break;
+        }
+    }
+
+    public static void OnUpdate(ServedKind kind, MapNode node)
+    {
+        if (kind.QualifiedPlural == "secrets")
+        {
+            MergeStringData(node);
+        }
+    }
+
+    private static void PrepareNamespace(MapNode node)
+    {
+        MapNode spec = node.EnsureMap("spec");
+        ListNode finalizers = spec["finalizers"] as ListNode ?? [];
+        if (!finalizers.Any(item => item.AsString() == "kubernetes"))
+        {
+            finalizers.Add("kubernetes");
+        }
+
+        spec["finalizers"] = finalizers;
+        node["status"] = new MapNode { ["phase"] = "Active" };
+    }
+
+    private static void MergeStringData(MapNode node)
+    {
+        if (node["stringData"] is not MapNode text)
+        {
+            return;
+        }
+
+        MapNode data = node["data"] as MapNode ?? [];
+        foreach ((string key, Node value) in text)
+        {
+            data[key] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(value.AsString() ?? string.Empty));
+        }
+
+        node.Remove("stringData");
+        node["data"] = data;
+    }
+
+    private static void PrepareRequest(MapNode node, UserInfo user)
+    {
+        MapNode spec = node.EnsureMap("spec");
+        spec["username"] = user.Name;
+        if (user.Groups.Count > 0)
+        {
+            spec["groups"] = new ListNode(user.Groups.Select(group => (Node)StringNode.Of(group)));
+        }
+    }
+}
+
+/// <summary>A new pod's status: pending, with the class of service that its requests and limits earn.</summary>
+internal static class PodStatus
+{
+    public static void Prepare(MapNode node)
+    {
+        if (node["spec"] is MapNode spec)
+        {
+            node["status"] = new MapNode { ["phase"] = "Pending", ["qosClass"] = QosClass(spec) };
+        }
+    }
+
+    public static string QosClass(MapNode spec)
+    {
+        bool any = false;
+        bool guaranteed = true;
+        foreach (Node container in (spec["containers"]?.AsList() ?? []).Concat(spec["initContainers"]?.AsList() ?? []))
+        {
+            Node? requests = container.At("resources", "requests");
+            Node? limits = container.At("resources", "limits");
+            foreach (string resource in (string[])["cpu", "memory"])
+            {
+                string? request = requests?[resource]?.AsString();
+                string? limit = limits?[resource]?.AsString();
+                any |= request is not null and not "0" || limit is not null and not "0";
+                guaranteed &= limit is not null and not "0" && (request is null || request == limit);
+            }
+        }
+
+        return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+    }
+}
+
+/// <summary>A Job selects its pods by its own uid unless the client insists on a selector.</summary>
+internal static class JobSelector
+{
+    public static void Prepare(MapNode node)
+    {
+        if (node["spec"] is not MapNode spec || spec["manualSelector"]?.AsBool() == true || spec["template"] is not MapNode template)
+        {
+            return;
+        }
+
+        string uid = ObjectMeta.Text(node, "uid");
+        string name = ObjectMeta.Name(node);
+        MapNode labels = template.EnsureMap("metadata").EnsureMap("labels");
+        labels["controller-uid"] = uid;
+        labels["job-name"] = name;
+        labels["batch.kubernetes.io/controller-uid"] = uid;
+        labels["batch.kubernetes.io/job-name"] = name;
+        if (spec["selector"] is null)
+        {
+            spec["selector"] = new MapNode { ["matchLabels"] = new MapNode { ["batch.kubernetes.io/controller-uid"] = uid } };
+        }
+    }
+}

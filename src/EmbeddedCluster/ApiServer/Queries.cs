@@ -1,0 +1,125 @@
+using System.Globalization;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>Reads ListOptions from a query.</summary>
+internal static class ListQuery
+{
+    public static ListRequest Parse(ApiRequest request, ServedKind kind) => new()
+    {
+        Labels = LabelSelector.Parse(request.Parameter("labelSelector")),
+        Fields = FieldSelector.Parse(request.Parameter("fieldSelector"), kind),
+        ResourceVersion = request.Parameter("resourceVersion"),
+        Match = request.Parameter("resourceVersionMatch"),
+        Limit = (int)Math.Clamp(Number(request, "limit") ?? 0, 0, int.MaxValue),
+        Continue = request.Parameter("continue"),
+        SendInitialEvents = request.Query.ContainsKey("sendInitialEvents") ? request.Flag("sendInitialEvents") : null,
+        Bookmarks = request.Flag("allowWatchBookmarks"),
+        Timeout = Number(request, "timeoutSeconds") is { } seconds and > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, 86400)) : null,
+    };
+
+    private static long? Number(ApiRequest request, string name)
+    {
+        string text = request.Parameter(name);
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+            ? number
+            : throw ApiErrors.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
+    }
+}
+
+/// <summary>Reads Create-, Update- and PatchOptions from a query.</summary>
+internal static class WriteQuery
+{
+    public static WriteContext Context(ApiRequest request, List<string> warnings, bool isPatch = false, bool isApply = false)
+    {
+        string options = isPatch ? "PatchOptions" : request.Method == "POST" ? "CreateOptions" : "UpdateOptions";
+        List<FieldError> errors = [];
+        string dryRun = request.Parameter("dryRun");
+        if (request.Query.ContainsKey("dryRun") && dryRun.Length > 0 && dryRun != "All")
+        {
+            errors.Add(FieldError.NotSupported("dryRun", new ListNode(StringNode.Of(dryRun)), "All"));
+        }
+
+        string manager = request.Parameter("fieldManager");
+        if (isApply && manager.Length == 0)
+        {
+            errors.Add(FieldError.Required("fieldManager", "is required for apply patch"));
+        }
+
+        if (!isApply && request.Query.ContainsKey("force") && isPatch)
+        {
+            errors.Add(FieldError.Forbidden("force", "may not be specified for non-apply patch"));
+        }
+
+        if (manager.Length > 128)
+        {
+            errors.Add(FieldError.TooLong("fieldManager", 128));
+        }
+
+        string validation = request.Parameter("fieldValidation");
+        if (validation is not ("" or "Strict" or "Warn" or "Ignore"))
+        {
+            errors.Add(FieldError.NotSupported("fieldValidation", validation, "Ignore", "Strict", "Warn"));
+        }
+
+        if (errors.Count > 0)
+        {
+            throw ApiErrors.Invalid("meta.k8s.io", options, string.Empty, errors);
+        }
+
+        return new WriteContext(request.User, manager.Length > 0 ? manager : DefaultManager(request.UserAgent))
+        {
+            DryRun = dryRun == "All",
+            Force = request.Flag("force"),
+            FieldValidation = validation switch
+            {
+                "Strict" => FieldValidation.Strict,
+                "Ignore" => FieldValidation.Ignore,
+                _ => FieldValidation.Warn,
+            },
+            Warnings = warnings,
+        };
+    }
+
+    /// <summary>The part of the User-Agent before its first slash.</summary>
+    private static string DefaultManager(string agent)
+    {
+        string prefix = agent.Split('/')[0];
+        return prefix.Length > 128 ? prefix[..128] : prefix.Length == 0 ? "unknown" : prefix;
+    }
+}
+
+/// <summary>Reads DeleteOptions from a query and a body.</summary>
+internal static class DeleteQuery
+{
+    public static (DeleteRequest Options, bool DryRun) Parse(ApiRequest request)
+    {
+        MapNode? body = request.Body.IsEmpty ? null : BodyParser.Parse(request) as MapNode;
+        if (body?["kind"]?.AsString() is { Length: > 0 } kind && kind != "DeleteOptions")
+        {
+            throw ApiErrors.BadRequest($"{kind} in version \"{body["apiVersion"]?.AsString()}\" cannot be handled as a DeleteOptions: converting ({kind}) to (v1.DeleteOptions): unknown conversion");
+        }
+
+        DeleteRequest options = new()
+        {
+            GracePeriodSeconds = body?["gracePeriodSeconds"]?.AsInteger() ?? Number(request.Parameter("gracePeriodSeconds")),
+            PropagationPolicy = body?["propagationPolicy"]?.AsString() ?? Text(request.Parameter("propagationPolicy")),
+            OrphanDependents = body?["orphanDependents"]?.AsBool() ?? (request.Query.ContainsKey("orphanDependents") ? request.Flag("orphanDependents") : null),
+            Uid = body?.At("preconditions", "uid")?.AsString(),
+            ResourceVersion = body?.At("preconditions", "resourceVersion")?.AsString(),
+        };
+        return (options, body?["dryRun"] is ListNode { Count: > 0 });
+    }
+
+    private static long? Number(string text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null;
+
+    private static string? Text(string text) => text.Length == 0 ? null : text;
+}

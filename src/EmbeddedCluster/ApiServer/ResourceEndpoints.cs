@@ -1,0 +1,222 @@
+using Bowline.Cluster.Requests;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>Requests about objects: picks the operation, and puts its outcome into the accepted form.</summary>
+internal sealed partial class ResourceEndpoints(ResourceService service, SubresourceService subresources, Reviews reviews, ListEncoder encoder)
+{
+    private static readonly string[] PatchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
+
+    public async Task<ApiResponse> HandleAsync(ApiRequest request, RequestTarget target, List<string> warnings, CancellationToken cancellationToken)
+    {
+        ServedKind kind = service.Kinds.Current.Find(target.Group, target.Version, target.Resource) ?? throw ApiErrors.NoSuchPath();
+        if (target.Rest.Length > 0 || (!kind.Namespaced && target.Namespace is not null && kind.Plural != "namespaces"))
+        {
+            throw ApiErrors.NoSuchPath();
+        }
+
+        if (kind.Custom?.Warning is { } deprecated)
+        {
+            warnings.Add(deprecated);
+        }
+
+        Accepted accepted = MediaTypes.Choose(request.Accept);
+        if (target.Subresource.Length > 0)
+        {
+            return await SubresourceAsync(request, target, kind, accepted, warnings).ConfigureAwait(false);
+        }
+
+        if (request.Method == "OPTIONS" || target.Verb.Length == 0 || !Allowed(kind, request, target))
+        {
+            throw ApiErrors.MethodNotAllowed(kind);
+        }
+
+        return target.Verb switch
+        {
+            "get" => One(request, kind, accepted, Read(request, kind, target), warnings),
+            "list" => List(request, kind, target, accepted, warnings),
+            "watch" => Watch(request, kind, target, accepted, cancellationToken),
+            "create" => await CreateAsync(request, kind, target, accepted, warnings).ConfigureAwait(false),
+            "update" => await UpdateAsync(request, kind, target, accepted, string.Empty, warnings).ConfigureAwait(false),
+            "patch" => await PatchAsync(request, kind, target, accepted, string.Empty, warnings).ConfigureAwait(false),
+            "delete" => await DeleteAsync(request, kind, target, accepted, warnings).ConfigureAwait(false),
+            _ => await DeleteManyAsync(request, kind, target, accepted, warnings).ConfigureAwait(false),
+        };
+    }
+
+    private static bool Allowed(ServedKind kind, ApiRequest request, RequestTarget target)
+    {
+        bool named = target.Verb is "get" or "update" or "patch" or "delete";
+        bool needsNamespace = kind.Namespaced && target.Namespace is null && target.Verb is "create" or "deletecollection" && kind.Namespaced && target.Namespace is null;
+        if (needsNamespace || (target.Verb == "create" && request.Path.EndsWith("/" + target.Name, StringComparison.Ordinal) && target.Name.Length > 0))
+        {
+            return false;
+        }
+
+        if (named && target.Name.Length == 0)
+        {
+            return false;
+        }
+
+        return kind.Can(target.Verb) || (target.Verb == "get" && kind.Can("get"));
+    }
+
+    private ResourceResult Read(ApiRequest request, ServedKind kind, RequestTarget target)
+    {
+        long? revision = ResourceService.ParseRevision(request.Parameter("resourceVersion"));
+        if (revision < 0)
+        {
+            throw ApiErrors.Internal(ResourceService.BadRevision(request.Parameter("resourceVersion")));
+        }
+
+        return revision > service.Store.Revision
+            ? throw ApiErrors.RevisionTooLarge(revision.Value, service.Store.Revision)
+            : service.Get(kind, target.Namespace ?? string.Empty, target.Name);
+    }
+
+    private ApiResponse One(ApiRequest request, ServedKind kind, Accepted accepted, ResourceResult result, List<string> warnings, int code = 200) =>
+        new(code, accepted.ContentType, encoder.One(kind, result, accepted, request)) { Warnings = warnings };
+
+    private ApiResponse List(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings)
+    {
+        ListRequest list = ListQuery.Parse(request, kind);
+        ListPage page = service.List(kind, target.Namespace, list);
+        return new ApiResponse(200, accepted.ContentType, encoder.List(kind, page, accepted, request)) { Warnings = warnings };
+    }
+
+    private ApiResponse Watch(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, CancellationToken cancellationToken)
+    {
+        ListRequest list = ListQuery.Parse(request, kind);
+        if (list.SendInitialEvents is null && list.Match.Length == 0 && list.Continue.Length > 0)
+        {
+            list = list with { Continue = string.Empty };
+        }
+
+        CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        IAsyncEnumerable<FeedEvent> feed = service.Watch(kind, target.Namespace, list, ending.Token);
+        return new ApiResponse(200, accepted.ContentType, default) { Stream = Frames(feed, kind, accepted, request, list, ending) };
+    }
+
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> Frames(IAsyncEnumerable<FeedEvent> feed, ServedKind kind, Accepted accepted, ApiRequest request, ListRequest list, CancellationTokenSource ending)
+    {
+        using CancellationTokenSource lifetime = ending;
+        using ITimer timer = service.Time.CreateTimer(
+            static state => ((CancellationTokenSource)state!).Cancel(),
+            ending,
+            list.Timeout ?? TimeSpan.FromMinutes(30 + (Environment.TickCount & 31)),
+            Timeout.InfiniteTimeSpan);
+        bool first = true;
+        await foreach (FeedEvent item in feed.ConfigureAwait(false))
+        {
+            if (item.Type == FeedType.Bookmark && !list.Bookmarks)
+            {
+                continue;
+            }
+
+            yield return encoder.Frame(kind, item, accepted, request, first);
+            first = false;
+        }
+    }
+
+    private async Task<ApiResponse> CreateAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings)
+    {
+        WriteContext context = WriteQuery.Context(request, warnings);
+        Node body = BodyParser.Parse(request);
+        if (reviews.Answers(kind))
+        {
+            MapNode review = BodyReader.Read(kind, body, context, Duplicates(request, context));
+            return One(request, kind, accepted, new ResourceResult(reviews.Answer(kind, review, request.User, context, target.Namespace ?? string.Empty), null), warnings, 201);
+        }
+
+        if (kind.QualifiedPlural == "bindings" && kind.Kind.Kind == "Binding")
+        {
+            ServedKind pods = service.Kinds.Current.Find(string.Empty, "v1", "pods")!;
+            MapNode status = await subresources.PostAsync(pods, target.Namespace!, body["metadata"]?["name"]?.AsString() ?? string.Empty, "binding", body as MapNode ?? [], context).ConfigureAwait(false);
+            return new ApiResponse(201, "application/json", JsonWriter.ToBytes(status)) { Warnings = warnings };
+        }
+
+        MapNode node = BodyReader.Read(kind, body, context, Duplicates(request, context));
+        ResourceResult result = await service.CreateAsync(kind, target.Namespace ?? string.Empty, node, context).ConfigureAwait(false);
+        return One(request, kind, accepted, result, warnings, 201);
+    }
+
+    private async Task<ApiResponse> UpdateAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, string subresource, List<string> warnings)
+    {
+        WriteContext context = WriteQuery.Context(request, warnings);
+        MapNode node = BodyReader.Read(kind, BodyParser.Parse(request), context, Duplicates(request, context));
+        ResourceResult result = await service.UpdateAsync(kind, target.Namespace ?? string.Empty, target.Name, node, subresource, context).ConfigureAwait(false);
+        return One(request, kind, accepted, result, warnings, result.Created ? 201 : 200);
+    }
+
+    private async Task<ApiResponse> PatchAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, string subresource, List<string> warnings)
+    {
+        string type = request.ContentType.Split(';')[0].Trim();
+        string[] types = kind.Custom is null ? PatchTypes : [PatchTypes[0], PatchTypes[1], PatchTypes[3]];
+        if (!types.Contains(type))
+        {
+            throw ApiErrors.UnsupportedMediaType(string.Join(", ", types), type);
+        }
+
+        WriteContext context = WriteQuery.Context(request, warnings, isPatch: true, isApply: type == PatchTypes[3]);
+        ResourceResult result;
+        if (type == PatchTypes[3])
+        {
+            MapNode body = BodyParser.Yaml(request.Body.Span) as MapNode ?? throw ApiErrors.BadRequest("error decoding YAML: the body is no object");
+            result = await service.ApplyAsync(kind, target.Namespace ?? string.Empty, target.Name, subresource, body, context).ConfigureAwait(false);
+        }
+        else
+        {
+            result = await service.PatchAsync(kind, target.Namespace ?? string.Empty, target.Name, subresource, PatchKindOf(type), BodyParser.Json(request.Body.Span), context).ConfigureAwait(false);
+        }
+
+        return One(request, kind, accepted, result, warnings, result.Created ? 201 : 200);
+    }
+
+    private async Task<ApiResponse> DeleteAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings)
+    {
+        WriteContext context = WriteQuery.Context(request, warnings);
+        (DeleteRequest options, bool dryRun) = DeleteQuery.Parse(request);
+        DeleteResult result = await service.DeleteAsync(kind, target.Namespace ?? string.Empty, target.Name, options, context with { DryRun = context.DryRun || dryRun }).ConfigureAwait(false);
+        if (result.Gone && !KindRules.AnswersObject(kind))
+        {
+            return new ApiResponse(200, "application/json", JsonWriter.ToBytes(ResourceService.DeletedStatus(kind, target.Name, result.Object))) { Warnings = warnings };
+        }
+
+        return One(request, kind, accepted, new ResourceResult(result.Object, null), warnings);
+    }
+
+    private async Task<ApiResponse> DeleteManyAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings)
+    {
+        WriteContext context = WriteQuery.Context(request, warnings);
+        (DeleteRequest options, bool dryRun) = DeleteQuery.Parse(request);
+        ListPage page = service.List(kind, target.Namespace, ListQuery.Parse(request, kind));
+        foreach (StoredObject item in page.Items)
+        {
+            try
+            {
+                await service.DeleteAsync(kind, item.Namespace, item.Name, options, context with { DryRun = context.DryRun || dryRun }).ConfigureAwait(false);
+            }
+            catch (ApiException e) when (e.Code == 404)
+            {
+                // Someone else deleted it meanwhile.
+            }
+        }
+
+        return new ApiResponse(200, accepted.ContentType, encoder.List(kind, page, accepted, request)) { Warnings = warnings };
+    }
+
+    private static IReadOnlyList<string> Duplicates(ApiRequest request, WriteContext context) =>
+        context.FieldValidation != FieldValidation.Ignore && request.ContentType.StartsWith("application/json", StringComparison.Ordinal) ? BodyParser.Duplicates(request.Body.Span) : [];
+
+    private static PatchKind PatchKindOf(string type) => type switch
+    {
+        "application/json-patch+json" => PatchKind.Json,
+        "application/merge-patch+json" => PatchKind.Merge,
+        _ => PatchKind.StrategicMerge,
+    };
+}

@@ -1,0 +1,174 @@
+using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <param name="Gone">The object left the store with this request.</param>
+internal sealed record DeleteResult(MapNode Object, bool Gone);
+
+internal sealed partial class ResourceService
+{
+    private const string Orphan = "orphan";
+    private const string Foreground = "foregroundDeletion";
+
+    public async Task<DeleteResult> DeleteAsync(ServedKind kind, string @namespace, string name, DeleteRequest options, WriteContext context)
+    {
+        CheckDeleteOptions(options);
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            StoredObject stored = Find(kind, @namespace, name) ?? throw ApiErrors.NotFound(kind, name);
+            MapNode live = Present(kind, stored).Node;
+            Admission.CheckNamespace(Request("DELETE", kind, @namespace, live, live, string.Empty, context));
+            CheckDeletePreconditions(kind, name, live, options);
+            MapNode next = (MapNode)live.DeepClone();
+            bool gone = MarkDeleted(kind, live, next, options, context);
+            if (context.DryRun || (!gone && FieldOwnership.SameApartFromTimes(live, next)))
+            {
+                return new DeleteResult(next, gone);
+            }
+
+            if (gone)
+            {
+                MapNode last = (MapNode)next.DeepClone();
+                if (Store.TryRemove(kind.Collection, stored, VersionConversion.ToStorage(kind, next)) is { } removed)
+                {
+                    ObjectMeta.Of(last)["resourceVersion"] = KindRules.AnswersObject(kind) && kind.Plural == "pods" ? removed.Object.Revision.ToString() : ObjectMeta.Text(live, "resourceVersion");
+                    Removed(kind, removed, last);
+                    await removed.Durable.ConfigureAwait(false);
+                    return new DeleteResult(last, true);
+                }
+            }
+            else if (Store.TryPut(kind.Collection, stored, stored.Namespace, stored.Name, VersionConversion.ToStorage(kind, next)) is { } committed)
+            {
+                return new DeleteResult((await Finish(kind, committed).ConfigureAwait(false)).Node, false);
+            }
+        }
+
+        throw ApiErrors.Modified(kind, name);
+    }
+
+    /// <summary>The kind's plural, for a Status that tells of a deletion.</summary>
+    public static MapNode DeletedStatus(ServedKind kind, string name, MapNode deleted)
+    {
+        MapNode details = ApiErrors.Details(kind.Kind.Group, kind.Plural, name);
+        details["uid"] = ObjectMeta.Text(deleted, "uid");
+        return new MapNode { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new MapNode(), ["status"] = "Success", ["details"] = details };
+    }
+
+    /// <summary>Sets what a deletion sets; true when nothing holds the object back.</summary>
+    private bool MarkDeleted(ServedKind kind, MapNode live, MapNode next, DeleteRequest options, WriteContext context)
+    {
+        List<string> finalizers = NextFinalizers(kind, live, options, context);
+        ObjectMeta.SetFinalizers(next, finalizers);
+        long grace = GracePeriod(kind, live, options);
+        bool deleting = ObjectMeta.IsDeleting(live);
+        MapNode metadata = ObjectMeta.Of(next);
+        bool held = grace > 0 || finalizers.Count > 0 || (kind.Plural == "namespaces" && (live.At("spec", "finalizers")?.AsList()?.Count ?? 0) > 0);
+        bool graceful = kind.QualifiedPlural == "pods";
+        if (!deleting && (held || graceful))
+        {
+            SetDeletion(kind, metadata, grace);
+        }
+        else if (deleting && graceful && grace < (metadata["deletionGracePeriodSeconds"]?.AsInteger() ?? 0))
+        {
+            metadata["deletionTimestamp"] = After(grace);
+            metadata["deletionGracePeriodSeconds"] = grace;
+        }
+
+        if (held && kind.QualifiedPlural == "namespaces")
+        {
+            next.EnsureMap("status")["phase"] = "Terminating";
+        }
+
+        if (kind.QualifiedPlural == "customresourcedefinitions.apiextensions.k8s.io" && held)
+        {
+            Definitions.DefinitionStatus.MarkTerminating(next, Now());
+        }
+
+        return !held;
+    }
+
+    private void SetDeletion(ServedKind kind, MapNode metadata, long grace)
+    {
+        metadata["deletionTimestamp"] = After(grace);
+        metadata["deletionGracePeriodSeconds"] = grace;
+        if (metadata["generation"]?.AsInteger() is { } generation and > 0 && KindRules.HasGeneration(kind))
+        {
+            metadata["generation"] = generation + 1;
+        }
+    }
+
+    private string After(long seconds) => Time.GetUtcNow().AddSeconds(seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+
+    private static long GracePeriod(ServedKind kind, MapNode live, DeleteRequest options)
+    {
+        if (kind.QualifiedPlural != "pods")
+        {
+            return 0;
+        }
+
+        long grace = options.GracePeriodSeconds ?? live.At("spec", "terminationGracePeriodSeconds")?.AsInteger() ?? 30;
+        string phase = live.At("status", "phase")?.AsString() ?? string.Empty;
+        bool scheduled = live.At("spec", "nodeName")?.AsString() is { Length: > 0 };
+        grace = Math.Max(0, !scheduled || phase is "Succeeded" or "Failed" ? 0 : grace < 0 ? 1 : grace);
+        return ObjectMeta.IsDeleting(live) ? Math.Min(grace, live.At("metadata", "deletionGracePeriodSeconds")?.AsInteger() ?? grace) : grace;
+    }
+
+    private static List<string> NextFinalizers(ServedKind kind, MapNode live, DeleteRequest options, WriteContext context)
+    {
+        List<string> finalizers = [.. ObjectMeta.Finalizers(live)];
+        string policy = options.PropagationPolicy
+            ?? (options.OrphanDependents is { } orphan ? (orphan ? "Orphan" : "Background") : string.Empty);
+        if (policy.Length == 0)
+        {
+            if (KindRules.OrphansByDefault(kind) && !finalizers.Contains(Orphan) && !finalizers.Contains(Foreground))
+            {
+                finalizers.Add(Orphan);
+                if (kind.Plural == "jobs")
+                {
+                    context.Warn("child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning");
+                }
+            }
+
+            return finalizers;
+        }
+
+        finalizers.RemoveAll(name => name is Orphan or Foreground);
+        if (policy != "Background")
+        {
+            finalizers.Add(policy == "Orphan" ? Orphan : Foreground);
+        }
+
+        return finalizers;
+    }
+
+    private static void CheckDeleteOptions(DeleteRequest options)
+    {
+        if (options.PropagationPolicy is { } policy && policy is not ("Background" or "Foreground" or "Orphan"))
+        {
+            FieldError error = FieldError.NotSupported("propagationPolicy", policy, "Foreground", "Background", "Orphan", "nil");
+            throw ApiErrors.Invalid("meta.k8s.io", "DeleteOptions", string.Empty, [error]);
+        }
+
+        if (options.PropagationPolicy is not null && options.OrphanDependents is not null)
+        {
+            throw ApiErrors.Invalid("meta.k8s.io", "DeleteOptions", string.Empty, [FieldError.Invalid("propagationPolicy", options.PropagationPolicy, "orphanDependents and deletionPropagation cannot be both set")]);
+        }
+    }
+
+    private static void CheckDeletePreconditions(ServedKind kind, string name, MapNode live, DeleteRequest options)
+    {
+        if (options.Uid is { } uid && uid != ObjectMeta.Text(live, "uid"))
+        {
+            throw ApiErrors.Conflict(kind, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {ObjectMeta.Text(live, "uid")}");
+        }
+
+        if (options.ResourceVersion is { } version && version != ObjectMeta.Text(live, "resourceVersion"))
+        {
+            throw ApiErrors.Conflict(kind, name, $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {ObjectMeta.Text(live, "resourceVersion")}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+using Bowline.Cluster.Requests;
+using Bowline.EmbeddedCluster.Defaulting;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Json;
+using Bowline.Resources.Merging;
+using Bowline.Resources.Model;
+using Bowline.Resources.Patching;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+internal sealed partial class ResourceService
+{
+    public Task<ResourceResult> PatchAsync(ServedKind kind, string @namespace, string name, string subresource, PatchKind patchKind, Node patch, WriteContext context)
+    {
+        if (patchKind == PatchKind.StrategicMerge && kind.Custom is not null)
+        {
+            throw ApiErrors.UnsupportedMediaType("application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml", string.Empty);
+        }
+
+        return ChangeAsync(kind, @namespace, name, subresource, context, (live, _) => Patched(kind, name, live, patchKind, patch, context));
+    }
+
+    /// <summary>Server-side apply of a body that was read but not decoded: what it leaves out stays out.</summary>
+    public async Task<ResourceResult> ApplyAsync(ServedKind kind, string @namespace, string name, string subresource, MapNode body, WriteContext context)
+    {
+        CheckApplied(kind, name, body);
+        ObjectMeta.Of(body)["name"] = name;
+        ObjectMeta.SettleNamespace(kind, body, @namespace);
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (Find(kind, @namespace, name) is not null)
+            {
+                return await ChangeAsync(kind, @namespace, name, subresource, context, (live, _) => Applied(kind, name, live, body, subresource, context), tracksOwnership: false).ConfigureAwait(false);
+            }
+
+            if (subresource.Length > 0)
+            {
+                throw ApiErrors.NotFound(kind, name);
+            }
+
+            if (await TryCreateByApply(kind, @namespace, name, body, context).ConfigureAwait(false) is { } created)
+            {
+                return created;
+            }
+        }
+
+        throw ApiErrors.Modified(kind, name);
+    }
+
+    private async Task<ResourceResult?> TryCreateByApply(ServedKind kind, string @namespace, string name, MapNode body, WriteContext context)
+    {
+        if (ObjectMeta.Text(body, "uid") is { Length: > 0 } uid)
+        {
+            throw ApiErrors.Conflict(kind, name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+        }
+
+        if (ObjectMeta.Text(body, "resourceVersion").Length > 0)
+        {
+            throw ApiErrors.NotFound(kind, name);
+        }
+
+        MapNode merged = Merge(kind, null, body, string.Empty, context);
+        MapNode node = BodyReader.Canonical(kind, merged, out _);
+        PrepareBody(kind, @namespace, node);
+        Node? owners = node["metadata"]?["managedFields"];
+        MapNode ready = AdmitApplied(kind, @namespace, node, owners, context);
+        if (Find(kind, @namespace, name) is not null)
+        {
+            return null;
+        }
+
+        using AllocationLease allocations = Allocate(kind, ready, null);
+        if (context.DryRun)
+        {
+            return new ResourceResult(ready, null, Created: true);
+        }
+
+        Committed? committed = Store.TryPut(kind.Collection, null, kind.Namespaced ? @namespace : string.Empty, name, VersionConversion.ToStorage(kind, ready));
+        if (committed is null)
+        {
+            return null;
+        }
+
+        allocations.Keep();
+        return await Finish(kind, committed.Value, created: true).ConfigureAwait(false);
+    }
+
+    private MapNode AdmitApplied(ServedKind kind, string @namespace, MapNode node, Node? owners, WriteContext context)
+    {
+        Admission.AdmissionRequest request = Request("CREATE", kind, @namespace, node, null, string.Empty, context);
+        Admission.CheckNamespace(request);
+        SetCreationFields(kind, node);
+        ResetOnCreate.Apply(kind, node);
+        if (owners is not null)
+        {
+            ObjectMeta.Of(node)["managedFields"] = owners;
+        }
+
+        Admission.Mutate(request);
+        Preparation.OnCreate(Store, kind, node, request.User, Now());
+        ThrowIfInvalid(kind, node, Validator.OnCreate(kind, node));
+        Admission.Validate(request);
+        return node;
+    }
+
+    private MapNode Applied(ServedKind kind, string name, MapNode live, MapNode body, string subresource, WriteContext context)
+    {
+        MapNode merged = Merge(kind, live, body, subresource, context);
+        string uid = ObjectMeta.Text(body, "uid");
+        if (uid.Length > 0 && uid != ObjectMeta.Text(live, "uid"))
+        {
+            throw ApiErrors.Invalid(kind, name, [FieldError.Invalid("metadata.uid", uid, "field is immutable")]);
+        }
+
+        Node? owners = merged["metadata"]?["managedFields"];
+        MapNode next = BodyReader.Canonical(kind, merged, out _);
+        Defaults.Apply(kind, next);
+        if (owners is not null)
+        {
+            ObjectMeta.Of(next)["managedFields"] = owners;
+        }
+
+        if (ObjectMeta.Text(body, "resourceVersion") is { Length: > 0 } version)
+        {
+            ObjectMeta.Of(next)["resourceVersion"] = version;
+        }
+
+        return next;
+    }
+
+    private MapNode Merge(ServedKind kind, MapNode? live, MapNode body, string subresource, WriteContext context)
+    {
+        MapNode applied = (MapNode)body.DeepClone();
+        ApplyResult result;
+        try
+        {
+            result = ServerSideApply.Apply(live, applied, kind.Schema, FieldOwnership.Writer(kind, context, subresource, Time), context.Force);
+        }
+        catch (PatchException e)
+        {
+            throw ApiErrors.Internal($"failed to create typed patch object ({ObjectMeta.Text(body, "namespace")}/{ObjectMeta.Name(body)}; {kind.Kind.ApiVersion}, Kind={kind.Kind.Kind}): {e.Message}");
+        }
+
+        return result.Conflicts.Count == 0 ? result.Object : throw Conflicts(result.Conflicts);
+    }
+
+    private static ApiException Conflicts(IReadOnlyList<ApplyConflict> conflicts)
+    {
+        MapNode details = new()
+        {
+            ["causes"] = new ListNode(conflicts.Select(conflict => (Node)new MapNode
+            {
+                ["reason"] = "FieldManagerConflict",
+                ["message"] = $"conflict with {conflict.Manager}",
+                ["field"] = conflict.Path,
+            })),
+        };
+        string summary = string.Join("\n", conflicts.GroupBy(conflict => conflict.Manager).Select(group =>
+            conflicts.Count == 1 ? $"conflict with {group.Key}: {group.First().Path}" : $"conflicts with {group.Key}:\n{string.Join("\n", group.Select(conflict => $"- {conflict.Path}"))}"));
+        string message = conflicts.Count == 1
+            ? $"Apply failed with 1 conflict: {summary}"
+            : $"Apply failed with {conflicts.Count} conflicts: {summary}";
+        return new ApiException(409, "Conflict", message, details);
+    }
+
+    private static void CheckApplied(ServedKind kind, string name, MapNode body)
+    {
+        if (body["metadata"]?["managedFields"] is ListNode { Count: > 0 })
+        {
+            throw ApiErrors.BadRequest("metadata.managedFields must be nil");
+        }
+
+        string sent = ObjectMeta.Name(body);
+        if (sent.Length > 0 && sent != name)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({sent}) does not match the name on the URL ({name})");
+        }
+
+        string apiVersion = body["apiVersion"]?.AsString() ?? string.Empty;
+        string kindName = body["kind"]?.AsString() ?? string.Empty;
+        if (kindName.Length == 0 || apiVersion.Length == 0)
+        {
+            throw ApiErrors.BadRequest(kindName.Length == 0 ? "Object 'Kind' is missing in '" + JsonWriter.ToText(body) + "'" : "Object 'apiVersion' is missing in '" + JsonWriter.ToText(body) + "'");
+        }
+
+        if (apiVersion != kind.Kind.ApiVersion || kindName != kind.Kind.Kind)
+        {
+            ResourceKind other = ResourceKind.Of(apiVersion, kindName);
+            throw ApiErrors.BadRequest($"invalid object type: {other.Group}/{other.Version}, Kind={other.Kind}");
+        }
+    }
+
+    private static MapNode Patched(ServedKind kind, string name, MapNode live, PatchKind patchKind, Node patch, WriteContext context)
+    {
+        Node patched;
+        try
+        {
+            patched = patchKind switch
+            {
+                PatchKind.Json => JsonPatch.Apply(live, patch as ListNode ?? throw ApiErrors.BadRequest("json: cannot unmarshal object into Go value of type jsonpatch.Patch")),
+                PatchKind.Merge => MergePatch.Apply(live, patch),
+                _ => StrategicMergePatch.Apply(live, patch as MapNode ?? throw ApiErrors.BadRequest("json: cannot unmarshal array into Go value of type map[string]interface {}"), kind.Schema),
+            };
+        }
+        catch (PatchException e)
+        {
+            throw patchKind == PatchKind.Json
+                ? new ApiException(422, "Invalid", "the server rejected our request due to an error in our request", [])
+                : ApiErrors.BadRequest(e.Message);
+        }
+
+        MapNode node = patched as MapNode ?? throw ApiErrors.BadRequest("the patched object is no object");
+        return Settle(kind, name, live, node, patch, context);
+    }
+
+    /// <summary>A patched object is decoded like a body, so unknown fields and wrong types show.</summary>
+    private static MapNode Settle(ServedKind kind, string name, MapNode live, MapNode node, Node patch, WriteContext context)
+    {
+        MapNode decoded;
+        IReadOnlyList<string> unknown;
+        try
+        {
+            decoded = BodyReader.Canonical(kind, node, out unknown);
+        }
+        catch (ApiException e) when (e.Code == 400)
+        {
+            throw ApiErrors.BadRequest(e.Message[(e.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+        }
+
+        CheckIdentity(kind, name, live, node);
+        Report(unknown, patch, context);
+        Defaults.Apply(kind, decoded);
+        return decoded;
+    }
+
+    private static void CheckIdentity(ServedKind kind, string name, MapNode live, MapNode node)
+    {
+        string sent = ObjectMeta.Name(node);
+        if (sent.Length > 0 && sent != name)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({sent}) does not match the name on the URL ({name})");
+        }
+
+        ObjectMeta.Of(node)["name"] = name;
+        string uid = ObjectMeta.Text(node, "uid");
+        if (uid.Length > 0 && uid != ObjectMeta.Text(live, "uid"))
+        {
+            throw ApiErrors.Invalid(kind, name, [FieldError.Invalid("metadata.uid", uid, "field is immutable")]);
+        }
+    }
+
+    private static void Report(IReadOnlyList<string> unknown, Node patch, WriteContext context)
+    {
+        if (unknown.Count == 0 || context.FieldValidation == FieldValidation.Ignore)
+        {
+            return;
+        }
+
+        string[] problems = [.. unknown.Select(path => $"unknown field \"{path}\"")];
+        if (context.FieldValidation == FieldValidation.Strict)
+        {
+            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", JsonWriter.ToText(patch), $"strict decoding error: {string.Join(", ", problems)}")]);
+        }
+
+        foreach (string problem in problems)
+        {
+            context.Warn(problem);
+        }
+    }
+}

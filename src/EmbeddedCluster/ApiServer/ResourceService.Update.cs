@@ -1,0 +1,212 @@
+using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.Defaulting;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+internal sealed partial class ResourceService
+{
+    /// <summary>PUT of the object or of its status (or another subresource that is a view of the whole object).</summary>
+    public async Task<ResourceResult> UpdateAsync(ServedKind kind, string @namespace, string name, MapNode body, string subresource, WriteContext context)
+    {
+        string sent = ObjectMeta.Name(body);
+        if (sent.Length > 0 && sent != name)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({sent}) does not match the name on the URL ({name})");
+        }
+
+        ObjectMeta.Of(body)["name"] = name;
+        ObjectMeta.SettleNamespace(kind, body, @namespace);
+        Defaults.Apply(kind, body);
+        if (Find(kind, @namespace, name) is null && KindRules.MayCreateByUpdate(kind) && subresource.Length == 0)
+        {
+            if (ObjectMeta.Text(body, "uid").Length > 0)
+            {
+                throw ApiErrors.Conflict(kind, name, $"Precondition failed: UID in precondition: {ObjectMeta.Text(body, "uid")}, UID in object meta: ");
+            }
+
+            return await CreateAsync(kind, @namespace, body, context).ConfigureAwait(false);
+        }
+
+        if (KindRules.RequiresResourceVersion(kind) && ObjectMeta.Text(body, "resourceVersion").Length == 0 && Find(kind, @namespace, name) is not null)
+        {
+            throw ApiErrors.Invalid(kind, name, [FieldError.Invalid("metadata.resourceVersion", IntegerNode.Of(0), "must be specified for an update")]);
+        }
+
+        return await ChangeAsync(kind, @namespace, name, subresource, context, (_, _) => (MapNode)body.DeepClone()).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Reads, lets <paramref name="change"/> make the next object from the live one, runs every rule, and writes; again from the
+    /// start when another writer was faster, unless the body itself names a resourceVersion.
+    /// </summary>
+    /// <param name="change">Gets the live object in the asked version (frozen) and the attempt; returns a tree of its own.</param>
+    internal async Task<ResourceResult> ChangeAsync(
+        ServedKind kind,
+        string @namespace,
+        string name,
+        string subresource,
+        WriteContext context,
+        Func<MapNode, int, MapNode> change,
+        bool tracksOwnership = true)
+    {
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            StoredObject stored = Find(kind, @namespace, name) ?? throw ApiErrors.NotFound(kind, name);
+            MapNode live = Present(kind, stored).Node;
+            MapNode next = change(live, attempt);
+            CheckPreconditions(kind, name, live, next);
+            next = AdmitChange(kind, @namespace, live, next, subresource, context, tracksOwnership);
+            if (FieldOwnership.SameApartFromTimes(live, next))
+            {
+                return Present(kind, stored);
+            }
+
+            using AllocationLease allocations = subresource.Length == 0 ? Allocate(kind, next, live) : AllocationLease.None;
+            if (context.DryRun)
+            {
+                ObjectMeta.Of(next)["resourceVersion"] = ObjectMeta.Text(live, "resourceVersion");
+                return new ResourceResult(next, null);
+            }
+
+            if (Commit(kind, stored, next) is { } committed)
+            {
+                allocations.Keep();
+                return committed.Removed ? new ResourceResult(committed.Last!, null) : await Finish(kind, committed.Committed).ConfigureAwait(false);
+            }
+        }
+
+        throw ApiErrors.Modified(kind, name);
+    }
+
+    private MapNode AdmitChange(ServedKind kind, string @namespace, MapNode live, MapNode next, string subresource, WriteContext context, bool tracksOwnership)
+    {
+        ObjectMeta.SettleNamespace(kind, next, @namespace);
+        ObjectMeta.KeepSystemFields(next, live);
+        Isolate(kind, live, next, subresource);
+        if (tracksOwnership)
+        {
+            ObjectMeta.Of(next)["resourceVersion"] = ObjectMeta.Text(live, "resourceVersion");
+            next = FieldOwnership.Updated(kind, live, next, context, subresource, Time);
+        }
+
+        AdmissionRequest request = Request("UPDATE", kind, @namespace, next, live, subresource, context);
+        Admission.Mutate(request);
+        Preparation.OnUpdate(kind, next);
+        SetGeneration(kind, live, next);
+        ThrowIfInvalid(kind, next, Validator.OnUpdate(kind, next, live));
+        Admission.Validate(request);
+        ObjectMeta.Of(next)["resourceVersion"] = ObjectMeta.Text(live, "resourceVersion");
+        return next;
+    }
+
+    /// <summary>An update of the object leaves status alone, an update of status everything else.</summary>
+    private static void Isolate(ServedKind kind, MapNode live, MapNode next, string subresource)
+    {
+        if (subresource.Length == 0)
+        {
+            if (kind.HasStatus)
+            {
+                ResetOnCreate.KeepStatus(next, live);
+            }
+
+            return;
+        }
+
+        if (subresource != "status")
+        {
+            return;
+        }
+
+        foreach (string key in next.Keys.ToArray())
+        {
+            if (key is not ("status" or "metadata" or "kind" or "apiVersion") && !live.ContainsKey(key))
+            {
+                next.Remove(key);
+            }
+        }
+
+        foreach ((string key, Node value) in live)
+        {
+            if (key is not ("status" or "metadata"))
+            {
+                next[key] = value;
+            }
+        }
+
+        if (kind.Custom is not null)
+        {
+            MapNode metadata = (MapNode)live["metadata"]!.DeepClone();
+            metadata["managedFields"] = next["metadata"]?["managedFields"] ?? metadata["managedFields"] ?? new ListNode();
+            next["metadata"] = metadata;
+        }
+    }
+
+    private static void SetGeneration(ServedKind kind, MapNode live, MapNode next)
+    {
+        MapNode metadata = ObjectMeta.Of(next);
+        long generation = live.At("metadata", "generation")?.AsInteger() ?? 0;
+        if (KindRules.HasGeneration(kind) && KindRules.SpecChanged(kind, live, next))
+        {
+            generation++;
+        }
+
+        if (generation > 0)
+        {
+            metadata["generation"] = generation;
+        }
+        else
+        {
+            metadata.Remove("generation");
+        }
+    }
+
+    private static void CheckPreconditions(ServedKind kind, string name, MapNode live, MapNode next)
+    {
+        string uid = ObjectMeta.Text(next, "uid");
+        if (uid.Length > 0 && uid != ObjectMeta.Text(live, "uid"))
+        {
+            throw ApiErrors.Conflict(kind, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {ObjectMeta.Text(live, "uid")}");
+        }
+
+        string version = ObjectMeta.Text(next, "resourceVersion");
+        if (version is not ("" or "0") && version != ObjectMeta.Text(live, "resourceVersion"))
+        {
+            throw ApiErrors.Modified(kind, name);
+        }
+    }
+
+    /// <summary>Writes the object, or removes it when this write took the last thing that held a deletion back.</summary>
+    private CommitOutcome? Commit(ServedKind kind, StoredObject stored, MapNode next)
+    {
+        if (MayGo(next))
+        {
+            MapNode last = (MapNode)next.DeepClone();
+            MapNode final = VersionConversion.ToStorage(kind, next);
+            return Store.TryRemove(kind.Collection, stored, final) is { } removed ? Removed(kind, removed, last) : null;
+        }
+
+        return Store.TryPut(kind.Collection, stored, stored.Namespace, stored.Name, VersionConversion.ToStorage(kind, next)) is { } put ? new CommitOutcome(put, false, null) : null;
+    }
+
+    private CommitOutcome Removed(ServedKind kind, Committed committed, MapNode last)
+    {
+        if (kind.Plural == "customresourcedefinitions")
+        {
+            DefinitionsChanged?.Invoke();
+        }
+
+        return new CommitOutcome(committed, true, last);
+    }
+
+    private static bool MayGo(MapNode node) =>
+        ObjectMeta.IsDeleting(node)
+        && (node["metadata"]?["deletionGracePeriodSeconds"]?.AsInteger() ?? 0) == 0
+        && ObjectMeta.Finalizers(node).Count == 0
+        && (node["kind"]?.AsString() != "Namespace" || (node.At("spec", "finalizers")?.AsList()?.Count ?? 0) == 0);
+
+    private sealed record CommitOutcome(Committed Committed, bool Removed, MapNode? Last);
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>An object as a request left or found it, in the version that was asked for.</summary>
+/// <param name="Stored">The stored bytes when they say the same as <paramref name="Node"/>; null after a dry run or a conversion.</param>
+internal sealed record ResourceResult(MapNode Node, StoredObject? Stored, bool Created = false);
+
+/// <summary>
+/// Every rule of reading and writing objects, shared by the HTTP front and the in-process cluster: decoding, defaulting,
+/// admission, field ownership, validation, storage.
+/// </summary>
+internal sealed partial class ResourceService(ObjectStore store, KindRegistry kinds, AdmissionChain admission, TimeProvider time)
+{
+    private const int MaxAttempts = 64;
+    private readonly ServiceAllocator services = new(store);
+
+    public ObjectStore Store { get; } = store;
+
+    public KindRegistry Kinds { get; } = kinds;
+
+    public AdmissionChain Admission { get; } = admission;
+
+    public TimeProvider Time { get; } = time;
+
+    /// <summary>Told of every write to a CRD, before the request is answered.</summary>
+    public Action? DefinitionsChanged { get; set; }
+
+    public ResourceResult Get(ServedKind kind, string @namespace, string name)
+    {
+        StoredObject stored = Find(kind, @namespace, name) ?? throw ApiErrors.NotFound(kind, name);
+        return Present(kind, stored);
+    }
+
+    internal StoredObject? Find(ServedKind kind, string @namespace, string name) => Store.Get(kind.Collection, kind.Namespaced ? @namespace : string.Empty, name);
+
+    /// <summary>A stored object in the asked version.</summary>
+    internal static ResourceResult Present(ServedKind kind, StoredObject stored, bool created = false) =>
+        IsStoredAs(kind, stored)
+            ? new ResourceResult(stored.Node, stored, created)
+            : new ResourceResult(VersionConversion.FromStorage(kind, stored.Node), null, created);
+
+    internal static bool IsStoredAs(ServedKind kind, StoredObject stored) =>
+        kind.Kind == kind.StorageKind && (kind.Custom is null || stored.Node["apiVersion"]?.AsString() == kind.Kind.ApiVersion);
+
+    private string Now() => Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private async Task<ResourceResult> Finish(ServedKind kind, Committed committed, bool created = false)
+    {
+        if (kind.Plural == "customresourcedefinitions")
+        {
+            DefinitionsChanged?.Invoke();
+        }
+
+        await committed.Durable.ConfigureAwait(false);
+        return Present(kind, committed.Object, created);
+    }
+}

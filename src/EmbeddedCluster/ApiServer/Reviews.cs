@@ -1,0 +1,147 @@
+using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>Questions about identity and rights that are asked by POST and not stored.</summary>
+internal sealed class Reviews(ResourceService service, Authorizer authorizer, TokenIssuer tokens)
+{
+    public bool Answers(ServedKind kind) => kind.Kind.Group is "authorization.k8s.io" or "authentication.k8s.io";
+
+    public MapNode Answer(ServedKind kind, MapNode review, UserInfo user, WriteContext context, string @namespace)
+    {
+        MapNode node = kind.Kind.Kind == "SelfSubjectReview" ? review : FieldOwnership.Created(kind, review, context, service.Time);
+        node["status"] = kind.Kind.Kind switch
+        {
+            "SelfSubjectReview" => new MapNode { ["userInfo"] = Info(user) },
+            "TokenReview" => TokenStatus(review),
+            "SelfSubjectRulesReview" => RulesStatus(review, user),
+            "SelfSubjectAccessReview" => AccessStatus(review, user, string.Empty),
+            _ => AccessStatus(review, Asked(review), @namespace),
+        };
+        if (kind.Kind.Kind == "SelfSubjectReview")
+        {
+            ObjectMeta.Of(node)["creationTimestamp"] = service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+        }
+
+        return node;
+    }
+
+    private static MapNode Info(UserInfo user)
+    {
+        MapNode info = [];
+        if (user.Name.Length > 0)
+        {
+            info["username"] = user.Name;
+        }
+
+        if (user.Uid.Length > 0)
+        {
+            info["uid"] = user.Uid;
+        }
+
+        if (user.Groups.Count > 0)
+        {
+            info["groups"] = new ListNode(user.Groups.Select(group => (Node)StringNode.Of(group)));
+        }
+
+        if (user.Extra.Count > 0)
+        {
+            MapNode extra = [];
+            foreach ((string key, IReadOnlyList<string> values) in user.Extra)
+            {
+                extra[key] = new ListNode(values.Select(value => (Node)StringNode.Of(value)));
+            }
+
+            info["extra"] = extra;
+        }
+
+        return info;
+    }
+
+    private static UserInfo Asked(MapNode review)
+    {
+        Node? spec = review["spec"];
+        string name = spec?["user"]?.AsString() ?? string.Empty;
+        string[] groups = [.. (spec?["groups"]?.AsList() ?? []).Select(group => group.AsString() ?? string.Empty)];
+        if (name.Length == 0 && groups.Length == 0)
+        {
+            throw ApiErrors.Invalid(
+                "authorization.k8s.io",
+                review["kind"]!.AsString()!,
+                string.Empty,
+                [FieldError.Invalid("spec.user", string.Empty, "at least one of user or group must be specified")]);
+        }
+
+        return new UserInfo(name, groups);
+    }
+
+    private MapNode AccessStatus(MapNode review, UserInfo user, string @namespace)
+    {
+        Node? spec = review["spec"];
+        Node? about = spec?["resourceAttributes"];
+        Node? path = spec?["nonResourceAttributes"];
+        if (about is null == path is null)
+        {
+            string detail = about is null ? "exactly one of nonResourceAttributes or resourceAttributes must be specified" : "cannot be specified in combination with resourceAttributes";
+            string field = about is null ? "spec.resourceAttributes" : "spec.nonResourceAttributes";
+            throw ApiErrors.Invalid("authorization.k8s.io", review["kind"]!.AsString()!, string.Empty, [FieldError.Invalid(field, about is null ? Node.Null : path, detail)]);
+        }
+
+        string Text(Node? node, string key) => node?[key]?.AsString() ?? string.Empty;
+        AccessQuery query = about is not null
+            ? new AccessQuery(user, Text(about, "verb"))
+            {
+                Group = Text(about, "group"),
+                Resource = Text(about, "resource"),
+                Subresource = Text(about, "subresource"),
+                Namespace = @namespace.Length > 0 ? @namespace : Text(about, "namespace"),
+                Name = Text(about, "name"),
+            }
+            : new AccessQuery(user, Text(path, "verb")) { Path = Text(path, "path") };
+        bool allowed = authorizer.IsAllowed(query, out string reason);
+        MapNode status = new() { ["allowed"] = allowed };
+        if (reason.Length > 0)
+        {
+            status["reason"] = reason;
+        }
+
+        return status;
+    }
+
+    private MapNode TokenStatus(MapNode review)
+    {
+        string token = review.At("spec", "token")?.AsString() ?? string.Empty;
+        string audience = review.At("spec", "audiences") is ListNode { Count: > 0 } list ? list[0].AsString()! : TokenIssuer.Issuer;
+        UserInfo? user = tokens.Authenticate(token, service, out string? error, audience);
+        if (user is null)
+        {
+            return new MapNode { ["user"] = new MapNode(), ["error"] = error! };
+        }
+
+        return new MapNode { ["authenticated"] = true, ["user"] = Info(user), ["audiences"] = new ListNode(StringNode.Of(audience)) };
+    }
+
+    private MapNode RulesStatus(MapNode review, UserInfo user)
+    {
+        ListNode resources = [];
+        ListNode paths = [];
+        string @namespace = review.At("spec", "namespace")?.AsString() ?? string.Empty;
+        if (user.Groups.Contains("system:masters"))
+        {
+            resources.Add(new MapNode { ["verbs"] = Star(), ["apiGroups"] = Star(), ["resources"] = Star() });
+            paths.Add(new MapNode { ["verbs"] = Star(), ["nonResourceURLs"] = Star() });
+        }
+
+        foreach (Node rule in authorizer.RulesFor(user, @namespace))
+        {
+            (rule["nonResourceURLs"] is ListNode { Count: > 0 } ? paths : resources).Add(rule.DeepClone());
+        }
+
+        return new MapNode { ["resourceRules"] = resources, ["nonResourceRules"] = paths, ["incomplete"] = false };
+    }
+
+    private static ListNode Star() => new(StringNode.Of("*"));
+}

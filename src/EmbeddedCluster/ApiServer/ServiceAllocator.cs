@@ -1,0 +1,175 @@
+using System.Net;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>Hands out service addresses and node ports. What is taken is read from the stored services; only what is being written now is held here.</summary>
+internal sealed class ServiceAllocator(ObjectStore store)
+{
+    private const int FirstPort = 30000;
+    private const int LastPort = 32767;
+    private static readonly uint FirstAddress = ToNumber(IPAddress.Parse("10.96.0.0"));
+    private const uint AddressCount = 1 << 20;
+    private readonly Lock gate = new();
+    private readonly HashSet<string> heldAddresses = new(StringComparer.Ordinal);
+    private readonly HashSet<long> heldPorts = [];
+    private uint nextAddress = 256;
+    private int nextPort = FirstPort + 86;
+
+    public AllocationLease Allocate(MapNode service, MapNode? live)
+    {
+        if (service["spec"] is not MapNode spec)
+        {
+            return AllocationLease.None;
+        }
+
+        lock (gate)
+        {
+            List<string> addresses = [];
+            List<long> ports = [];
+            AllocationLease lease = new(() => GiveBack(addresses, ports));
+            bool done = false;
+            try
+            {
+                AllocateAddress(service, spec, live, addresses);
+                AllocatePorts(service, spec, live, ports);
+                done = true;
+                return new AllocationLease(() => GiveBack(addresses, ports));
+            }
+            finally
+            {
+                if (!done)
+                {
+                    lease.Dispose();
+                }
+            }
+        }
+    }
+
+    private void GiveBack(List<string> addresses, List<long> ports)
+    {
+        lock (gate)
+        {
+            heldAddresses.ExceptWith(addresses);
+            heldPorts.ExceptWith(ports);
+        }
+    }
+
+    private void AllocateAddress(MapNode service, MapNode spec, MapNode? live, List<string> taken)
+    {
+        if (spec["type"]?.AsString() == "ExternalName")
+        {
+            return;
+        }
+
+        string asked = spec["clusterIP"]?.AsString() ?? string.Empty;
+        if (asked == "None" || (asked.Length > 0 && asked == live?.At("spec", "clusterIP")?.AsString()))
+        {
+            spec["clusterIPs"] = spec["clusterIPs"] ?? new ListNode(StringNode.Of(asked));
+            return;
+        }
+
+        string address = asked.Length > 0 ? Claim(service, asked) : FreeAddress();
+        heldAddresses.Add(address);
+        taken.Add(address);
+        spec["clusterIP"] = address;
+        spec["clusterIPs"] = new ListNode(StringNode.Of(address));
+    }
+
+    private string Claim(MapNode service, string address)
+    {
+        if (!IPAddress.TryParse(address, out _))
+        {
+            return address;
+        }
+
+        return IsTaken(address)
+            ? throw Refused(service, FieldError.Invalid("spec.clusterIPs", new ListNode(StringNode.Of(address)), $"failed to allocate IP {address}: provided IP is already allocated"))
+            : address;
+    }
+
+    private string FreeAddress()
+    {
+        while (true)
+        {
+            nextAddress = nextAddress + 1 >= AddressCount ? 256 : nextAddress + 1;
+            string address = FromNumber(FirstAddress + nextAddress).ToString();
+            if (!IsTaken(address))
+            {
+                return address;
+            }
+        }
+    }
+
+    private bool IsTaken(string address) =>
+        heldAddresses.Contains(address) || store.Snapshot("services").In(null).Any(item => item.Node.At("spec", "clusterIP")?.AsString() == address);
+
+    private void AllocatePorts(MapNode service, MapNode spec, MapNode? live, List<long> taken)
+    {
+        string type = spec["type"]?.AsString() ?? "ClusterIP";
+        bool wanted = type == "NodePort" || (type == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"]?.AsBool() != false);
+        ListNode list = spec["ports"] as ListNode ?? [];
+        HashSet<long> own = [.. (live?.At("spec", "ports")?.AsList() ?? []).Select(port => port["nodePort"]?.AsInteger() ?? 0)];
+        for (int i = 0; i < list.Count && type is "NodePort" or "LoadBalancer" && i < list.Count; i++)
+        {
+            MapNode port = (MapNode)list[i];
+            long asked = port["nodePort"]?.AsInteger() ?? 0;
+            if (asked > 0 && own.Contains(asked))
+            {
+                continue;
+            }
+
+            if (asked == 0 && !wanted)
+            {
+                continue;
+            }
+
+            long number = asked > 0 ? ClaimPort(service, i, asked) : FreePort();
+            heldPorts.Add(number);
+            taken.Add(number);
+            port["nodePort"] = number;
+        }
+    }
+
+    private long ClaimPort(MapNode service, int index, long port)
+    {
+        string field = $"spec.ports[{index}].nodePort";
+        if (port is < FirstPort or > LastPort)
+        {
+            throw Refused(service, FieldError.Invalid(field, port, $"provided port is not in the valid range. The range of valid ports is {FirstPort}-{LastPort}"));
+        }
+
+        return PortTaken(port) ? throw Refused(service, FieldError.Invalid(field, port, "provided port is already allocated")) : port;
+    }
+
+    private long FreePort()
+    {
+        for (int i = FirstPort; i <= LastPort; i++)
+        {
+            nextPort = nextPort >= LastPort ? FirstPort : nextPort + 1;
+            if (!PortTaken(nextPort))
+            {
+                return nextPort;
+            }
+        }
+
+        throw ApiErrors.Internal("failed to allocate a nodePort: range is full");
+    }
+
+    private bool PortTaken(long port) => heldPorts.Contains(port)
+        || store.Snapshot("services").In(null).Any(item => (item.Node.At("spec", "ports")?.AsList() ?? []).Any(own => own["nodePort"]?.AsInteger() == port));
+
+    private static ApiException Refused(MapNode service, FieldError error) => ApiErrors.Invalid(string.Empty, "Service", ObjectMeta.Name(service), [error]);
+
+    private static uint ToNumber(IPAddress address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
+
+    private static IPAddress FromNumber(uint number)
+    {
+        byte[] bytes = new byte[4];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return new IPAddress(bytes);
+    }
+}

@@ -1,0 +1,85 @@
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.ApiServer;
+
+/// <summary>meta.k8s.io Tables: the columns that <c>kubectl get</c> prints.</summary>
+internal sealed class TableEncoder(TimeProvider time)
+{
+    public MapNode Table(ServedKind kind, IReadOnlyList<MapNode> items, string include, MapNode metadata, bool beta)
+    {
+        TableColumns columns = TableColumns.Of(kind);
+        return Build(columns, items, include, metadata, beta, withColumns: true);
+    }
+
+    /// <summary>A watch event's table: one row; columns are sent with the first event only.</summary>
+    public MapNode Event(ServedKind kind, MapNode node, bool isBookmark, string include, bool first, bool beta)
+    {
+        MapNode metadata = new() { ["resourceVersion"] = ObjectMeta.Text(node, "resourceVersion") };
+        return Build(TableColumns.Of(kind), isBookmark ? [node] : [node], include, metadata, beta, first);
+    }
+
+    private MapNode Build(TableColumns columns, IReadOnlyList<MapNode> items, string include, MapNode metadata, bool beta, bool withColumns)
+    {
+        ListNode rows = new(items.Count);
+        DateTimeOffset now = time.GetUtcNow();
+        foreach (MapNode item in items)
+        {
+            MapNode row = new() { ["cells"] = columns.Cells(item, now) };
+            if (columns.Conditions(item) is { } conditions)
+            {
+                row["conditions"] = conditions;
+            }
+
+            row["object"] = Included(item, include, beta);
+            rows.Add(row);
+        }
+
+        return new MapNode
+        {
+            ["kind"] = "Table",
+            ["apiVersion"] = beta ? "meta.k8s.io/v1beta1" : "meta.k8s.io/v1",
+            ["metadata"] = metadata,
+            ["columnDefinitions"] = withColumns ? columns.Definitions : Node.Null,
+            ["rows"] = rows,
+        };
+    }
+
+    private static Node Included(MapNode item, string include, bool beta) => include switch
+    {
+        "None" => Node.Null,
+        "Object" => item,
+        _ => ListEncoder.Partial(item, new Accepted(BodyEncoding.Json, Presentation.PartialMetadata, beta), withHeader: true),
+    };
+}
+
+/// <summary>The columns of one kind and how their cells are filled.</summary>
+internal sealed class TableColumns
+{
+    private readonly Func<MapNode, DateTimeOffset, ListNode> cells;
+
+    private TableColumns(ListNode definitions, Func<MapNode, DateTimeOffset, ListNode> cells)
+    {
+        Definitions = definitions;
+        this.cells = cells;
+    }
+
+    public ListNode Definitions { get; }
+
+    public static TableColumns Of(ServedKind kind)
+    {
+        _ = kind;
+        ListNode definitions = new(
+            new MapNode { ["name"] = "Name", ["type"] = "string", ["format"] = "name", ["description"] = "Name of the object", ["priority"] = 0 },
+            new MapNode { ["name"] = "Created At", ["type"] = "date", ["format"] = string.Empty, ["description"] = "Time of creation", ["priority"] = 0 });
+        return new TableColumns(definitions, static (node, _) => new ListNode(StringNode.Of(ObjectMeta.Name(node)), StringNode.Of(ObjectMeta.Text(node, "creationTimestamp"))));
+    }
+
+    public ListNode Cells(MapNode node, DateTimeOffset now) => cells(node, now);
+
+    public ListNode? Conditions(MapNode node)
+    {
+        _ = node;
+        return null;
+    }
+}

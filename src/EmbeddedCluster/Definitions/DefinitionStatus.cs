@@ -1,0 +1,31 @@
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Definitions;
+
+/// <summary>Conditions of a CustomResourceDefinition.</summary>
+internal static class DefinitionStatus
+{
+    public static void MarkTerminating(MapNode definition, string now) => SetCondition(definition, "Terminating", "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress", now);
+
+    public static void SetCondition(MapNode definition, string type, string status, string reason, string message, string now)
+    {
+        MapNode container = definition.EnsureMap("status");
+        ListNode conditions = container["conditions"] is ListNode old ? (ListNode)old.DeepClone() : [];
+        MapNode? found = conditions.OfType<MapNode>().FirstOrDefault(condition => condition["type"]?.AsString() == type);
+        if (found is null)
+        {
+            found = new MapNode { ["type"] = type };
+            conditions.Add(found);
+        }
+
+        if (found["status"]?.AsString() != status)
+        {
+            found["lastTransitionTime"] = now;
+        }
+
+        found["status"] = status;
+        found["reason"] = reason;
+        found["message"] = message;
+        container["conditions"] = conditions;
+    }
+}

@@ -1,0 +1,53 @@
+using Bowline.EmbeddedCluster.ApiServer;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Hosting;
+
+/// <summary>What a fresh cluster holds: namespaces, cluster roles, priority classes, the <c>kubernetes</c> Service.</summary>
+internal static class Bootstrap
+{
+    /// <summary>Puts the objects that are missing; those of a store with a history stay as people left them.</summary>
+    public static void Fill(ObjectStore store, TimeProvider time)
+    {
+        if (store.Get("namespaces", string.Empty, "kube-system") is not null)
+        {
+            return;
+        }
+
+        string now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+        foreach ((string path, Node items) in EmbeddedData.Json("bootstrap-objects.json"))
+        {
+            string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+            ServedKind? kind = parts.Length == 3 ? KindRegistry.BuiltIn.Find(string.Empty, parts[1], parts[2]) : KindRegistry.BuiltIn.Find(parts[1], parts[2], parts[3]);
+            foreach (MapNode item in (items.AsList() ?? []).OfType<MapNode>())
+            {
+                if (kind is not null)
+                {
+                    Put(store, kind, item, now);
+                }
+            }
+        }
+    }
+
+    private static void Put(ObjectStore store, ServedKind served, MapNode item, string now)
+    {
+        MapNode node = BodyReader.Canonical(served, item, out _);
+        MapNode metadata = node.EnsureMap("metadata");
+        metadata["uid"] = Guid.NewGuid().ToString();
+        metadata["creationTimestamp"] = now;
+        if (node["kind"]!.AsString() == "Service" && node["spec"] is MapNode spec)
+        {
+            spec["clusterIP"] = "10.96.0.1";
+            spec["clusterIPs"] = new ListNode(StringNode.Of("10.96.0.1"));
+        }
+
+        string @namespace = metadata["namespace"]?.AsString() ?? string.Empty;
+        string name = metadata["name"]!.AsString()!;
+        if (store.Get(served.Collection, @namespace, name) is null)
+        {
+            store.TryPut(served.Collection, null, @namespace, name, node);
+        }
+    }
+}

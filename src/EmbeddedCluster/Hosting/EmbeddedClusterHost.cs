@@ -1,0 +1,109 @@
+using System.Net;
+using System.Security.Cryptography;
+using Bowline.Cluster.Requests;
+using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.ApiServer;
+using Bowline.EmbeddedCluster.Definitions;
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
+
+namespace Bowline.EmbeddedCluster.Hosting;
+
+/// <summary>How to start an embedded cluster.</summary>
+public sealed record EmbeddedClusterOptions
+{
+    /// <summary>The context's name.</summary>
+    public string Name { get; init; } = "bowline";
+
+    /// <summary>0 takes any free port. The server listens on 127.0.0.1 only.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Where objects and certificates live on; null keeps everything in memory.</summary>
+    public string? StateDirectory { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How many simulated nodes the kubelet keeps.</summary>
+    public int Nodes { get; init; } = 1;
+}
+
+/// <summary>A Kubernetes API server in this process, on a loopback port of its own, with its store.</summary>
+public sealed class EmbeddedClusterHost : IAsyncDisposable
+{
+    private readonly ObjectStore store;
+    private readonly HttpFront front;
+    private readonly ClusterCertificates certificates;
+
+    private EmbeddedClusterHost(EmbeddedClusterOptions options, ObjectStore store, HttpFront front, ClusterCertificates certificates, ICluster cluster)
+    {
+        Options = options;
+        this.store = store;
+        this.front = front;
+        this.certificates = certificates;
+        Cluster = cluster;
+    }
+
+    public EmbeddedClusterOptions Options { get; }
+
+    public string Name => Options.Name;
+
+    /// <summary><c>https://127.0.0.1:port</c>.</summary>
+    public Uri Server => new($"https://127.0.0.1:{front.Port}");
+
+    /// <summary>The API without a network between, with every right; for the controllers that live in this process.</summary>
+    public ICluster Cluster { get; }
+
+    /// <summary>PEM of the authority that signed the server's certificate.</summary>
+    public string CertificateAuthority => certificates.AuthorityPem;
+
+    /// <summary>PEM of the administrator's certificate (O=system:masters, CN=admin).</summary>
+    public string ClientCertificate => certificates.AdminPem;
+
+    /// <summary>PEM of the administrator's private key.</summary>
+    public string ClientKey => certificates.AdminKeyPem;
+
+    /// <summary>What recovery cut off or passed over in the state directory; null when all was whole.</summary>
+    public string? RecoveryNote => store.RecoveryNote;
+
+    /// <summary>A kubeconfig with one context named after the cluster.</summary>
+    public string Kubeconfig => KubeconfigText.Of(this);
+
+    public static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, CancellationToken cancellationToken)
+    {
+        string? data = options.StateDirectory is { } directory ? Path.Combine(directory, "store") : null;
+        ObjectStore store = ObjectStore.Open(data);
+        try
+        {
+            return await StartAsync(options, store, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await front.DisposeAsync().ConfigureAwait(false);
+        await store.DisposeAsync().ConfigureAwait(false);
+        certificates.Dispose();
+    }
+
+    private static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, ObjectStore store, CancellationToken cancellationToken)
+    {
+        ClusterCertificates certificates = ClusterCertificates.Load(options.StateDirectory, options.Time);
+        KindRegistry kinds = new();
+        ResourceService service = new(store, kinds, new AdmissionChain(store), options.Time);
+        DefinitionWatcher definitions = new(store, kinds, options.Time);
+        service.DefinitionsChanged = definitions.Refresh;
+        definitions.Refresh();
+        Bootstrap.Fill(store, options.Time);
+        TokenIssuer tokens = new(certificates.TokenKey, options.Time);
+        SubresourceService subresources = new(service, tokens);
+        ApiHandler handler = new(service, subresources, tokens);
+        HttpFront front = await HttpFront.StartAsync(handler, certificates, options, cancellationToken).ConfigureAwait(false);
+        InProcessCluster cluster = new(options.Name, service, subresources);
+        return new EmbeddedClusterHost(options, store, front, certificates, cluster);
+    }
+}

@@ -1,0 +1,269 @@
+using System.Globalization;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Kinds;
+
+/// <summary>A member whose value cannot be held by the Go type it belongs to.</summary>
+internal sealed class DecodeException(string message) : Exception(message);
+
+/// <summary>
+/// What decoding a body into Go's types and encoding it again makes of it: unknown members go, nulls and empty optional values
+/// go, required zero values appear, quantities and times take their canonical form.
+/// </summary>
+internal sealed class ObjectDecoder
+{
+    private readonly List<string> unknown = [];
+
+    /// <summary>Paths of members that the type does not have, in the order they were met.</summary>
+    public IReadOnlyList<string> Unknown => unknown;
+
+    public MapNode Decode(MapNode body, WireMessage type) => DecodeMessage(body, type, string.Empty, withHeader: true);
+
+    public MapNode DecodePart(MapNode body, WireMessage type, string path) => DecodeMessage(body, type, path, withHeader: false);
+
+    private MapNode DecodeMessage(MapNode body, WireMessage type, string path, bool withHeader)
+    {
+        MapNode result = new(body.Count + 2);
+        if (withHeader)
+        {
+            CopyHeader(body, result);
+        }
+
+        foreach ((string key, Node value) in body)
+        {
+            if (type.ByName.TryGetValue(key, out WireField? field))
+            {
+                // Values are decoded in the order of the body, so that errors and unknown fields come as a reader of the body expects.
+                if (!value.IsNull && DecodeField(value, field, type, Join(path, key)) is { } decoded)
+                {
+                    result[key] = decoded;
+                }
+            }
+            else if (!withHeader || key is not ("kind" or "apiVersion"))
+            {
+                unknown.Add(Join(path, key));
+            }
+        }
+
+        foreach (WireField field in type.Members)
+        {
+            if (field.Always && !result.ContainsKey(field.Name))
+            {
+                result[field.Name] = Zero(field, type);
+            }
+        }
+
+        return result;
+    }
+
+    private static void CopyHeader(MapNode body, MapNode result)
+    {
+        foreach (string key in (ReadOnlySpan<string>)["kind", "apiVersion"])
+        {
+            if (body[key] is StringNode { Value.Length: > 0 } text)
+            {
+                result[key] = text;
+            }
+        }
+    }
+
+    private Node? DecodeField(Node value, WireField field, WireMessage owner, string path)
+    {
+        if (field.IsList)
+        {
+            ListNode list = value as ListNode ?? throw Mismatch(value, owner, path, "[]" + GoName(field));
+            return list.Count == 0 && !field.Always && !field.Pointer ? null : DecodeList(list, field, owner, path);
+        }
+
+        if (field.IsMap)
+        {
+            MapNode map = value as MapNode ?? throw Mismatch(value, owner, path, "map[string]" + GoName(field));
+            return map.Count == 0 && !field.Always && !field.Pointer ? null : DecodeMap(map, field, owner, path);
+        }
+
+        Node decoded = DecodeValue(value, field, owner, path);
+        return field.Always || field.Pointer || !IsZero(decoded, field.Type) ? decoded : null;
+    }
+
+    private ListNode DecodeList(ListNode list, WireField field, WireMessage owner, string path)
+    {
+        ListNode result = new(list.Count);
+        for (int i = 0; i < list.Count; i++)
+        {
+            result.Add(DecodeElement(list[i], field, owner, $"{path}[{i.ToString(CultureInfo.InvariantCulture)}]"));
+        }
+
+        return result;
+    }
+
+    private MapNode DecodeMap(MapNode map, WireField field, WireMessage owner, string path)
+    {
+        MapNode result = new(map.Count);
+        foreach ((string key, Node value) in map)
+        {
+            result[key] = DecodeElement(value, field, owner, Join(path, key));
+        }
+
+        return result;
+    }
+
+    private Node DecodeElement(Node value, WireField field, WireMessage owner, string path) =>
+        value.IsNull ? ZeroElement(field, owner) : DecodeValue(value, field, owner, path);
+
+    private Node DecodeValue(Node value, WireField field, WireMessage owner, string path) => field.Type switch
+    {
+        WireType.String => value as StringNode ?? throw Mismatch(value, owner, path, "string"),
+        WireType.Bool => value as BoolNode ?? throw Mismatch(value, owner, path, "bool"),
+        WireType.Int32 => Integer(value, owner, path, int.MinValue, int.MaxValue, "int32"),
+        WireType.Int64 => Integer(value, owner, path, long.MinValue, long.MaxValue, "int64"),
+        WireType.Double => value is IntegerNode or FloatNode ? value : throw Mismatch(value, owner, path, "float64"),
+        WireType.Bytes => Base64(value, owner, path),
+        WireType.Quantity => QuantityOf(value),
+        WireType.IntOrString => value is StringNode or IntegerNode ? value : throw Mismatch(value, owner, path, "intstr.IntOrString"),
+        WireType.Time => Time(value, fraction: false),
+        WireType.MicroTime => Time(value, fraction: true),
+        WireType.Message => Message(value, field, owner, path),
+        _ => value.DeepClone(),
+    };
+
+    private Node Message(Node value, WireField field, WireMessage owner, string path)
+    {
+        WireMessage type = owner.Of(field);
+        if (type.IsNamedList)
+        {
+            return value is ListNode list ? list.DeepClone() : throw Mismatch(value, owner, path, "[]string");
+        }
+
+        return value is MapNode map ? DecodeMessage(map, type, path, withHeader: false) : throw Mismatch(value, owner, path, GoName(field));
+    }
+
+    private static Node Integer(Node value, WireMessage owner, string path, long low, long high, string type)
+    {
+        long? number = value is IntegerNode or FloatNode ? value.AsInteger() : null;
+        return number is { } whole && whole >= low && whole <= high ? IntegerNode.Of(whole) : throw Mismatch(value, owner, path, type);
+    }
+
+    private static Node Base64(Node value, WireMessage owner, string path)
+    {
+        string text = value.AsString() ?? throw Mismatch(value, owner, path, "[]uint8");
+        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent((text.Length * 3 / 4) + 4);
+        bool valid = Convert.TryFromBase64String(text, buffer, out _);
+        System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        return valid ? value : throw new DecodeException($"illegal base64 data at input byte {IllegalBase64At(text)}");
+    }
+
+    private static int IllegalBase64At(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsAsciiLetterOrDigit(text[i]) && text[i] is not ('+' or '/'))
+            {
+                return i;
+            }
+        }
+
+        return text.Length & ~3;
+    }
+
+    private static Node QuantityOf(Node value)
+    {
+        string text = value switch
+        {
+            StringNode node => node.Value,
+            IntegerNode node => node.ToString(),
+            FloatNode node => node.Value.ToString("0.#########", CultureInfo.InvariantCulture),
+            _ => string.Empty,
+        };
+        return Quantity.TryCanonical(text, out string? canonical)
+            ? StringNode.Of(canonical)
+            : throw new DecodeException("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+    }
+
+    private static Node Time(Node value, bool fraction)
+    {
+        string text = value.AsString() ?? throw new DecodeException("Time: expected a string");
+        if (text.Length < 20 || text[10] != 'T' || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
+        {
+            throw new DecodeException($"parsing time \"{text}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"{text}\" as \"2006\"");
+        }
+
+        string format = fraction ? "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'" : "yyyy-MM-dd'T'HH:mm:ss'Z'";
+        return StringNode.Of(time.UtcDateTime.ToString(format, CultureInfo.InvariantCulture));
+    }
+
+    private static bool IsZero(Node value, WireType type) => type switch
+    {
+        WireType.String or WireType.Bytes => value.AsString() is { Length: 0 },
+        WireType.Bool => value.AsBool() == false,
+        WireType.Int32 or WireType.Int64 or WireType.Double => value.AsNumber() == 0,
+        _ => false,
+    };
+
+    private static Node Zero(WireField field, WireMessage owner) => field.IsList || field.IsMap ? Node.Null : ZeroElement(field, owner);
+
+    private static Node ZeroElement(WireField field, WireMessage owner) => field.Type switch
+    {
+        WireType.String => StringNode.Empty,
+        WireType.Bool => BoolNode.False,
+        WireType.Int32 or WireType.Int64 or WireType.Double or WireType.IntOrString => IntegerNode.Of(0),
+        WireType.Bytes => StringNode.Empty,
+        WireType.Quantity => StringNode.Of("0"),
+        WireType.Message when !owner.Of(field).IsNamedList => new ObjectDecoder().DecodeMessage([], owner.Of(field), string.Empty, withHeader: false),
+        _ => Node.Null,
+    };
+
+    private static string GoName(WireField field) => field.Type switch
+    {
+        WireType.String => "string",
+        WireType.Bool => "bool",
+        WireType.Int32 => "int32",
+        WireType.Int64 => "int64",
+        WireType.Quantity => "resource.Quantity",
+        WireType.Message => ShortType(field.TypeName),
+        _ => "string",
+    };
+
+    private static string ShortType(string name)
+    {
+        string[] parts = name.Split('.');
+        return parts[0] == "meta" ? "v1." + parts[^1] : string.Join('.', parts[^2..]);
+    }
+
+    private static DecodeException Mismatch(Node value, WireMessage owner, string path, string type)
+    {
+        string had = value switch
+        {
+            StringNode => "string",
+            BoolNode => "bool",
+            IntegerNode or FloatNode => "number",
+            ListNode => "array",
+            _ => "object",
+        };
+        if (had == "number" && type.StartsWith("int", StringComparison.Ordinal))
+        {
+            had = $"number {value}";
+        }
+
+        return new DecodeException($"json: cannot unmarshal {had} into Go struct field {owner.ShortName}.{WithoutIndexes(path)} of type {type}");
+    }
+
+    private static string WithoutIndexes(string path)
+    {
+        System.Text.StringBuilder text = new();
+        int depth = 0;
+        foreach (char c in path)
+        {
+            depth += c == '[' ? 1 : 0;
+            if (depth == 0)
+            {
+                text.Append(c);
+            }
+
+            depth -= c == ']' ? 1 : 0;
+        }
+
+        return text.ToString();
+    }
+
+    private static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
+}

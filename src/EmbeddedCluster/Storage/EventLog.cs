@@ -1,0 +1,131 @@
+namespace Bowline.EmbeddedCluster.Storage;
+
+internal enum ChangeType
+{
+    Added,
+    Modified,
+    Deleted,
+}
+
+/// <summary>One write. A deletion's <see cref="Object"/> is the last state with the revision of the deletion.</summary>
+internal sealed record Change(long Revision, ChangeType Type, StoredObject Object, StoredObject? Previous);
+
+/// <summary>
+/// The recent changes of one collection in a ring. Watchers read from it at their own pace: a watcher that the ring
+/// overtakes is cut off, so slow readers cost no memory.
+/// </summary>
+internal sealed class EventLog(long floor, int capacity)
+{
+    private readonly Lock gate = new();
+    private readonly int capacity = capacity;
+    private Change[] ring = new Change[16];
+    private long first;
+    private long next;
+    private long floor = floor;
+    private TaskCompletionSource? changed;
+
+    /// <summary>Changes up to and including this revision are forgotten.</summary>
+    public long Floor
+    {
+        get
+        {
+            lock (gate)
+            {
+                return floor;
+            }
+        }
+    }
+
+    public void Append(Change change)
+    {
+        TaskCompletionSource? waiting;
+        lock (gate)
+        {
+            MakeRoom();
+            ring[next % ring.Length] = change;
+            next++;
+            waiting = changed;
+            changed = null;
+        }
+
+        waiting?.TrySetResult();
+    }
+
+    /// <summary>Forgets everything so far, as compaction does.</summary>
+    public void ForgetUntil(long revision)
+    {
+        lock (gate)
+        {
+            while (first < next && ring[first % ring.Length].Revision <= revision)
+            {
+                ring[first % ring.Length] = null!;
+                first++;
+            }
+
+            floor = Math.Max(floor, revision);
+        }
+    }
+
+    /// <summary>Changes after a revision, oldest first; false when some of them are forgotten.</summary>
+    public bool TryRead(long after, List<Change> into)
+    {
+        lock (gate)
+        {
+            if (after < floor)
+            {
+                return false;
+            }
+
+            long at = next;
+            while (at > first && ring[(at - 1) % ring.Length].Revision > after)
+            {
+                at--;
+            }
+
+            for (; at < next; at++)
+            {
+                into.Add(ring[at % ring.Length]);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Completes at the next change, at once when there has been one after <paramref name="after"/>.</summary>
+    public Task WaitAsync(long after)
+    {
+        lock (gate)
+        {
+            if (next > first && ring[(next - 1) % ring.Length].Revision > after)
+            {
+                return Task.CompletedTask;
+            }
+
+            changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return changed.Task;
+        }
+    }
+
+    private void MakeRoom()
+    {
+        if (next - first < ring.Length)
+        {
+            return;
+        }
+
+        if (ring.Length < capacity)
+        {
+            Change[] larger = new Change[ring.Length * 2];
+            for (long at = first; at < next; at++)
+            {
+                larger[at % larger.Length] = ring[at % ring.Length];
+            }
+
+            ring = larger;
+            return;
+        }
+
+        floor = ring[first % ring.Length].Revision;
+        first++;
+    }
+}

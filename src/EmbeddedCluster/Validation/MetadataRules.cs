@@ -1,0 +1,168 @@
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Validation;
+
+/// <summary>Rules for metadata that all kinds share.</summary>
+internal static class MetadataRules
+{
+    private const int MaxAnnotations = 256 * 1024;
+
+    public static void Check(ServedKind kind, MapNode node, List<FieldError> errors)
+    {
+        Node? metadata = node["metadata"];
+        string name = metadata?["name"]?.AsString() ?? string.Empty;
+        string generate = metadata?["generateName"]?.AsString() ?? string.Empty;
+        if (generate.Length > 0 && name.Length == 0)
+        {
+            CheckName(kind, "metadata.generateName", generate.TrimEnd('-'), errors, shown: generate);
+        }
+
+        if (name.Length == 0)
+        {
+            errors.Add(FieldError.Required("metadata.name", "name or generateName is required"));
+        }
+        else
+        {
+            CheckName(kind, "metadata.name", name, errors, name);
+        }
+
+        CheckLabels(metadata?["labels"], "metadata.labels", errors);
+        CheckAnnotations(metadata?["annotations"], errors);
+        CheckFinalizers(metadata?["finalizers"], errors);
+        CheckOwners(metadata?["ownerReferences"], errors);
+    }
+
+    public static void CheckUpdate(ServedKind kind, MapNode node, MapNode live, List<FieldError> errors)
+    {
+        Node? metadata = node["metadata"];
+        CheckLabels(metadata?["labels"], "metadata.labels", errors);
+        CheckAnnotations(metadata?["annotations"], errors);
+        CheckFinalizers(metadata?["finalizers"], errors);
+        CheckOwners(metadata?["ownerReferences"], errors);
+        CheckNewFinalizers(node, live, errors);
+    }
+
+    public static void CheckLabels(Node? labels, string path, List<FieldError> errors)
+    {
+        if (labels is not MapNode map)
+        {
+            return;
+        }
+
+        foreach ((string key, Node value) in map)
+        {
+            foreach (string wrong in NameRules.QualifiedName(key))
+            {
+                errors.Add(FieldError.Invalid(path, key, wrong));
+            }
+
+            foreach (string wrong in NameRules.LabelValue(value.AsString() ?? string.Empty))
+            {
+                errors.Add(FieldError.Invalid(path, value, wrong));
+            }
+        }
+    }
+
+    private static void CheckName(ServedKind kind, string field, string name, List<FieldError> errors, string shown)
+    {
+        IEnumerable<string> wrongs = kind.QualifiedPlural switch
+        {
+            "services" => NameRules.Label1035(name),
+            "namespaces" => NameRules.Label(name),
+            "roles.rbac.authorization.k8s.io" or "rolebindings.rbac.authorization.k8s.io" or "clusterroles.rbac.authorization.k8s.io" or "clusterrolebindings.rbac.authorization.k8s.io"
+                or "certificatesigningrequests.certificates.k8s.io" => NameRules.PathSegment(name),
+            _ => NameRules.Subdomain(name),
+        };
+        foreach (string wrong in wrongs)
+        {
+            errors.Add(FieldError.Invalid(field, shown, wrong));
+        }
+    }
+
+    private static void CheckAnnotations(Node? annotations, List<FieldError> errors)
+    {
+        if (annotations is not MapNode map)
+        {
+            return;
+        }
+
+        long size = 0;
+        foreach ((string key, Node value) in map)
+        {
+            foreach (string wrong in NameRules.QualifiedName(key.ToLowerInvariant()))
+            {
+                errors.Add(FieldError.Invalid("metadata.annotations", key, wrong));
+            }
+
+            size += System.Text.Encoding.UTF8.GetByteCount(key) + System.Text.Encoding.UTF8.GetByteCount(value.AsString() ?? string.Empty);
+        }
+
+        if (size > MaxAnnotations)
+        {
+            errors.Add(FieldError.TooLong("metadata.annotations", MaxAnnotations));
+        }
+    }
+
+    private static void CheckFinalizers(Node? finalizers, List<FieldError> errors)
+    {
+        foreach (Node item in finalizers?.AsList() ?? [])
+        {
+            string name = item.AsString() ?? string.Empty;
+            foreach (string wrong in NameRules.QualifiedName(name))
+            {
+                errors.Add(FieldError.Invalid("metadata.finalizers", name, wrong));
+            }
+
+            if (!name.Contains('/', StringComparison.Ordinal) && name is not ("foregroundDeletion" or "orphan" or "kubernetes") && !NameRules.QualifiedName(name).Any())
+            {
+                errors.Add(FieldError.Invalid("metadata.finalizers", name, "name is neither a standard finalizer name nor is it fully qualified"));
+            }
+        }
+    }
+
+    private static void CheckNewFinalizers(MapNode node, MapNode live, List<FieldError> errors)
+    {
+        if (live["metadata"]?["deletionTimestamp"] is null)
+        {
+            return;
+        }
+
+        string[] before = [.. (live["metadata"]?["finalizers"]?.AsList() ?? []).Select(item => item.AsString()!)];
+        string[] added = [.. (node["metadata"]?["finalizers"]?.AsList() ?? []).Select(item => item.AsString()!).Except(before)];
+        if (added.Length > 0)
+        {
+            string list = string.Join(", ", added.Select(name => $"\"{name}\""));
+            errors.Add(FieldError.Forbidden("metadata.finalizers", $"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}"));
+        }
+    }
+
+    private static void CheckOwners(Node? owners, List<FieldError> errors)
+    {
+        int controllers = 0;
+        ListNode list = owners?.AsList() ?? [];
+        for (int i = 0; i < list.Count; i++)
+        {
+            string path = $"metadata.ownerReferences[{i}]";
+            foreach (string key in (string[])["apiVersion", "kind", "name", "uid"])
+            {
+                if (list[i][key]?.AsString() is null or "")
+                {
+                    errors.Add(FieldError.Invalid($"metadata.ownerReferences.{key}", string.Empty, key switch
+                    {
+                        "apiVersion" => "version must not be empty",
+                        _ => "must not be empty",
+                    }));
+                }
+            }
+
+            controllers += list[i]["controller"]?.AsBool() == true ? 1 : 0;
+            _ = path;
+        }
+
+        if (controllers > 1)
+        {
+            errors.Add(FieldError.Invalid("metadata.ownerReferences", owners, "Only one reference can have Controller set to true. Found \"true\" in references for several owners"));
+        }
+    }
+}

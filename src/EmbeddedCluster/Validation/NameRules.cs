@@ -1,0 +1,138 @@
+using System.Text.RegularExpressions;
+
+namespace Bowline.EmbeddedCluster.Validation;
+
+/// <summary>The name formats of apimachinery, each returning what is wrong in its words.</summary>
+internal static partial class NameRules
+{
+    private const string SubdomainText = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+    private const string LabelText = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+    private const string Label1035Text = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+    private const string QualifiedText = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+    private const string LabelValueText = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+    public static IEnumerable<string> Subdomain(string name)
+    {
+        if (name.Length > 253)
+        {
+            yield return "must be no more than 253 bytes";
+        }
+
+        if (!SubdomainPattern().IsMatch(name))
+        {
+            yield return SubdomainText;
+        }
+    }
+
+    public static IEnumerable<string> Label(string name)
+    {
+        if (name.Length > 63)
+        {
+            yield return "must be no more than 63 bytes";
+        }
+
+        if (!LabelPattern().IsMatch(name))
+        {
+            yield return LabelText;
+        }
+    }
+
+    public static IEnumerable<string> Label1035(string name)
+    {
+        if (name.Length > 63)
+        {
+            yield return "must be no more than 63 bytes";
+        }
+
+        if (!Label1035Pattern().IsMatch(name))
+        {
+            yield return Label1035Text;
+        }
+    }
+
+    /// <summary>RBAC names: anything that can stand as a path segment.</summary>
+    public static IEnumerable<string> PathSegment(string name)
+    {
+        if (name is "." or "..")
+        {
+            yield return $"may not be '{name}'";
+            yield break;
+        }
+
+        foreach (string illegal in (string[])["/", "%"])
+        {
+            if (name.Contains(illegal, StringComparison.Ordinal))
+            {
+                yield return $"may not contain '{illegal}'";
+            }
+        }
+    }
+
+    public static IEnumerable<string> QualifiedName(string name)
+    {
+        string[] parts = name.Split('/');
+        if (parts.Length > 2)
+        {
+            yield return $"a qualified name {QualifiedText[5..].Replace("part must", "must", StringComparison.Ordinal)} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+            yield break;
+        }
+
+        if (parts.Length == 2)
+        {
+            if (parts[0].Length == 0)
+            {
+                yield return "prefix part must be non-empty";
+            }
+            else
+            {
+                foreach (string wrong in Subdomain(parts[0]))
+                {
+                    yield return "prefix part " + wrong;
+                }
+            }
+        }
+
+        string own = parts[^1];
+        if (own.Length == 0)
+        {
+            yield return "name part must be non-empty";
+        }
+        else if (own.Length > 63)
+        {
+            yield return "name part must be no more than 63 bytes";
+        }
+
+        if (!QualifiedPattern().IsMatch(own))
+        {
+            yield return QualifiedText;
+        }
+    }
+
+    public static IEnumerable<string> LabelValue(string value)
+    {
+        if (value.Length > 63)
+        {
+            yield return "must be no more than 63 bytes";
+        }
+
+        if (!LabelValuePattern().IsMatch(value))
+        {
+            yield return LabelValueText;
+        }
+    }
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex SubdomainPattern();
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex LabelPattern();
+
+    [GeneratedRegex(@"^[a-z]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Label1035Pattern();
+
+    [GeneratedRegex(@"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]\z", RegexOptions.CultureInvariant)]
+    private static partial Regex QualifiedPattern();
+
+    [GeneratedRegex(@"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex LabelValuePattern();
+}
