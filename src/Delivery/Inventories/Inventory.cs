@@ -7,6 +7,9 @@ namespace Bowline.Delivery.Inventories;
 /// <param name="Synced">Fingerprint of the desired state that was last delivered completely; empty before the first success.</param>
 public sealed record Inventory(IReadOnlyList<InventoryEntry> Entries, string Synced)
 {
+    /// <summary>Whether the objects go when the application itself leaves the repository; kept here, since by then nothing else says so.</summary>
+    public bool PruneOnRemoval { get; init; }
+
     public static readonly Inventory Empty = new([], string.Empty);
 }
 

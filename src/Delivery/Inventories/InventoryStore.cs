@@ -32,7 +32,7 @@ public sealed class InventoryStore(ICluster cluster)
                 ResourceKind.Of(parts[0].AsString()!, parts[1].AsString()!), parts[2].AsString()!, parts[3].AsString()!));
         }
 
-        return new Inventory(entries, data["synced"]?.AsString() ?? string.Empty);
+        return new Inventory(entries, data["synced"]?.AsString() ?? string.Empty) { PruneOnRemoval = data["pruneOnRemoval"]?.AsString() == "true" };
     }
 
     public async Task WriteAsync(string owner, Inventory inventory, CancellationToken cancellationToken)
@@ -49,7 +49,12 @@ public sealed class InventoryStore(ICluster cluster)
                 ["namespace"] = Namespace,
                 ["labels"] = new MapNode { [Label] = "bowline" },
             },
-            ["data"] = new MapNode { ["entries"] = JsonWriter.ToText(entries), ["synced"] = inventory.Synced },
+            ["data"] = new MapNode
+            {
+                ["entries"] = JsonWriter.ToText(entries),
+                ["synced"] = inventory.Synced,
+                ["pruneOnRemoval"] = inventory.PruneOnRemoval ? "true" : "false",
+            },
         };
         try
         {

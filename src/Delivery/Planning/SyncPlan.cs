@@ -40,6 +40,9 @@ public sealed record PlannedAction(ResourceId Id, PlannedChange Change, string R
 
     public MapNode? Live { get; init; }
 
+    /// <summary>What the object will be; null when it goes or nothing happens.</summary>
+    public MapNode? After { get; init; }
+
     /// <summary>Null for what is pruned or not a hook.</summary>
     public Hook? Hook { get; init; }
 

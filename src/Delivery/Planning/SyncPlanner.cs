@@ -55,7 +55,7 @@ public static class SyncPlanner
             ({ Changed: true }, _) => (PlannedChange.Update, diff.Summary),
             _ => (PlannedChange.None, string.Empty),
         };
-        return new PlannedAction(desired.Id, change, reason) { Desired = desired, Live = diff.Live, Hook = hook };
+        return new PlannedAction(desired.Id, change, reason) { Desired = desired, Live = diff.Live, After = diff.Changed ? diff.After : null, Hook = hook };
     }
 
     private static PlannedAction? PlanLeftover(string owner, InventoryEntry entry, MapNode live, PlanPolicy policy, bool emptied)
