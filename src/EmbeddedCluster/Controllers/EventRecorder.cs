@@ -30,11 +30,11 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
     private KindInfo? kind;
     private long sequence;
 
-    public void Normal(MapNode about, string component, string reason, string message, string host = "") =>
-        Record(about, component, "Normal", reason, message, host);
+    public void Normal(MapNode about, string component, string reason, string message, string host = "", string fieldPath = "") =>
+        Record(about, component, "Normal", reason, message, host, fieldPath);
 
-    public void Warning(MapNode about, string component, string reason, string message, string host = "") =>
-        Record(about, component, "Warning", reason, message, host);
+    public void Warning(MapNode about, string component, string reason, string message, string host = "", string fieldPath = "") =>
+        Record(about, component, "Warning", reason, message, host, fieldPath);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -51,8 +51,8 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
         }
     }
 
-    private void Record(MapNode about, string component, string type, string reason, string message, string host) =>
-        queue.Writer.TryWrite(new Pending(about, component, host, type, reason, message, time.GetUtcNow()));
+    private void Record(MapNode about, string component, string type, string reason, string message, string host, string fieldPath) =>
+        queue.Writer.TryWrite(new Pending(about, fieldPath, component, host, type, reason, message, time.GetUtcNow()));
 
     private async Task WriteAsync(Pending pending, CancellationToken cancellationToken)
     {
@@ -61,7 +61,7 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
             return;
         }
 
-        string aggregate = string.Join('\n', pending.Component, pending.Host, pending.About.Text("kind"), pending.About.Namespace(), pending.About.Name(), pending.About.Uid(), pending.Type, pending.Reason);
+        string aggregate = string.Join('\n', pending.Component, pending.Host, pending.About.Text("kind"), pending.About.Namespace(), pending.About.Name(), pending.About.Uid(), pending.FieldPath, pending.Type, pending.Reason);
         bool combined = IsOneTooMany(aggregate, pending);
         if (!TrySpend(pending))
         {
@@ -148,7 +148,7 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
         Put(involved, "uid", about.Uid());
         Put(involved, "apiVersion", about.Text("apiVersion"));
         Put(involved, "resourceVersion", about.ResourceVersion());
-        Put(involved, "fieldPath", about.Text("fieldPath"));
+        Put(involved, "fieldPath", pending.FieldPath);
         MapNode source = new() { ["component"] = pending.Component };
         Put(source, "host", pending.Host);
         return new MapNode
@@ -187,7 +187,7 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
         }
     }
 
-    private sealed record Pending(MapNode About, string Component, string Host, string Type, string Reason, string Message, DateTimeOffset At)
+    private sealed record Pending(MapNode About, string FieldPath, string Component, string Host, string Type, string Reason, string Message, DateTimeOffset At)
     {
         public string Manager => Component switch
         {

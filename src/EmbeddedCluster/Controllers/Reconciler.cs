@@ -1,4 +1,7 @@
+using Bowline.Cluster.Controllers;
 using Bowline.Cluster.Requests;
+using Bowline.Resources.Model;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
 namespace Bowline.EmbeddedCluster.Controllers;
@@ -11,7 +14,7 @@ internal abstract partial class Reconciler(ControlPlane plane) : IDisposable
 {
     protected ControlPlane Plane { get; } = plane;
 
-    public WorkQueue Queue { get; } = new(plane.Time);
+    public WorkQueue<ObjectName> Queue { get; } = new(plane.Time, TimeSpan.FromMilliseconds(5), TimeSpan.FromMinutes(1));
 
     public virtual string Name => GetType().Name;
 
@@ -50,7 +53,7 @@ internal abstract partial class Reconciler(ControlPlane plane) : IDisposable
         EnqueueOwner(change.New, ownerKind);
     });
 
-    private void EnqueueOwner(Bowline.Resources.Model.MapNode? node, string ownerKind)
+    private void EnqueueOwner(MapNode? node, string ownerKind)
     {
         if (node?.ControllerReference() is { } owner && owner.Text("kind") == ownerKind)
         {
@@ -67,7 +70,7 @@ internal abstract partial class Reconciler(ControlPlane plane) : IDisposable
             {
                 key = await Queue.TakeAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (OperationCanceledException)
+            catch (Exception error) when (error is OperationCanceledException or ChannelClosedException)
             {
                 return;
             }
@@ -94,14 +97,14 @@ internal abstract partial class Reconciler(ControlPlane plane) : IDisposable
         catch (ClusterException error) when (error.IsConflict || error.IsNotFound)
         {
             // Someone else was quicker; the mirror will show what is there now.
-            Queue.AddAfterFailure(key);
+            Queue.AddLimited(key);
         }
 #pragma warning disable CA1031 // One broken object must not stop a controller that serves all the others.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             Log.ReconcileFailed(Plane.Logger, Name, key.ToString(), error);
-            Queue.AddAfterFailure(key);
+            Queue.AddLimited(key);
         }
     }
 
