@@ -1,5 +1,6 @@
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Controllers;
+using Bowline.EmbeddedCluster.Controllers.Workloads;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Kubelet;
@@ -58,16 +59,16 @@ internal sealed class PodAgent : Reconciler
     public override async Task<TimeSpan?> ReconcileAsync(ObjectName key, CancellationToken cancellationToken)
     {
         MapNode? pod = pods.Get(key);
-        if (pod is null || pod.IsFinished() || !IsMine(pod, out MapNode? node))
+        if (pod is null || pod.Phase() is "Succeeded" or "Failed" || !IsMine(pod, out _))
         {
             Forget(key, pod);
-            if (pod is null || !pod.IsDeleting() || !IsMine(pod, out _))
-            {
-                return null;
-            }
         }
 
-        node = nodes.Get(string.Empty, pod.Spec().Text("nodeName"))!;
+        if (pod is null || !IsMine(pod, out MapNode? node))
+        {
+            return null;
+        }
+
         PodVariables Variables(MapNode state) => new(state, Surround(key, state, node));
         return await WalkAsync(key, pod, node, Variables, cancellationToken).ConfigureAwait(false);
     }

@@ -18,7 +18,7 @@ internal sealed class PodVariables(MapNode pod, PodSurroundings around) : IStage
     {
         "now" => around.Now.Stamp(),
         "pod" => $"{pod.Name()}_{pod.Namespace()}({pod.Uid()})",
-        "fail" => pod.Annotation(FailAnnotation),
+        "fail" => Optional(pod.Annotation(FailAnnotation)),
         "timing" => around.Timing.ToString(),
         "generation" => pod.Generation(),
         "startTime" => pod.Status()["startTime"] ?? around.Now.Stamp(),
@@ -27,25 +27,27 @@ internal sealed class PodVariables(MapNode pod, PodSurroundings around) : IStage
         "podIP" => around.PodIP,
         "podIPs" => new ListNode(new MapNode { ["ip"] = around.PodIP }),
         "notReady" => $"containers with unready status: [{string.Join(' ', Names("containers"))}]",
-        "uninitialized" => HasInit ? $"containers with incomplete status: [{string.Join(' ', Names("initContainers"))}]" : null,
+        "uninitialized" => Optional(HasInit ? $"containers with incomplete status: [{string.Join(' ', Names("initContainers"))}]" : null),
         "initialized" => HasInit ? "False" : "True",
-        "initializedReason" => HasInit ? "ContainersNotInitialized" : null,
+        "initializedReason" => Optional(HasInit ? "ContainersNotInitialized" : null),
         "waitingReason" => HasInit ? "PodInitializing" : "ContainerCreating",
-        "configError" => around.Missing.FirstConfigError,
-        "mountError" => around.Missing.MountError,
+        "configError" => Optional(around.Missing.FirstConfigError),
+        "mountError" => Optional(around.Missing.MountError),
         "containersReady" => pod.Status().Condition("ContainersReady").Text("status"),
         "readySeconds" => ReadySeconds(),
         "exitCode" => ExitReason == "OOMKilled" ? 137 : 1,
         "exitReason" => ExitReason,
         "gates" => OpenGates is null ? "True" : "False",
-        "gatesReason" => OpenGates is null ? null : "ReadinessGatesNotReady",
-        "gatesMessage" => OpenGates,
-        "gatesChanged" => pod.Status().ConditionIs("Ready", OpenGates is null ? "True" : "False") ? null : "true",
+        "gatesReason" => Optional(OpenGates is null ? null : "ReadinessGatesNotReady"),
+        "gatesMessage" => Optional(OpenGates),
+        "gatesChanged" => Optional(pod.Status().ConditionIs("Ready", OpenGates is null ? "True" : "False") ? null : "true"),
         _ => null,
     };
 
     public IEnumerable<(IStageVariables Variables, string RestartPolicy)> Each(string list) =>
         pod.Spec()[list].Maps().Select(container => ((IStageVariables)new ContainerVariables(this, pod, container, around.Missing), container.Text("restartPolicy")));
+
+    private static Node? Optional(string? text) => text is null ? null : StringNode.Of(text);
 
     private bool HasInit => pod.Spec()["initContainers"] is ListNode { Count: > 0 };
 
@@ -78,7 +80,7 @@ internal sealed class PodVariables(MapNode pod, PodSurroundings around) : IStage
             "fullImage" => FullImage(container.Text("image")),
             "imageID" => $"{Repository(FullImage(container.Text("image")))}@sha256:{Hex(container.Text("image"))}",
             "containerID" => $"containerd://{Hex(pod.Uid() + "/" + container.Text("name"))}",
-            "configError" => missing.ConfigErrors.GetValueOrDefault(container.Text("name")) ?? outer.Get("configError"),
+            "configError" => Optional(missing.ConfigErrors.GetValueOrDefault(container.Text("name"))) ?? outer.Get("configError"),
             "startedAt" => StartedAt() ?? outer.Get("now"),
             _ => outer.Get(name),
         };

@@ -1,0 +1,132 @@
+using Bowline.Cluster.Requests;
+using Bowline.EmbeddedCluster.Controllers;
+using Bowline.EmbeddedCluster.Controllers.Lifecycle;
+using Bowline.EmbeddedCluster.Controllers.Networking;
+using Bowline.EmbeddedCluster.Controllers.Workloads;
+using Bowline.EmbeddedCluster.Kubelet;
+using Bowline.EmbeddedCluster.Scheduler;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Bowline.EmbeddedCluster.Hosting;
+
+/// <summary>What runs inside an embedded cluster besides its API server.</summary>
+public sealed record ControllerManagerOptions
+{
+    public static readonly ControllerManagerOptions Default = new();
+
+    /// <summary>How fast simulated pods become ready.</summary>
+    public StageTiming Timing { get; init; } = StageTiming.Immediate;
+
+    /// <summary>Missing Secrets keep pods from starting, as on a real cluster, and storage classes have to exist.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>The cluster's certificate authority as PEM, published in every namespace.</summary>
+    public string CertificateAuthority { get; init; } = string.Empty;
+
+    public SimulatedNodeOptions Nodes { get; init; } = SimulatedNodeOptions.Default;
+
+    /// <summary>Schedules pods and simulates nodes; without it pods stay Pending, as without scheduler and kubelets.</summary>
+    public bool SimulateNodes { get; init; } = true;
+
+    /// <summary>Stages to use in place of the built-in ones, as YAML.</summary>
+    public string? Stages { get; init; }
+
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+}
+
+/// <summary>The controllers, the scheduler and the simulated nodes of one embedded cluster, all in this process.</summary>
+public sealed class ControllerManager : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stopping = new();
+    private readonly List<Reconciler> reconcilers = [];
+    private readonly List<Task> running = [];
+
+    private ControllerManager()
+    {
+    }
+
+    /// <summary>Secrets that are missing and were taken for granted.</summary>
+    public Assumptions Assumptions { get; } = new();
+
+    /// <summary>Whether no controller has anything to do at this moment; what waits for a time does not count.</summary>
+    public bool IsIdle => reconcilers.TrueForAll(reconciler => reconciler.Queue.IsIdle);
+
+    /// <summary>Returns once everything is listed and the nodes are registered; controllers work from then on.</summary>
+    public static async Task<ControllerManager> StartAsync(ICluster cluster, TimeProvider time, ControllerManagerOptions options, CancellationToken cancellationToken)
+    {
+        ControllerManager manager = new();
+        try
+        {
+            await manager.RunAsync(cluster, time, options, cancellationToken).ConfigureAwait(false);
+            return manager;
+        }
+        catch
+        {
+            await manager.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(running).ConfigureAwait(false);
+        foreach (Reconciler reconciler in reconcilers)
+        {
+            reconciler.Dispose();
+        }
+
+        stopping.Dispose();
+    }
+
+    private async Task RunAsync(ICluster cluster, TimeProvider time, ControllerManagerOptions options, CancellationToken cancellationToken)
+    {
+        ControlPlane plane = new(cluster, time, options.Logger, stopping.Token);
+        await plane.DiscoverAsync(cancellationToken).ConfigureAwait(false);
+        reconcilers.AddRange(ControllersOf(plane, options));
+        if (options.SimulateNodes)
+        {
+            reconcilers.Add(new PodScheduler(plane));
+            IReadOnlyList<Stage> stages = options.Stages is { } yaml ? Stage.Parse(yaml) : Stage.LoadDefaults();
+            reconcilers.Add(new PodAgent(plane, stages, options.Timing, options.Strict, Assumptions));
+        }
+
+        foreach (Reconciler reconciler in reconcilers)
+        {
+            reconciler.Subscribe();
+        }
+
+        // Workers begin when everything is listed: a controller that sees half of the state makes things twice.
+        await plane.FollowAllAsync(cancellationToken).ConfigureAwait(false);
+        running.Add(plane.Events.RunAsync(stopping.Token));
+        if (options.SimulateNodes)
+        {
+            SimulatedNodes nodes = new(plane, options.Nodes);
+            await nodes.RegisterAsync(cancellationToken).ConfigureAwait(false);
+            running.Add(nodes.RunAsync(stopping.Token));
+        }
+
+        running.AddRange(reconcilers.Select(reconciler => reconciler.RunAsync(stopping.Token)));
+    }
+
+    private static IEnumerable<Reconciler> ControllersOf(ControlPlane plane, ControllerManagerOptions options) =>
+    [
+        new KindFollower(plane),
+        new NamespaceDefaults(plane, options.CertificateAuthority),
+        new NamespaceDeletion(plane),
+        new GarbageCollector(plane),
+        new DeploymentController(plane),
+        ReplicaSetController.ForReplicaSets(plane),
+        ReplicaSetController.ForReplicationControllers(plane),
+        new EndpointSliceController(plane),
+        new EndpointsController(plane),
+        new LoadBalancers(plane),
+        new IngressAddresses(plane),
+    ];
+}
