@@ -18,7 +18,7 @@ internal sealed class NamespaceDefaults(ControlPlane plane, string certificateAu
     public override void Subscribe()
     {
         Watch(namespaces, change => Enqueue(change.New?.Name()));
-        Watch(accounts, change => Enqueue(change.New is null && change.Old!.Name() == AccountName ? change.Old.Namespace() : null));
+        Watch(accounts, change => Enqueue(change.New is null && change.Any.Name() == AccountName ? change.Any.Namespace() : null));
         Watch(maps, change => Enqueue(change.Any.Name() == CertificateName ? change.Any.Namespace() : null));
     }
 
