@@ -138,7 +138,7 @@ internal sealed partial class ResourceService
         {
             result = ServerSideApply.Apply(live, applied, kind.Schema, FieldOwnership.Writer(kind, context, subresource, Time), context.Force);
         }
-        catch (PatchException e)
+        catch (MergeException e)
         {
             throw ApiErrors.Internal($"failed to create typed patch object ({ObjectMeta.Text(body, "namespace")}/{ObjectMeta.Name(body)}; {kind.Kind.ApiVersion}, Kind={kind.Kind.Kind}): {e.Message}");
         }

@@ -15,10 +15,10 @@ internal sealed record ResourceResult(MapNode Node, StoredObject? Stored, bool C
 /// Every rule of reading and writing objects, shared by the HTTP front and the in-process cluster: decoding, defaulting,
 /// admission, field ownership, validation, storage.
 /// </summary>
-internal sealed partial class ResourceService(ObjectStore store, KindRegistry kinds, AdmissionChain admission, TimeProvider time)
+internal sealed partial class ResourceService(ObjectStore store, KindRegistry kinds, AdmissionChain admission, TimeProvider time, System.Net.IPNetwork serviceSubnet)
 {
     private const int MaxAttempts = 64;
-    private readonly ServiceAllocator services = new(store);
+    private readonly ServiceAllocator services = new(store, serviceSubnet);
 
     public ObjectStore Store { get; } = store;
 

@@ -7,16 +7,16 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.ApiServer;
 
 /// <summary>Hands out service addresses and node ports. What is taken is read from the stored services; only what is being written now is held here.</summary>
-internal sealed class ServiceAllocator(ObjectStore store)
+internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
 {
     private const int FirstPort = 30000;
     private const int LastPort = 32767;
-    private static readonly uint FirstAddress = ToNumber(IPAddress.Parse("10.96.0.0"));
-    private const uint AddressCount = 1 << 20;
+    private readonly uint firstAddress = ToNumber(subnet.BaseAddress);
+    private readonly uint addressCount = 1u << Math.Min(20, 32 - subnet.PrefixLength);
     private readonly Lock gate = new();
     private readonly HashSet<string> heldAddresses = new(StringComparer.Ordinal);
     private readonly HashSet<long> heldPorts = [];
-    private uint nextAddress = 256;
+    private uint nextAddress = 16;
     private int nextPort = FirstPort + 86;
 
     public AllocationLease Allocate(MapNode service, MapNode? live)
@@ -48,6 +48,9 @@ internal sealed class ServiceAllocator(ObjectStore store)
             }
         }
     }
+
+    /// <summary>The address of the <c>kubernetes</c> Service.</summary>
+    public static string First(IPNetwork subnet) => FromNumber(ToNumber(subnet.BaseAddress) + 1).ToString();
 
     private void GiveBack(List<string> addresses, List<long> ports)
     {
@@ -93,15 +96,17 @@ internal sealed class ServiceAllocator(ObjectStore store)
 
     private string FreeAddress()
     {
-        while (true)
+        for (uint i = 0; i < addressCount; i++)
         {
-            nextAddress = nextAddress + 1 >= AddressCount ? 256 : nextAddress + 1;
-            string address = FromNumber(FirstAddress + nextAddress).ToString();
+            nextAddress = nextAddress + 1 >= addressCount - 1 ? 16 : nextAddress + 1;
+            string address = FromNumber(firstAddress + nextAddress).ToString();
             if (!IsTaken(address))
             {
                 return address;
             }
         }
+
+        throw ApiErrors.Internal("failed to allocate a serviceIP: range is full");
     }
 
     private bool IsTaken(string address) =>

@@ -9,7 +9,7 @@ namespace Bowline.EmbeddedCluster.Hosting;
 internal static class Bootstrap
 {
     /// <summary>Puts the objects that are missing; those of a store with a history stay as people left them.</summary>
-    public static void Fill(ObjectStore store, TimeProvider time)
+    public static void Fill(ObjectStore store, TimeProvider time, string serviceSubnet)
     {
         if (store.Get("namespaces", string.Empty, "kube-system") is not null)
         {
@@ -25,13 +25,13 @@ internal static class Bootstrap
             {
                 if (kind is not null)
                 {
-                    Put(store, kind, item, now);
+                    Put(store, kind, item, now, serviceSubnet);
                 }
             }
         }
     }
 
-    private static void Put(ObjectStore store, ServedKind served, MapNode item, string now)
+    private static void Put(ObjectStore store, ServedKind served, MapNode item, string now, string serviceSubnet)
     {
         MapNode node = BodyReader.Canonical(served, item, out _);
         MapNode metadata = node.EnsureMap("metadata");
@@ -39,8 +39,14 @@ internal static class Bootstrap
         metadata["creationTimestamp"] = now;
         if (node["kind"]!.AsString() == "Service" && node["spec"] is MapNode spec)
         {
-            spec["clusterIP"] = "10.96.0.1";
-            spec["clusterIPs"] = new ListNode(StringNode.Of("10.96.0.1"));
+            string first = ServiceAllocator.First(System.Net.IPNetwork.Parse(serviceSubnet));
+            spec["clusterIP"] = first;
+            spec["clusterIPs"] = new ListNode(StringNode.Of(first));
+        }
+
+        if (served.Plural == "servicecidrs")
+        {
+            node.EnsureMap("spec")["cidrs"] = new ListNode(StringNode.Of(serviceSubnet));
         }
 
         string @namespace = metadata["namespace"]?.AsString() ?? string.Empty;

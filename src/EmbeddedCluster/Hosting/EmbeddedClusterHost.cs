@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.ApiServer;
@@ -22,6 +21,9 @@ public sealed record EmbeddedClusterOptions
     public string? StateDirectory { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where service addresses come from; its first address is the <c>kubernetes</c> Service.</summary>
+    public string ServiceSubnet { get; init; } = "10.96.0.0/12";
 
     /// <summary>How many simulated nodes the kubelet keeps.</summary>
     public int Nodes { get; init; } = 1;
@@ -94,11 +96,11 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     {
         ClusterCertificates certificates = ClusterCertificates.Load(options.StateDirectory, options.Time);
         KindRegistry kinds = new();
-        ResourceService service = new(store, kinds, new AdmissionChain(store), options.Time);
+        ResourceService service = new(store, kinds, new AdmissionChain(store), options.Time, IPNetwork.Parse(options.ServiceSubnet));
         DefinitionWatcher definitions = new(store, kinds, options.Time);
         service.DefinitionsChanged = definitions.Refresh;
         definitions.Refresh();
-        Bootstrap.Fill(store, options.Time);
+        Bootstrap.Fill(store, options.Time, options.ServiceSubnet);
         TokenIssuer tokens = new(certificates.TokenKey, options.Time);
         SubresourceService subresources = new(service, tokens);
         ApiHandler handler = new(service, subresources, tokens);

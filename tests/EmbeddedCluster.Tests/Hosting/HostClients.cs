@@ -1,0 +1,28 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Bowline.EmbeddedCluster.Hosting;
+
+namespace Bowline.EmbeddedCluster.Tests;
+
+/// <summary>HTTP clients for a host, with its administrator's certificate or without any.</summary>
+internal static class HostClients
+{
+    public static HttpClient Admin(EmbeddedClusterHost host) => Make(host, X509Certificate2.CreateFromPem(host.ClientCertificate, host.ClientKey));
+
+    public static HttpClient Anonymous(EmbeddedClusterHost host) => Make(host, null);
+
+    private static HttpClient Make(EmbeddedClusterHost host, X509Certificate2? certificate)
+    {
+        using X509Certificate2 authority = X509Certificate2.CreateFromPem(host.CertificateAuthority);
+        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(X509CertificateLoader.LoadCertificate(authority.RawData));
+        SocketsHttpHandler handler = new() { EnableMultipleHttp2Connections = true };
+        handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        if (certificate is not null)
+        {
+            handler.SslOptions.ClientCertificates = [certificate];
+        }
+
+        return new HttpClient(handler) { BaseAddress = host.Server, Timeout = TimeSpan.FromSeconds(30), DefaultRequestVersion = System.Net.HttpVersion.Version20 };
+    }
+}
