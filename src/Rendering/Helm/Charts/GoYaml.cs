@@ -1,12 +1,11 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using Bowline.Resources.Model;
 using Bowline.Resources.Yaml;
 
 namespace Bowline.Rendering.Helm.Charts;
 
 /// <summary>Reads one YAML document as sigs.k8s.io/yaml's Unmarshal does, with its error texts.</summary>
-internal static partial class GoYaml
+internal static class GoYaml
 {
     /// <summary>Into a Go struct: numbers keep their kind, so that those which become text keep their digits.</summary>
     private static readonly YamlReadOptions Typed = YamlReadOptions.Kubernetes with { DuplicateKeys = DuplicateKeys.LastWins };
@@ -34,20 +33,7 @@ internal static partial class GoYaml
         }
         catch (YamlException error)
         {
-            throw new ChartException($"error converting YAML to JSON: yaml: {Words(error)}", line: error.Line, column: error.Column, inner: error);
+            throw new ChartException($"error converting YAML to JSON: {error.GoMessage}", line: error.Line, column: error.Column, inner: error);
         }
     }
-
-    /// <summary>go-yaml's words: the parser counts lines from zero and says none for the first, the scanner from one.</summary>
-    private static string Words(YamlException error)
-    {
-        string reason = Context().Replace(error.Reason, string.Empty).TrimEnd('.');
-        reason = reason.Length > 1 && char.IsUpper(reason[0]) && char.IsLower(reason[1]) ? char.ToLowerInvariant(reason[0]) + reason[1..] : reason;
-        bool scanner = error.InnerException is YamlDotNet.Core.SyntaxErrorException;
-        int line = scanner ? error.Line : error.Line - 1;
-        return error.Line > 1 ? $"line {line}: {reason}" : reason;
-    }
-
-    [GeneratedRegex(@"\A(\(Line: .*?\): )?While [^,]*, ", RegexOptions.CultureInvariant)]
-    private static partial Regex Context();
 }
