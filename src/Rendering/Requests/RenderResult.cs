@@ -18,9 +18,16 @@ public sealed record RenderResult(IReadOnlyList<Resource> Resources, IReadOnlySe
 
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    /// <summary>Which of <see cref="Resources"/> are Helm hooks, in the same order.</summary>
+    public IReadOnlyList<HelmHook> Hooks { get; init; } = [];
+
     /// <summary>Helm's NOTES.txt, rendered; null when the chart has none.</summary>
     public string? Notes { get; init; }
 }
+
+/// <param name="Events">Such as <c>pre-install</c>; <c>test-success</c> reads <c>test</c>.</param>
+/// <param name="DeletePolicies">As annotated; empty means before-hook-creation.</param>
+public sealed record HelmHook(Resource Resource, IReadOnlyList<string> Events, int Weight, IReadOnlyList<string> DeletePolicies);
 
 /// <summary>What went wrong where: <see cref="Exception.Message"/> reads <c>file:line:column: reason</c>, as far as known.</summary>
 public sealed class RenderException : Exception
@@ -42,6 +49,9 @@ public sealed class RenderException : Exception
     public int Line { get; }
 
     public int Column { get; }
+
+    /// <summary>The text of that line, when the file is a template.</summary>
+    public string? SourceLine { get; init; }
 
     /// <summary>The including templates, innermost first.</summary>
     public IReadOnlyList<string> TemplateStack { get; init; } = [];

@@ -82,5 +82,29 @@ public sealed class TemplateSet
         return output.ToString();
     }
 
+    /// <summary>Parses a text into this set and executes that very text, even where it is blank and so replaces nothing (Helm's <c>tpl</c>).</summary>
+    /// <param name="parsed">Called between the two, for callers that tell their errors apart.</param>
+    public string ExecuteText(string name, string text, Node data, TemplateRun run, Action? parsed = null)
+    {
+        TemplateTree? before = Find(name);
+        templates = templates.Remove(name);
+        Parse(name, text);
+        parsed?.Invoke();
+        StringBuilder output = new();
+        try
+        {
+            Execute(name, data, output, run);
+        }
+        finally
+        {
+            if (before is not null && Find(name) is { Root.IsEmpty: true })
+            {
+                templates = templates.SetItem(name, before);
+            }
+        }
+
+        return output.ToString();
+    }
+
     internal TemplateTree? Find(string name) => templates.GetValueOrDefault(name);
 }

@@ -68,11 +68,13 @@ public sealed class GoComplex(double real, double imaginary) : GoValue
 }
 
 /// <summary>A slice with an element type of its own, such as <c>[]string</c>; <c>[]interface {}</c> is a <see cref="ListNode"/>.</summary>
-public sealed class GoSlice(GoType type, IReadOnlyList<Node> items) : GoValue
+public sealed class GoSlice(GoType type, IReadOnlyList<Node> items, IReadOnlyDictionary<string, GoFunction>? methods = null) : GoValue
 {
     public IReadOnlyList<Node> Items => items;
 
     public override GoType Type => type;
+
+    public override GoFunction? Method(string name) => methods?.GetValueOrDefault(name);
 
     public static GoSlice Strings(IEnumerable<string> items) => new(GoType.Strings, [.. items.Select(StringNode.Of)]);
 

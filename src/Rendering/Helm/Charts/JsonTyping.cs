@@ -18,6 +18,9 @@ internal static class JsonTyping
     public static string Mismatch(Node node, string into, string goType) =>
         $"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {KindName(node)} into Go {into} of type {goType}";
 
+    /// <summary>encoding/json's own words, where no YAML is around it.</summary>
+    public static string PlainMismatch(Node node, string goType) => $"json: cannot unmarshal {KindName(node)} into Go value of type {goType}";
+
     private static string KindName(Node node) => node.Kind switch
     {
         NodeKind.Map => "object",

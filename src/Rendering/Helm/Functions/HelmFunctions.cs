@@ -1,0 +1,131 @@
+using System.Text;
+using System.Text.Json;
+using Bowline.Languages.GoTemplates.Sprig;
+using Bowline.Languages.GoTemplates.Values;
+using Bowline.Rendering.Helm.Charts;
+using Bowline.Rendering.Helm.Values;
+using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
+
+namespace Bowline.Rendering.Helm.Functions;
+
+/// <summary>Sprig's functions and those that Helm adds or replaces.</summary>
+internal static class HelmFunctions
+{
+    public const string FailureStart = "HELM_ERR_START";
+    public const string FailureEnd = "HELM_ERR_END";
+
+    public static FunctionTable Table { get; } = SprigFunctions.Table.Without("env", "expandenv").With(new Dictionary<string, GoFunction>(StringComparer.Ordinal)
+    {
+        ["include"] = Text(call => RenderState.Of(call.Run).Include(call.Text(0), call[1], call.Run), GoType.String, GoType.Any),
+        ["tpl"] = Text(call => RenderState.Of(call.Run).Tpl(call.Text(0), call[1], call.Run), GoType.String, GoType.Any),
+        ["required"] = new GoFunction(Required, GoType.String, GoType.Any),
+        ["fail"] = Text(call => throw Failure(call.Text(0)), GoType.String),
+        ["lookup"] = new GoFunction(call => RenderState.Of(call.Run).Lookup(call.Text(0), call.Text(1), call.Text(2), call.Text(3)), GoType.String, GoType.String, GoType.String, GoType.String) { Result = GoType.Map },
+        ["toYaml"] = Text(call => Lenient(() => ToYaml(call, YamlWriteOptions.Kubernetes)), GoType.Any),
+        ["mustToYaml"] = Text(call => ToYaml(call, YamlWriteOptions.Kubernetes), GoType.Any),
+        ["toYamlPretty"] = Text(call => Lenient(() => ToYaml(call, YamlWriteOptions.Pretty)), GoType.Any),
+        ["fromYaml"] = new GoFunction(call => FromMap(() => GoYaml.ReadMap(Encoding.UTF8.GetBytes(call.Text(0)))), GoType.String) { Result = GoType.Map },
+        ["fromYamlArray"] = new GoFunction(call => FromList(() => GoYaml.Read(call.Text(0))), GoType.String) { Result = GoType.List },
+        ["toJson"] = Text(call => Lenient(() => GoJson.Text(call[0])), GoType.Any),
+        ["mustToJson"] = Text(call => GoJson.Text(call[0]), GoType.Any),
+        ["fromJson"] = new GoFunction(call => FromMap(() => AsMap(ReadJson(call))), GoType.String) { Result = GoType.Map },
+        ["fromJsonArray"] = new GoFunction(call => FromList(() => ReadJson(call)), GoType.String) { Result = GoType.List },
+        ["toToml"] = Text(ToToml, GoType.Any),
+        ["fromToml"] = new GoFunction(call => FromMap(() => TomlReader.Read(call.Text(0))), GoType.String) { Result = GoType.Map },
+    });
+
+    private static GoFunction Text(Func<FunctionCall, string> body, params GoType[] parameters) =>
+        new(call => StringNode.Of(body(call)), parameters) { Result = GoType.String };
+
+    private static GoError Failure(string words) => new($"{FailureStart}{words}{FailureEnd}");
+
+    private static Node Required(FunctionCall call) =>
+        call[1] is NullNode or StringNode { Value.Length: 0 } ? throw Failure(call.Text(0)) : call[1];
+
+    private static string ToYaml(FunctionCall call, YamlWriteOptions options)
+    {
+        string text = YamlWriter.ToText(GoTree.ToPlain(call[0]), options);
+        call.Run.Charge(text.Length);
+        return text.EndsWith('\n') ? text[..^1] : text;
+    }
+
+    /// <summary>Helm swallows errors of marshalling in a template.</summary>
+    private static string Lenient(Func<string> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (GoError)
+        {
+            return string.Empty;
+        }
+    }
+
+    private static string ToToml(FunctionCall call)
+    {
+        try
+        {
+            return TomlWriter.Write(GoTree.ToPlain(call[0]));
+        }
+        catch (GoError error)
+        {
+            return error.Message;
+        }
+    }
+
+    private static MapNode FromMap(Func<MapNode?> read)
+    {
+        try
+        {
+            return read() ?? new MapNode();
+        }
+        catch (Exception error) when (error is ChartException or GoError)
+        {
+            return new MapNode { ["Error"] = error.Message };
+        }
+    }
+
+    private static ListNode FromList(Func<Node> read)
+    {
+        try
+        {
+            return read() switch
+            {
+                NullNode => [],
+                ListNode list => list,
+                Node other => throw new ChartException(JsonTyping.Mismatch(other, "value", "[]interface {}")),
+            };
+        }
+        catch (Exception error) when (error is ChartException or GoError)
+        {
+            return new ListNode(StringNode.Of(error.Message));
+        }
+    }
+
+    private static MapNode? AsMap(Node node) => node switch
+    {
+        NullNode => null,
+        MapNode map => map,
+        _ => throw new ChartException(JsonTyping.PlainMismatch(node, "map[string]interface {}")),
+    };
+
+    /// <summary>Sprig's own mustFromJson knows Go's error texts.</summary>
+    private static Node ReadJson(FunctionCall call)
+    {
+        if (SprigFunctions.Table.Find("mustFromJson") is { } parse)
+        {
+            return parse.Body(new FunctionCall([call[0]], call.Run));
+        }
+
+        try
+        {
+            return JsonFloats.Read(Encoding.UTF8.GetBytes(call.Text(0)));
+        }
+        catch (JsonException error)
+        {
+            throw new GoError(error.Message);
+        }
+    }
+}
