@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Bowline.Resources.Model;
 
@@ -63,6 +64,7 @@ public sealed class ListNode : Node, IReadOnlyList<Node>
 
     public override Node DeepClone()
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         ListNode copy = new(items.Count) { Line = Line };
         foreach (Node item in items)
         {
@@ -76,6 +78,7 @@ public sealed class ListNode : Node, IReadOnlyList<Node>
     {
         if (!frozen)
         {
+            RuntimeHelpers.EnsureSufficientExecutionStack();
             frozen = true;
             foreach (Node item in items)
             {
@@ -97,6 +100,8 @@ public sealed class ListNode : Node, IReadOnlyList<Node>
         {
             return false;
         }
+
+        RuntimeHelpers.EnsureSufficientExecutionStack();
 
         for (int i = 0; i < Count; i++)
         {

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Bowline.Resources.Model;
 
@@ -115,6 +116,7 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
 
     public override Node DeepClone()
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         MapNode copy = new(members.Count) { Line = Line };
         foreach ((string key, Node value) in members)
         {
@@ -133,6 +135,7 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
     {
         if (!frozen)
         {
+            RuntimeHelpers.EnsureSufficientExecutionStack();
             frozen = true;
             foreach ((_, Node value) in members)
             {
@@ -154,6 +157,8 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
         {
             return false;
         }
+
+        RuntimeHelpers.EnsureSufficientExecutionStack();
 
         foreach ((string key, Node value) in members)
         {

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Bowline.Resources.Json;
 
 namespace Bowline.Resources.Yaml;
 
@@ -7,6 +9,12 @@ internal sealed partial class YamlEmitter
 {
     /// <summary>A longer key is written behind a question mark.</summary>
     private const int LongestSimpleKey = 128;
+    private const int LongestJsonKey = 1024;
+    private static readonly JsonWriteOptions GoJson = new() { EscapeHtml = true };
+
+    // JSON escapes the control characters below the space, but none of these.
+    private static readonly SearchValues<char> Unreadable =
+        SearchValues.Create([.. Enumerable.Range(0x7F, 0xA0 - 0x7F).Select(code => (char)code).Where(c => c != '\u0085'), '\uFFFE', '\uFFFF']);
 
     private enum Style
     {
@@ -43,6 +51,7 @@ internal sealed partial class YamlEmitter
 
     private bool TryWriteSimpleKey(string key)
     {
+        RequireReadableKey(key);
         if (key.Length <= LongestSimpleKey && ScalarAnalysis.IsHarmless(key) && !MeansSomethingElse(key))
         {
             WriteBare(key);
@@ -59,7 +68,24 @@ internal sealed partial class YamlEmitter
         return true;
     }
 
-    private ScalarAnalysis Analyze(string text) => ScalarAnalysis.Of(text, options.Dialect == YamlDialect.Yaml12);
+    private ScalarAnalysis Analyze(string text)
+    {
+        if (options.RefuseUnreadable && text.AsSpan().ContainsAny(Unreadable))
+        {
+            throw new YamlException("<output>", 0, 0, "control characters are not allowed");
+        }
+
+        return ScalarAnalysis.Of(text, options.Dialect == YamlDialect.Yaml12);
+    }
+
+    private void RequireReadableKey(string key)
+    {
+        // A character takes at most six in JSON.
+        if (options.RefuseUnreadable && key.Length > LongestJsonKey / 6 && JsonWriter.ToText(key, GoJson).Length > LongestJsonKey)
+        {
+            throw new YamlException("<output>", 0, 0, "did not find expected ',' or '}'");
+        }
+    }
 
     private static Style Choose(string text, ScalarAnalysis analysis, bool inKey)
     {

@@ -10,6 +10,9 @@ public sealed record YamlWriteOptions
     /// <summary>sigs.k8s.io/yaml Marshal, which Helm's toYaml and Kustomize's output are.</summary>
     public static readonly YamlWriteOptions Kubernetes = new();
 
+    /// <summary>The same, failing where sigs.k8s.io/yaml Marshal fails; Helm's toYaml prints nothing then.</summary>
+    public static readonly YamlWriteOptions Marshal = new() { RefuseUnreadable = true };
+
     /// <summary>Helm's toYamlPretty: go-yaml v3 with an indent of 2, which indents lists and folds nothing.</summary>
     public static readonly YamlWriteOptions Pretty = new() { IndentLists = true, FoldColumn = int.MaxValue, Dialect = YamlDialect.Yaml12 };
 
@@ -24,6 +27,12 @@ public sealed record YamlWriteOptions
 
     /// <summary>Whose emitter decides: v2 escapes tabs, v3 leaves them in literal blocks and prints every float as it is.</summary>
     public YamlDialect Dialect { get; init; }
+
+    /// <summary>
+    /// Whether a <see cref="YamlException"/> is thrown for what sigs.k8s.io/yaml cannot marshal, since it reads JSON as YAML on its way:
+    /// control characters from U+007F on, and keys that take more than 1024 characters in JSON.
+    /// </summary>
+    public bool RefuseUnreadable { get; init; }
 }
 
 /// <summary>Prints a tree exactly as Go's sigs.k8s.io/yaml Marshal does: sorted keys, its quoting, folding at 80 columns and list indentation.</summary>
