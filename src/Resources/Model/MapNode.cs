@@ -8,7 +8,7 @@ namespace Bowline.Resources.Model;
 /// <remarks>Kubernetes objects have few members per map, so small maps are searched in place and only larger ones carry an index.</remarks>
 public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Node>>
 {
-    private const int IndexedFrom = 9;
+    private const int IndexedFrom = 17;
     private readonly List<KeyValuePair<string, Node>> members;
     private Dictionary<string, int>? index;
     private bool frozen;

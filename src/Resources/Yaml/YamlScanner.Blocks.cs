@@ -37,7 +37,7 @@ internal sealed partial class YamlScanner
             furtherBreaks.Clear();
             previousIndented = indented;
             int from = at;
-            SkipComment();
+            SkipLine();
             scratch.Append(buffer, from, at - from);
             lineEnd = IsBreak(Current) ? ReadBreak() : '\0';
             ScanBlockBreaks(start, ref blockIndent);

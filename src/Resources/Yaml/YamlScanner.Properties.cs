@@ -253,7 +253,7 @@ internal sealed partial class YamlScanner
         SkipBlanks();
         if (Current == '#')
         {
-            SkipComment();
+            SkipLine();
         }
 
         if (!IsBreakOrEnd(Current))

@@ -6,12 +6,7 @@ namespace Bowline.Resources.Yaml;
 /// <summary>Plain and quoted scalars: where they end, and what line breaks inside of them become.</summary>
 internal sealed partial class YamlScanner
 {
-    // What ends a run of a plain scalar, or may end it.
-    private static readonly SearchValues<char> BlockStops = SearchValues.Create(": \t\r\n\0\u0085\u2028\u2029");
-    private static readonly SearchValues<char> FlowStops = SearchValues.Create(":,?[]{} \t\r\n\0\u0085\u2028\u2029");
-    private static readonly SearchValues<char> SingleQuotedStops = SearchValues.Create("' \t\r\n\0\u0085\u2028\u2029");
-    private static readonly SearchValues<char> DoubleQuotedStops = SearchValues.Create("\"\\ \t\r\n\0\u0085\u2028\u2029");
-    private static readonly SearchValues<char> QuotedLineStops = SearchValues.Create("'\"\\\r\n\0\u0085\u2028\u2029");
+    private readonly ScalarStops stops = text.HasUnicodeBreaks ? ScalarStops.WithUnicodeBreaks : ScalarStops.Ascii;
 
     /// <summary>The line breaks since the last text: the first of them ('\0' for none), and those behind it.</summary>
     private char firstBreak;
@@ -73,10 +68,10 @@ internal sealed partial class YamlScanner
 
     private void SkipPlainRun()
     {
-        SearchValues<char> stops = flowLevel > 0 ? FlowStops : BlockStops;
+        SearchValues<char> ends = flowLevel > 0 ? stops.Flow : stops.Block;
         while (true)
         {
-            at += buffer.AsSpan(at).IndexOfAny(stops);
+            at += buffer.AsSpan(at).IndexOfAny(ends);
             if (Current != ':' || IsBlankOrEnd(buffer[at + 1]))
             {
                 return;
@@ -166,7 +161,7 @@ internal sealed partial class YamlScanner
         int end = at;
         while (true)
         {
-            end += buffer.AsSpan(end).IndexOfAny(QuotedLineStops);
+            end += buffer.AsSpan(end).IndexOfAny(stops.QuotedLine);
             char c = buffer[end];
             bool plainText = (c == '"' && quote == '\'') || (c is '\'' or '\\' && quote != c && !(quote == '"' && c == '\\'));
             if (plainText)
@@ -214,10 +209,10 @@ internal sealed partial class YamlScanner
     /// <summary>Text up to a space, a line end or the closing quote; true when it ended with an escaped line break.</summary>
     private bool ScanQuotedRun(Mark start, char quote)
     {
-        SearchValues<char> stops = quote == '"' ? DoubleQuotedStops : SingleQuotedStops;
+        SearchValues<char> ends = quote == '"' ? stops.DoubleQuoted : stops.SingleQuoted;
         while (true)
         {
-            int length = buffer.AsSpan(at).IndexOfAny(stops);
+            int length = buffer.AsSpan(at).IndexOfAny(ends);
             scratch.Append(buffer, at, length);
             at += length;
             char c = Current;

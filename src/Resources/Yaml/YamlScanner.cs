@@ -6,12 +6,11 @@ namespace Bowline.Resources.Yaml;
 /// Cuts text into tokens. It accepts exactly what libyaml's Go port accepts (and refuses with its words), because that is what
 /// Helm, Kustomize and kubectl read with. A token that may turn out to be a key waits in a queue until a colon has or has not followed.
 /// </summary>
-internal sealed partial class YamlScanner
+internal sealed partial class YamlScanner(YamlText text, YamlReadOptions options)
 {
     /// <summary>A key without a question mark must be followed by its colon within so many characters, on the same line.</summary>
     private const int LongestKey = 1024;
-    private readonly char[] buffer;
-    private readonly YamlReadOptions options;
+    private readonly char[] buffer = text.Buffer;
     private readonly StringBuilder scratch = new();
     private readonly Stack<int> indents = new();
     private readonly List<PossibleKey> keys = [default];
@@ -19,21 +18,16 @@ internal sealed partial class YamlScanner
     private int head;
     private int tail;
     private int taken;
-    private int at;
+    private int at = text.Start;
     private int line;
-    private int lineStart;
+    private int lineStart = text.Start;
     private int indent = -1;
     private int flowLevel;
     private bool keyAllowed = true;
     private bool ended;
 
-    public YamlScanner(YamlText text, YamlReadOptions options)
-    {
-        buffer = text.Buffer;
-        at = text.Start;
-        lineStart = at;
-        this.options = options;
-    }
+    /// <summary>Whether the token at the head is known to be what it is, and not a key.</summary>
+    private bool settled;
 
     /// <summary>A token that is a key if a colon follows it.</summary>
     private struct PossibleKey
@@ -55,9 +49,9 @@ internal sealed partial class YamlScanner
     /// <summary>The next token; valid until <see cref="Take"/>.</summary>
     public ref readonly YamlToken Peek()
     {
-        while (!ended && (head == tail || HeadMayBeKey()))
+        if (!settled)
         {
-            FetchNext();
+            Settle();
         }
 
         return ref queue[head];
@@ -66,11 +60,28 @@ internal sealed partial class YamlScanner
     public void Take()
     {
         // The last token stays, so that a parser can always look at one.
-        if (queue[head].Kind != TokenKind.StreamEnd)
+        if (queue[head].Kind == TokenKind.StreamEnd)
         {
-            head++;
-            taken++;
+            return;
         }
+
+        settled = false;
+        taken++;
+        if (++head == tail)
+        {
+            head = 0;
+            tail = 0;
+        }
+    }
+
+    private void Settle()
+    {
+        while (!ended && (head == tail || HeadMayBeKey()))
+        {
+            FetchNext();
+        }
+
+        settled = true;
     }
 
     private bool HeadMayBeKey()
@@ -162,7 +173,7 @@ internal sealed partial class YamlScanner
 
             if (Current == '#')
             {
-                SkipComment();
+                SkipLine();
             }
 
             if (!IsBreak(Current))
@@ -178,13 +189,7 @@ internal sealed partial class YamlScanner
         }
     }
 
-    private void SkipComment()
-    {
-        while (!IsBreakOrEnd(Current))
-        {
-            at++;
-        }
-    }
+    private void SkipLine() => at += buffer.AsSpan(at).IndexOfAny(stops.Line);
 
     private void SkipBreak()
     {

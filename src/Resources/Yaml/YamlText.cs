@@ -10,6 +10,7 @@ internal sealed class YamlText : IDisposable
     private const int Sentinels = 16;
     private const char ByteOrderMark = '\uFEFF';
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly SearchValues<char> ForbiddenAscii = SearchValues.Create([.. ForbiddenCharacters().Where(char.IsAscii)]);
     private static readonly SearchValues<char> Forbidden = SearchValues.Create(ForbiddenCharacters());
     private char[] buffer;
 
@@ -23,6 +24,9 @@ internal sealed class YamlText : IDisposable
     public char[] Buffer => buffer;
 
     public int Length { get; }
+
+    /// <summary>Whether there is a NEL, LS or PS, which end lines too.</summary>
+    public bool HasUnicodeBreaks { get; private set; }
 
     /// <summary>Behind a byte order mark.</summary>
     public int Start => Length > 0 && buffer[0] == ByteOrderMark ? 1 : 0;
@@ -64,13 +68,16 @@ internal sealed class YamlText : IDisposable
     private static YamlText Checked(YamlText text, string fileName)
     {
         ReadOnlySpan<char> all = text.buffer.AsSpan(0, text.Length);
-        int bad = all.IndexOfAny(Forbidden);
+        bool ascii = Ascii.IsValid(all);
+        int bad = all.IndexOfAny(ascii ? ForbiddenAscii : Forbidden);
         string reason = "control characters are not allowed";
-        if (bad < 0 && all.ContainsAnyInRange('\uD800', '\uDFFF'))
+        if (bad < 0 && !ascii && all.ContainsAnyInRange('\uD800', '\uDFFF'))
         {
             bad = LoneSurrogate(all);
             reason = "invalid Unicode character";
         }
+
+        text.HasUnicodeBreaks = !ascii && all.IndexOfAny('\u0085', '\u2028', '\u2029') >= 0;
 
         if (bad < 0)
         {
