@@ -32,6 +32,7 @@ internal sealed partial class Evaluator
     private Value Invoke(GoFunction function, string name, SyntaxNode node, Node[] arguments)
     {
         run.Step();
+        Exception failure;
         try
         {
             Node result = function.Body(new FunctionCall(arguments, run));
@@ -44,10 +45,13 @@ internal sealed partial class Evaluator
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
-            // A function's own bug must not take the process down either: any exception is the function's error.
-            At(node);
-            throw Error($"error calling {name}: {exception.Message}", exception);
+            failure = exception;
         }
+
+        // A function's own bug must not take the process down either: any exception is the function's error. It is thrown
+        // outside of the handler, because handlers that throw stay on the stack, and templates include each other deeply.
+        At(node);
+        throw Error($"error calling {name}: {failure.Message}", failure);
     }
 
     private Node[] Arguments(Value dot, GoFunction function, string name, SyntaxNode[] arguments, Final final)

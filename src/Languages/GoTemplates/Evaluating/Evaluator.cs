@@ -24,6 +24,7 @@ internal sealed partial class Evaluator(TemplateSet set, TemplateTree tree, Temp
     public void Execute(Value dot)
     {
         variables.Add(("$", dot));
+        Exception? reached = null;
         run.Enter();
         try
         {
@@ -31,11 +32,16 @@ internal sealed partial class Evaluator(TemplateSet set, TemplateTree tree, Temp
         }
         catch (Exception limit) when (limit is TemplateLimitException or InsufficientExecutionStackException)
         {
-            throw Error(limit.Message);
+            reached = limit;
         }
         finally
         {
             run.Leave();
+        }
+
+        if (reached is not null)
+        {
+            throw Error(reached.Message);
         }
     }
 

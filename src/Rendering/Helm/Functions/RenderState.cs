@@ -41,19 +41,23 @@ internal sealed class RenderState(TemplateSet templates, Func<string, string, st
         TemplateSet outer = current;
         current = outer.Clone();
         bool parsed = false;
+        TemplateException? failure;
         try
         {
             return WithoutMissing(current.ExecuteText("gotpl", text, data, run, () => parsed = true));
         }
         catch (TemplateException error)
         {
-            string words = parsed ? "error during tpl function execution for" : "cannot parse template";
-            throw new TemplateException($"{words} {GoQuote.Quote(text)}: {error.Message}", error.Reason, error.Frames, error.IsParseError, error);
+            failure = error;
         }
         finally
         {
             current = outer;
         }
+
+        // Not thrown from the handler: handlers that throw stay on the stack, and tpl nests deeply.
+        string words = parsed ? "error during tpl function execution for" : "cannot parse template";
+        throw new TemplateException($"{words} {GoQuote.Quote(text)}: {failure.Message}", failure.Reason, failure.Frames, failure.IsParseError, failure);
     }
 
     public Node Lookup(string apiVersion, string kind, string space, string name) => lookup?.Invoke(apiVersion, kind, space, name) ?? new MapNode();
