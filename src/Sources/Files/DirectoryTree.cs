@@ -3,8 +3,6 @@ namespace Bowline.Sources.Files;
 /// <summary>A live folder. Every access looks at the disk; symlinks are followed as long as they stay below the root.</summary>
 public sealed class DirectoryTree : FileTree
 {
-    private const int MaxLinks = 40;
-
     /// <exception cref="SourceException">No such folder.</exception>
     public DirectoryTree(string root)
     {
@@ -84,10 +82,7 @@ public sealed class DirectoryTree : FileTree
         }
     }
 
-    public override string Resolve(string path) =>
-        Locate(path) is { } found && found.FullName.Length > Root.Length
-            ? found.FullName[(Root.TrimEnd('/').Length + 1)..].Replace(Path.DirectorySeparatorChar, '/')
-            : Locate(path) is null ? TreePath.Clean(path) : string.Empty;
+    public override string Resolve(string path) => Real(path);
 
     private static byte[] ReadWhole(string file, string path, int expected, long maxBytes)
     {
@@ -137,80 +132,20 @@ public sealed class DirectoryTree : FileTree
         }
     }
 
-    /// <summary>Walks down from the root, one segment at a time, so that every symlink on the way is seen and judged.</summary>
     private FileInfo? Locate(string path)
     {
-        string clean = TreePath.Clean(path);
-        Stack<string> todo = new(clean.Length == 0 ? [] : clean.Split('/').Reverse());
-        List<string> at = [];
-        FileInfo found = new(Root);
-        int links = 0;
-        while (todo.TryPop(out string? segment))
-        {
-            if (segment == "..")
-            {
-                if (at.Count == 0)
-                {
-                    throw Outside(path);
-                }
-
-                at.RemoveAt(at.Count - 1);
-                found = new FileInfo(Absolute(at));
-                continue;
-            }
-
-            at.Add(segment);
-            found = new FileInfo(Absolute(at));
-            if (found.Attributes == (FileAttributes)(-1))
-            {
-                return null;
-            }
-
-            if (found.LinkTarget is { } target)
-            {
-                at.RemoveAt(at.Count - 1);
-                if (++links > MaxLinks)
-                {
-                    throw new SourceException($"{path}: its symlinks lead in a circle", path);
-                }
-
-                Follow(target, path, at, todo);
-                found = new FileInfo(Absolute(at));
-            }
-        }
-
-        return found;
+        FileInfo found = new(Absolute(Real(path)));
+        return found.Attributes == (FileAttributes)(-1) ? null : found;
     }
 
-    private void Follow(string target, string path, List<string> at, Stack<string> todo)
+    private string Real(string path) => SymlinkWalk.Resolve(TreePath.Clean(path), at => new FileInfo(Absolute(at)).LinkTarget, Inside);
+
+    /// <summary>An absolute link into this very folder is a link inside.</summary>
+    private string? Inside(string target)
     {
-        string relative = target;
-        if (Path.IsPathRooted(target))
-        {
-            // An absolute link into the very folder is a link inside; the folder may itself be known by a link.
-            relative = Path.GetRelativePath(Root, target);
-            at.Clear();
-            if (Path.IsPathRooted(relative) || relative == ".." || relative.StartsWith("../", StringComparison.Ordinal))
-            {
-                throw Outside(path);
-            }
-        }
-
-        foreach (string segment in relative.Split('/', Path.DirectorySeparatorChar).Reverse())
-        {
-            if (TreePath.IsGit(segment))
-            {
-                throw new SourceException($"{path}: a symlink leads into Git's own files", path);
-            }
-
-            if (segment is not ("" or "."))
-            {
-                todo.Push(segment);
-            }
-        }
+        string relative = Path.GetRelativePath(Root, target);
+        return Path.IsPathRooted(relative) || relative == ".." || relative.StartsWith("../", StringComparison.Ordinal) ? null : relative;
     }
 
-    private static SourceException Outside(string path) => new($"{path}: a symlink leads outside of the source's root", path);
-
-    private string Absolute(List<string> segments) => segments.Count == 0 ? Root : Path.Join(Root, string.Join(Path.DirectorySeparatorChar, segments));
+    private string Absolute(string path) => path.Length == 0 ? Root : Path.Join(Root, path);
 }

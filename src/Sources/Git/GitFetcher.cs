@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Bowline.Sources.Files;
+
+namespace Bowline.Sources.Git;
+
+/// <summary>User and password (or token) for one http repository.</summary>
+public sealed record GitCredentials(string Username, string Password)
+{
+    public override string ToString() => "***";
+}
+
+/// <summary>
+/// Fetches from Git. A remote repository is mirrored in a folder of the cache; a local one is read where it is; a local path
+/// without revision is its working tree as it stands, whether or not it belongs to a repository.
+/// </summary>
+public sealed class GitFetcher : ISourceFetcher, IDisposable
+{
+    private readonly ConcurrentDictionary<string, GitMirror> mirrors = new(StringComparer.Ordinal);
+    private readonly string cacheFolder;
+    private readonly TimeProvider time;
+    private readonly Func<string, GitCredentials?> credentials;
+
+    /// <param name="cacheFolder">Holds one bare repository per remote; made when it is missing.</param>
+    /// <param name="time">Times out what hangs.</param>
+    /// <param name="credentials">Asked with the address of a repository; null leaves it to the user's own credential helpers.</param>
+    public GitFetcher(string cacheFolder, TimeProvider time, Func<string, GitCredentials?>? credentials = null)
+    {
+        this.cacheFolder = Path.GetFullPath(cacheFolder);
+        this.time = time;
+        this.credentials = credentials ?? (static _ => null);
+    }
+
+    /// <summary>For one command of Git.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    public async Task<SourceSnapshot> FetchAsync(SourceRef reference, CancellationToken cancellationToken)
+    {
+        RepositoryUrl.Check(reference.Url);
+        if (reference.Revision.Length > 0 && VersionRange.Parse(reference.Revision) is null)
+        {
+            GitRepository.CheckRevision(reference.Revision);
+        }
+
+        if (RepositoryUrl.LocalPath(reference.Url) is { } path)
+        {
+            return await FetchLocalAsync(reference, path, cancellationToken).ConfigureAwait(false);
+        }
+
+        GitTree tree = await Mirror(reference.Url).GetAsync(reference.Revision, cancellationToken).ConfigureAwait(false);
+        return new SourceSnapshot(tree, new SourceRevision(tree.Commit, WorkingTree: false));
+    }
+
+    public void Dispose()
+    {
+        foreach (GitMirror mirror in mirrors.Values)
+        {
+            mirror.Dispose();
+        }
+    }
+
+    private async Task<SourceSnapshot> FetchLocalAsync(SourceRef reference, string path, CancellationToken cancellationToken)
+    {
+        GitRepository? repository = await GitRepository.FindAsync(path, time, cancellationToken).ConfigureAwait(false);
+        bool asItStands = reference.Revision.Length == 0 && !reference.Url.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
+        if (asItStands && repository is not { IsBare: true })
+        {
+            DirectoryTree folder = new(path);
+            GitState state = repository is null ? new GitState(string.Empty, string.Empty, Dirty: true) : await repository.StateAsync(cancellationToken).ConfigureAwait(false);
+            return new SourceSnapshot(folder, new SourceRevision(state.Commit, state.Commit.Length == 0 || state.Dirty));
+        }
+
+        if (repository is null)
+        {
+            throw new SourceException(Directory.Exists(path) ? $"{path}: not a Git repository, so it has no revisions" : $"{path}: no such folder", path);
+        }
+
+        string revision = reference.Revision.Length == 0 ? "HEAD" : reference.Revision;
+        string commit = await ResolveLocalAsync(repository, revision, cancellationToken).ConfigureAwait(false);
+        GitTree tree = await repository.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
+        return new SourceSnapshot(tree, new SourceRevision(commit, WorkingTree: false));
+    }
+
+    private static async Task<string> ResolveLocalAsync(GitRepository repository, string revision, CancellationToken cancellationToken)
+    {
+        if (VersionRange.Parse(revision) is not null)
+        {
+            RemoteRefs refs = await repository.RefsAsync(cancellationToken).ConfigureAwait(false);
+            return refs.Resolve(revision) ?? throw new SourceException($"{repository.Root}: no tag is a version {revision}", repository.Root);
+        }
+
+        return await repository.ResolveAsync(revision, cancellationToken).ConfigureAwait(false);
+    }
+
+    private GitMirror Mirror(string url)
+    {
+        // One mirror per way in, since two users of one repository may not see the same.
+        string key = $"{RepositoryUrl.Normalise(url)} {url}";
+        return mirrors.GetOrAdd(key, _ =>
+        {
+            string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..40];
+            return new GitMirror(Path.Combine(cacheFolder, name), url, credentials(url), Timeout, time);
+        });
+    }
+}

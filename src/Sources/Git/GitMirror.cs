@@ -1,0 +1,205 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Bowline.Sources.Files;
+
+namespace Bowline.Sources.Git;
+
+/// <summary>A bare copy of one remote repository, holding the commits that were asked for. Safe for several processes at once.</summary>
+internal sealed class GitMirror : IDisposable
+{
+    private const int KeptTrees = 8;
+
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private readonly ConcurrentDictionary<string, GitTree> trees = new(StringComparer.Ordinal);
+    private readonly string folder;
+    private readonly string url;
+    private readonly string shown;
+    private readonly string? secret;
+    private readonly GitProgram git;
+    private readonly TimeProvider time;
+    private GitRepository? repository;
+    private RemoteRefs? refs;
+    private long refsRead;
+
+    public GitMirror(string folder, string url, GitCredentials? credentials, TimeSpan timeout, TimeProvider time)
+    {
+        this.folder = folder;
+        this.time = time;
+        shown = RepositoryUrl.Redact(url);
+        (this.url, GitCredentials? written) = Separate(url);
+        GitCredentials? used = credentials ?? written;
+        secret = used?.Password;
+        git = new GitProgram(time) { Timeout = timeout, Settings = Settings(this.url, used) };
+    }
+
+    public void Dispose() => gate.Dispose();
+
+    public async Task<GitTree> GetAsync(string revision, CancellationToken cancellationToken)
+    {
+        long asked = time.GetTimestamp();
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await using FileStream held = await LockAsync(cancellationToken).ConfigureAwait(false);
+            repository ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
+            string commit = await ResolveAsync(revision, asked, cancellationToken).ConfigureAwait(false);
+            return await TreeAsync(commit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SourceException error)
+        {
+            string message = secret is { Length: > 0 } ? error.Message.Replace(secret, "***", StringComparison.Ordinal) : error.Message;
+            throw new SourceException(message.StartsWith(shown, StringComparison.Ordinal) ? message : $"{shown}: {message}", error.Path);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<string> ResolveAsync(string revision, long asked, CancellationToken cancellationToken)
+    {
+        if (RemoteRefs.IsFullId(revision))
+        {
+            await EnsureAsync(revision, cancellationToken).ConfigureAwait(false);
+            return revision;
+        }
+
+        // What was read since this call began is as good as reading it again: many callers at once share one look.
+        if (refs is null || refsRead < asked)
+        {
+            refsRead = time.GetTimestamp();
+            refs = RemoteRefs.Parse(await git.TextAsync(folder, ["ls-remote", "--", url, "HEAD", "refs/heads/*", "refs/tags/*"], cancellationToken).ConfigureAwait(false));
+        }
+
+        if (refs.Resolve(revision) is { } commit)
+        {
+            await EnsureAsync(commit, cancellationToken).ConfigureAwait(false);
+            return commit;
+        }
+
+        return RemoteRefs.MayBeId(revision)
+            ? await ResolveBeginningAsync(revision, cancellationToken).ConfigureAwait(false)
+            : throw new SourceException(revision.Length == 0 ? "the repository is empty" : $"no branch, tag or matching version is called {revision}");
+    }
+
+    private async Task<string> ResolveBeginningAsync(string revision, CancellationToken cancellationToken)
+    {
+        if (await repository!.TryResolveAsync(revision, cancellationToken).ConfigureAwait(false) is { } known)
+        {
+            return known;
+        }
+
+        await FetchAllAsync(cancellationToken).ConfigureAwait(false);
+        return await repository.TryResolveAsync(revision, cancellationToken).ConfigureAwait(false)
+            ?? throw new SourceException($"no branch, tag or commit is called {revision}");
+    }
+
+    private async Task EnsureAsync(string commit, CancellationToken cancellationToken)
+    {
+        if (await HasAsync(commit, cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        // One commit without its history is all that rendering needs; not every server gives out any commit, then all is fetched.
+        (int code, _, _) = await git.TryAsync(
+            folder, ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head", "--end-of-options", url, $"+{commit}:refs/kept/{commit}"], cancellationToken).ConfigureAwait(false);
+        if (code != 0 || !await HasAsync(commit, cancellationToken).ConfigureAwait(false))
+        {
+            await FetchAllAsync(cancellationToken).ConfigureAwait(false);
+            if (!await HasAsync(commit, cancellationToken).ConfigureAwait(false))
+            {
+                throw new SourceException($"the repository has no commit {commit}");
+            }
+        }
+    }
+
+    private async Task<bool> HasAsync(string commit, CancellationToken cancellationToken) =>
+        trees.ContainsKey(commit) || await repository!.TryResolveAsync(commit, cancellationToken).ConfigureAwait(false) is not null;
+
+    private async Task FetchAllAsync(CancellationToken cancellationToken)
+    {
+        string[] depth = File.Exists(Path.Combine(folder, "shallow")) ? ["--unshallow"] : [];
+        await git.RunAsync(
+            folder,
+            ["fetch", "--quiet", "--prune", "--no-write-fetch-head", .. depth, "--end-of-options", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<GitTree> TreeAsync(string commit, CancellationToken cancellationToken)
+    {
+        if (trees.TryGetValue(commit, out GitTree? tree))
+        {
+            return tree;
+        }
+
+        tree = await repository!.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
+        if (trees.Count >= KeptTrees)
+        {
+            trees.Clear();
+        }
+
+        trees[commit] = tree;
+        return tree;
+    }
+
+    private async Task<GitRepository> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(Path.Combine(folder, "HEAD")))
+        {
+            Directory.CreateDirectory(folder);
+            await git.RunAsync(folder, ["init", "--quiet", "--bare", "--template="], cancellationToken).ConfigureAwait(false);
+        }
+
+        return new GitRepository(folder, folder, folder, isBare: true, git, time);
+    }
+
+    private async Task<FileStream> LockAsync(CancellationToken cancellationToken)
+    {
+        long began = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
+                return new FileStream(folder + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+            }
+            catch (IOException) when (time.GetElapsedTime(began) < git.Timeout)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new SourceException($"its copy in {folder} cannot be used: {error.Message}", folder, error);
+            }
+        }
+    }
+
+    /// <summary>Takes user and password out of an http address: as an argument every user of the machine could read them.</summary>
+    private static (string Url, GitCredentials? Credentials) Separate(string url)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length == 0)
+        {
+            return (url, null);
+        }
+
+        string[] parts = uri.UserInfo.Split(':', 2);
+        string bare = uri.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped);
+        return (bare, new GitCredentials(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : string.Empty));
+    }
+
+    private static IReadOnlyList<(string, string)> Settings(string url, GitCredentials? credentials)
+    {
+        if (credentials is null || !Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
+        {
+            return [];
+        }
+
+        string basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credentials.Username}:{credentials.Password}"));
+        return
+        [
+            ($"http.{uri.GetLeftPart(UriPartial.Authority)}/.extraHeader", $"Authorization: Basic {basic}"),
+            ("http.followRedirects", "false"),
+        ];
+    }
+}
