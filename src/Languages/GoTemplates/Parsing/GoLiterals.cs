@@ -231,8 +231,7 @@ internal static class GoLiterals
             before = c;
         }
 
-        // Underscores need a base prefix.
-        return before != '_' && (from > 0 || !text.Contains('_', StringComparison.Ordinal));
+        return before != '_';
     }
 
     private static NumberSyntax OfComplex(int position, string text, Complex value)

@@ -96,6 +96,8 @@ public sealed class GoMap(GoType type, MapNode members, IReadOnlyDictionary<stri
 {
     public MapNode Members => members;
 
+    public IReadOnlyDictionary<string, GoFunction>? Methods => methods;
+
     public override GoType Type => type;
 
     public override GoFunction? Method(string name) => methods?.GetValueOrDefault(name);

@@ -1,0 +1,6 @@
+namespace Bowline.Languages.GoTemplates.Sprig;
+
+internal static class CryptoFunctions
+{
+    public static FunctionList All() => new();
+}

@@ -1,0 +1,6 @@
+namespace Bowline.Languages.GoTemplates.Sprig;
+
+internal static class UrlFunctions
+{
+    public static FunctionList All() => new();
+}

@@ -1,0 +1,56 @@
+using Bowline.Tests;
+using System.Text;
+using Bowline.Languages.GoTemplates.Parsing;
+using Xunit.Abstractions;
+
+namespace Bowline.Languages.Tests.GoTemplates;
+
+public class GoldenTests(ITestOutputHelper output)
+{
+    [SharedFact]
+    public void Expressions_print_what_Helm_prints()
+    {
+        int matched = 0;
+        int total = 0;
+        StringBuilder wrong = new();
+        foreach (string name in GoldenCharts.Cases("own-sprig-", "own-tpl-", "own-printf-"))
+        {
+            string expectedFile = Path.Combine(GoldenCharts.Folder(name), "expected.yaml");
+            if (!File.Exists(expectedFile))
+            {
+                continue;
+            }
+
+            string[] expected = Interesting(File.ReadAllText(expectedFile));
+            string[] actual;
+            try
+            {
+                actual = Interesting(GoldenCharts.Render(name));
+            }
+            catch (TemplateException exception)
+            {
+                actual = [];
+                wrong.AppendLine($"{name}: {exception.Message}");
+            }
+
+            total += expected.Length;
+            for (int i = 0; i < expected.Length; i++)
+            {
+                if (i < actual.Length && actual[i] == expected[i])
+                {
+                    matched++;
+                }
+                else if (actual.Length > 0)
+                {
+                    wrong.AppendLine($"{name}\n  want {expected[i]}\n  got  {(i < actual.Length ? actual[i] : "(nothing)")}");
+                }
+            }
+        }
+
+        output.WriteLine($"{matched}/{total}\n{wrong}");
+        Assert.True(matched >= 100, $"{matched}/{total} lines\n{wrong}");
+    }
+
+    private static string[] Interesting(string text) =>
+        [.. text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line != "---" && !line.StartsWith("# Source", StringComparison.Ordinal))];
+}
