@@ -3,6 +3,7 @@ using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Resources.Patching;
 using Bowline.Resources.Schemas;
+using Bowline.Resources.Tests.Merging;
 using Bowline.Tests;
 
 namespace Bowline.Resources.Tests.Patching;
@@ -10,8 +11,6 @@ namespace Bowline.Resources.Tests.Patching;
 /// <summary>Replays every accepted patch of the recorded API server against the object that the patch met.</summary>
 public sealed class RecordedPatchTests
 {
-    private static readonly string[] Maintained = ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"];
-
     [SharedFact]
     public void Accepted_patches_lead_to_the_recorded_object()
     {
@@ -51,7 +50,7 @@ public sealed class RecordedPatchTests
             string key = request["method"]?.AsString() == "POST" ? $"{path}/{body.At("metadata", "name")?.AsString()}" : path;
             if (request["method"]?.AsString() == "PATCH" && live.TryGetValue(key, out MapNode? before) && Patch(before, type, Body(request)) is { } patched)
             {
-                if (Difference(Cleaned(patched), Cleaned(body), "") is { } difference)
+                if (RecordedTree.Missing(RecordedTree.Cleaned(patched), RecordedTree.Cleaned(body), "") is { } difference)
                 {
                     mismatches.Add($"{file} step {i}: {difference}");
                 }
@@ -82,41 +81,5 @@ public sealed class RecordedPatchTests
             "application/strategic-merge-patch+json" => StrategicMergePatch.Apply(before, (MapNode)patch, schema),
             _ => null,
         };
-    }
-
-    private static MapNode Cleaned(MapNode node)
-    {
-        MapNode copy = (MapNode)node.DeepClone();
-        foreach (string name in Maintained)
-        {
-            copy["metadata"]?.AsMap()?.Remove(name);
-        }
-
-        copy.Remove("status");
-        return copy;
-    }
-
-    /// <summary>The server adds defaults and drops what is empty, so everything in the patched tree must be in the recorded one.</summary>
-    private static string? Difference(Node patched, Node? recorded, string path)
-    {
-        switch (patched)
-        {
-            case MapNode map:
-                if (recorded is not MapNode theirs)
-                {
-                    return map.Count == 0 ? null : $"{path}: missing";
-                }
-
-                return map.Select(member => Difference(member.Value, theirs[member.Key], $"{path}.{member.Key}")).FirstOrDefault(difference => difference is not null);
-            case ListNode list:
-                if (recorded is not ListNode recordedList || recordedList.Count != list.Count)
-                {
-                    return list.Count == 0 && recorded is null ? null : $"{path}: {JsonWriter.ToText(list)} instead of {(recorded is null ? "nothing" : JsonWriter.ToText(recorded))}";
-                }
-
-                return list.Select((item, i) => Difference(item, recordedList[i], $"{path}[{i}]")).FirstOrDefault(difference => difference is not null);
-            default:
-                return Node.DeepEquals(patched, recorded) ? null : $"{path}: {patched} instead of {recorded}";
-        }
     }
 }
