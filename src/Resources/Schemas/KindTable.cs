@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text;
 using Bowline.Resources.Model;
 
@@ -15,7 +14,7 @@ internal sealed class KindTable
     private readonly int[] nodeStarts;
     private readonly TableSchema?[] nodes;
     private readonly Dictionary<ResourceKind, int> otherKinds = [];
-    private readonly Lazy<FrozenDictionary<string, int>> definitions;
+    private readonly Lazy<Dictionary<string, int>> definitions;
 
     private KindTable(byte[] bytes)
     {
@@ -26,7 +25,7 @@ internal sealed class KindTable
         nodeStarts = Starts(ref at);
         nodes = new TableSchema?[nodeStarts.Length];
         int namesAt = at.Position;
-        definitions = new Lazy<FrozenDictionary<string, int>>(() => ReadDefinitions(namesAt));
+        definitions = new Lazy<Dictionary<string, int>>(() => ReadDefinitions(namesAt));
         SkipDefinitions(ref at);
         List<KindDefinition> kinds = [];
         Groups = ReadGroups(ref at, kinds);
@@ -36,9 +35,9 @@ internal sealed class KindTable
             otherKinds[new ResourceKind(Text(at.Number()), Text(at.Number()), Text(at.Number()))] = at.Number();
         }
 
-        ByKind = kinds.ToFrozenDictionary(kind => kind.Kind);
-        ByResource = kinds.ToFrozenDictionary(kind => (kind.Kind.Group, kind.Kind.Version, kind.Plural));
-        ByGroupAndKind = kinds.DistinctBy(kind => (kind.Kind.Group, kind.Kind.Kind)).ToFrozenDictionary(kind => (kind.Kind.Group, kind.Kind.Kind));
+        ByKind = kinds.ToDictionary(kind => kind.Kind);
+        ByResource = kinds.ToDictionary(kind => (kind.Kind.Group, kind.Kind.Version, kind.Plural));
+        ByGroupAndKind = kinds.DistinctBy(kind => (kind.Kind.Group, kind.Kind.Kind)).ToDictionary(kind => (kind.Kind.Group, kind.Kind.Kind));
     }
 
     public static KindTable Instance => Opened.Value;
@@ -47,11 +46,11 @@ internal sealed class KindTable
 
     public IReadOnlyList<ApiGroup> Groups { get; }
 
-    public FrozenDictionary<ResourceKind, KindDefinition> ByKind { get; }
+    public Dictionary<ResourceKind, KindDefinition> ByKind { get; }
 
-    public FrozenDictionary<(string Group, string Kind), KindDefinition> ByGroupAndKind { get; }
+    public Dictionary<(string Group, string Kind), KindDefinition> ByGroupAndKind { get; }
 
-    public FrozenDictionary<(string Group, string Version, string Plural), KindDefinition> ByResource { get; }
+    public Dictionary<(string Group, string Version, string Plural), KindDefinition> ByResource { get; }
 
     public IReadOnlyCollection<string> DefinitionNames => definitions.Value.Keys;
 
@@ -113,16 +112,16 @@ internal sealed class KindTable
         }
     }
 
-    private FrozenDictionary<string, int> ReadDefinitions(int start)
+    private Dictionary<string, int> ReadDefinitions(int start)
     {
         TableCursor at = new(bytes, start);
-        Dictionary<string, int> names = [];
+        Dictionary<string, int> names = new(StringComparer.Ordinal);
         for (int left = at.Number(); left > 0; left--)
         {
             names[Text(at.Number()) + Text(at.Number())] = at.Number();
         }
 
-        return names.ToFrozenDictionary(StringComparer.Ordinal);
+        return names;
     }
 
     private List<ApiGroup> ReadGroups(ref TableCursor at, List<KindDefinition> kinds)

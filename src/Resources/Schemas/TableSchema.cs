@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
@@ -7,6 +6,7 @@ namespace Bowline.Resources.Schemas;
 /// <summary>A schema node of the embedded table, decoded when first looked at.</summary>
 internal sealed class TableSchema(KindTable table, int start) : Schema
 {
+    private static readonly Dictionary<string, Schema> NoProperties = [];
     private Facts? facts;
 
     public override string Type => Decoded.Type;
@@ -58,7 +58,7 @@ internal sealed class TableSchema(KindTable table, int start) : Schema
         {
             Type = Has(0) ? table.Text(at.Number()) : string.Empty,
             Format = Has(1) ? table.Text(at.Number()) : string.Empty,
-            Properties = Has(2) ? ReadProperties(ref at, out structs) : FrozenDictionary<string, Schema>.Empty,
+            Properties = Has(2) ? ReadProperties(ref at, out structs) : NoProperties,
             Additional = Has(3) ? at.Number() : -1,
             Items = Has(4) ? at.Number() : -1,
             ListType = Has(5) ? ListType.Set : Has(6) ? ListType.Map : ListType.Atomic,

@@ -1,0 +1,40 @@
+using Bowline.Resources.Model;
+
+namespace Bowline.Resources.Merging;
+
+/// <summary>Hands the fields of client-side applies over to a server-side applier, as client-go's csaupgrade does, so that fields which the next apply leaves out are removed.</summary>
+public static class ClientSideApply
+{
+    /// <summary>The updater that <c>kubectl apply</c> without <c>--server-side</c> writes as.</summary>
+    public const string KubectlManager = "kubectl-client-side-apply";
+
+    private static readonly FieldSet AnnotationField = FieldSet.Of(["metadata", "annotations", LastApplied.Annotation]);
+
+    /// <returns>The object with the managers' Update entries merged into <paramref name="applier"/>'s Apply entry; the same object when they have none.</returns>
+    public static MapNode HandOver(MapNode live, IReadOnlyCollection<string> managers, string applier)
+    {
+        if (!ManagedFields.TryRead(live, out ManagedFields? managed))
+        {
+            return live;
+        }
+
+        List<ManagerEntry> given = [.. managed.Entries.Where(entry => !entry.Key.Applies && entry.Key.Subresource.Length == 0 && managers.Contains(entry.Key.Manager))];
+        if (given.Count == 0)
+        {
+            return live;
+        }
+
+        ManagerKey key = ManagerKey.Of(applier, applies: true, string.Empty, string.Empty);
+        ManagerEntry taker = managed.Find(key) ?? given[0] with { Key = key };
+        FieldSet fields = given.Aggregate(taker.Fields, (sum, entry) => sum.Union(entry.Fields)).Except(AnnotationField);
+        foreach (ManagerEntry entry in given)
+        {
+            managed.Set(entry with { Fields = FieldSet.Empty });
+        }
+
+        managed.Set(taker with { Fields = fields, Source = null });
+        MapNode result = ServerSideApply.WithoutManagedFields(live);
+        result.EnsureMap("metadata").Set("managedFields", managed.Write());
+        return result;
+    }
+}
