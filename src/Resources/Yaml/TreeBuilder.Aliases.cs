@@ -8,8 +8,8 @@ internal sealed partial class TreeBuilder
     private long nodes;
     private long aliasedNodes;
 
-    /// <summary>What an anchor names: a container with its number of nodes (null while it is read), or a scalar.</summary>
-    private sealed record Anchored(Node? Container, long Size, RawScalar? Scalar);
+    /// <summary>What an anchor names: a container (null while it is read) with its number of nodes and of levels, or a scalar.</summary>
+    private sealed record Anchored(Node? Container, long Size, int Levels, RawScalar? Scalar);
 
     private void StartDocument()
     {
@@ -22,15 +22,15 @@ internal sealed partial class TreeBuilder
     {
         if (anchor is not null)
         {
-            anchors[anchor] = new Anchored(null, 1, scalar);
+            anchors[anchor] = new Anchored(null, 1, 0, scalar);
         }
     }
 
-    private void Remember(string? anchor, Node container, long size)
+    private void Remember(string? anchor, Node container, long size, int levels)
     {
         if (anchor is not null)
         {
-            anchors[anchor] = new Anchored(container, size, null);
+            anchors[anchor] = new Anchored(container, size, levels, null);
         }
     }
 
@@ -38,7 +38,7 @@ internal sealed partial class TreeBuilder
     {
         if (anchor is not null)
         {
-            anchors[anchor] = new Anchored(null, 0, null);
+            anchors[anchor] = new Anchored(null, 0, 0, null);
         }
     }
 
@@ -58,10 +58,20 @@ internal sealed partial class TreeBuilder
             throw Fail(at, "document contains excessive aliasing");
         }
 
-        // At the deepest a copy adds the depth of what it copies, which the depth of its place must leave room for.
-        return depth + DepthOf(anchored.Container!) <= options.MaxDepth
-            ? anchored.Container!.DeepClone()
-            : throw Fail(at, $"exceeded max depth of {options.MaxDepth}");
+        deepest = Math.Max(deepest, depth + anchored.Levels);
+        return deepest <= options.MaxDepth ? Copy(anchored.Container!, at) : throw Fail(at, $"exceeded max depth of {options.MaxDepth}");
+    }
+
+    private Node Copy(Node container, Mark at)
+    {
+        try
+        {
+            return container.DeepClone();
+        }
+        catch (InsufficientExecutionStackException)
+        {
+            throw Fail(at, "nested too deeply for the stack");
+        }
     }
 
     private Anchored FindAnchor(out Mark at)
@@ -94,30 +104,6 @@ internal sealed partial class TreeBuilder
         if (nodes > options.MaxNodes)
         {
             throw Fail(scanner.Peek().Start, $"the document has more than {options.MaxNodes} nodes");
-        }
-    }
-
-    private static int DepthOf(Node node)
-    {
-        int deepest = 0;
-        switch (node)
-        {
-            case MapNode map:
-                foreach ((_, Node value) in map)
-                {
-                    deepest = Math.Max(deepest, DepthOf(value));
-                }
-
-                return deepest + 1;
-            case ListNode list:
-                foreach (Node item in list)
-                {
-                    deepest = Math.Max(deepest, DepthOf(item));
-                }
-
-                return deepest + 1;
-            default:
-                return 0;
         }
     }
 }

@@ -101,11 +101,7 @@ internal sealed partial class TreeBuilder
     /// <summary><c>[a: 1]</c>: a map of one member without braces.</summary>
     private MapNode ReadPair()
     {
-        if (++depth > options.MaxDepth)
-        {
-            throw Fail(scanner.Peek().Start, $"exceeded max depth of {options.MaxDepth}");
-        }
-
+        Enter(scanner.Peek().Start);
         Count(1);
         MapDraft draft = new(scanner.Peek().Start, keyLines.Count);
         scanner.Take();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Bowline.Resources.Model;
 
 namespace Bowline.Resources.Yaml;
@@ -16,6 +17,9 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
     private readonly Dictionary<string, string> tagPrefixes = new(StringComparer.Ordinal);
     private bool sawVersion;
     private int depth;
+
+    /// <summary>How deep the container that is being read goes so far, from the root.</summary>
+    private int deepest;
 
     private TokenKind Next => scanner.Peek().Kind;
 
@@ -187,11 +191,9 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
 
     private Node ReadContainer(TokenKind kind, string? anchor, Mark start)
     {
-        if (++depth > options.MaxDepth)
-        {
-            throw Fail(start, $"exceeded max depth of {options.MaxDepth}");
-        }
-
+        Enter(start);
+        int deepestBefore = deepest;
+        deepest = depth;
         long before = nodes;
         RememberUnfinished(anchor);
         Node node = kind switch
@@ -202,9 +204,21 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
             TokenKind.BlockMapStart => ReadBlockMap(start),
             _ => ReadIndentlessList(start),
         };
-        Remember(anchor, node, nodes - before + 1);
+        Remember(anchor, node, nodes - before + 1, deepest - depth + 1);
+        deepest = Math.Max(deepest, deepestBefore);
         depth--;
         return node;
+    }
+
+    /// <summary>Refuses what is nested too deeply for the options, or for what is left of the caller's stack.</summary>
+    private void Enter(Mark start)
+    {
+        if (++depth > options.MaxDepth || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw Fail(start, $"exceeded max depth of {Math.Min(depth - 1, options.MaxDepth)}");
+        }
+
+        deepest = Math.Max(deepest, depth);
     }
 
     private ListNode ReadBlockList(Mark start)

@@ -30,7 +30,7 @@ public sealed record YamlReadOptions
     /// <summary>What follows the first document is not even looked at, as with sigs.k8s.io/yaml Unmarshal.</summary>
     public bool FirstDocumentOnly { get; init; }
 
-    /// <summary>Deepest nesting accepted; the reader is safe on a 1 MiB stack at this depth.</summary>
+    /// <summary>Deepest nesting accepted, or less where the caller's stack is nearly used up.</summary>
     public int MaxDepth { get; init; } = 1000;
 
     /// <summary>Most nodes one document may have after its aliases are expanded (billion laughs).</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Resources.Yaml;
 
@@ -21,14 +22,51 @@ public class HostileInputTests
     [MemberData(nameof(TooDeep))]
     public void Nesting_beyond_the_limit_is_refused_quickly(string yaml) => Refused(yaml, "exceeded max depth of 1000");
 
-    [Fact]
-    public void Nesting_at_the_limit_is_read_on_a_small_stack()
+    public static TheoryData<string, string> AtTheLimit => new()
     {
-        Node? root = null;
-        Thread thread = new(() => root = YamlReader.Read(new string('[', 1000) + new string(']', 1000)), maxStackSize: 1024 * 1024);
+        { "flow lists", new string('[', 1000) + new string(']', 1000) },
+        { "flow maps", string.Concat(Enumerable.Repeat("{a: ", 1000)) + new string('}', 1000) },
+        { "pairs", string.Concat(Enumerable.Repeat("[a: ", 500)) + new string(']', 500) },
+        { "block lists", string.Concat(Enumerable.Repeat("- ", 1000)) },
+        { "block maps", string.Concat(Enumerable.Range(0, 1000).Select(level => $"{new string(' ', level)}a:\n")) },
+        { "both", string.Concat(Enumerable.Range(0, 500).Select(level => $"{new string(' ', level * 2)}- a:\n")) },
+        { "anchors", string.Concat(Enumerable.Range(0, 1000).Select(level => $"{new string(' ', level)}a: &a{level} !!map\n")) },
+    };
+
+    [Theory]
+    [MemberData(nameof(AtTheLimit))]
+    public void Nesting_at_the_limit_is_read_and_written_on_a_usual_stack(string shape, string yaml) =>
+        Assert.True(OnStackOf(4 * 1024 * 1024, yaml) is not null, shape);
+
+    [Theory]
+    [MemberData(nameof(AtTheLimit))]
+    public void A_stack_too_small_for_the_limit_is_an_error_not_a_crash(string shape, string yaml)
+    {
+        foreach (int kilobytes in (int[])[256, 512, 1024])
+        {
+            Exception? error = Record.Exception(() => OnStackOf(kilobytes * 1024, yaml));
+            Assert.True(error is null or YamlException or InsufficientExecutionStackException, $"{shape}: {error}");
+        }
+    }
+
+    private static string? OnStackOf(int bytes, string yaml)
+    {
+        string? written = null;
+        Exception? error = null;
+        Thread thread = new(
+            () =>
+            {
+                error = Record.Exception(() =>
+                {
+                    Node root = YamlReader.Read(yaml);
+                    JsonWriter.ToText(root.DeepClone().Freeze());
+                    written = YamlWriter.ToText(root);
+                });
+            },
+            bytes);
         thread.Start();
         thread.Join();
-        Assert.NotNull(root);
+        return error is null ? written : throw error;
     }
 
     [Fact]
