@@ -70,5 +70,10 @@ internal sealed class ApiHandler
         {
             return Failure(e, warnings);
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A bug of ours must not look like a broken connection to the client.
+            return Failure(new ApiException(500, "InternalError", $"Internal error occurred: {e.GetType().Name}: {e.Message}"), warnings);
+        }
     }
 }

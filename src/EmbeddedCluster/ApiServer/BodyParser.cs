@@ -19,7 +19,7 @@ internal static class BodyParser
         {
             "" or "application/json" => Json(request.Body.Span),
             "application/yaml" => Yaml(request.Body.Span),
-            "application/vnd.kubernetes.protobuf" => ProtobufReader.Read(request.Body.Span),
+            "application/vnd.kubernetes.protobuf" => Protobuf(request.Body.Span),
             _ => throw ApiErrors.UnsupportedMediaType("application/json, application/yaml, application/vnd.kubernetes.protobuf", type),
         };
     }
@@ -33,6 +33,18 @@ internal static class BodyParser
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw ApiErrors.BadRequest($"couldn't get version/kind; json parse error: {e.Message}");
+        }
+    }
+
+    private static MapNode Protobuf(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return ProtobufReader.Read(body);
+        }
+        catch (DecodeException e)
+        {
+            throw ApiErrors.BadRequest(e.Message);
         }
     }
 
