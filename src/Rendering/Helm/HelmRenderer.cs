@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Bowline.Languages.GoTemplates.Evaluating;
 using Bowline.Rendering.Helm.Charts;
+using Bowline.Rendering.Helm.Schemas;
 using Bowline.Rendering.Requests;
 using Bowline.Sources.Files;
 
@@ -14,12 +15,13 @@ public sealed class HelmRenderer : IRenderer
 {
     private readonly ChartCache charts = new(capacity: 256);
     private readonly ParseCache templates = new(capacity: 16_384);
+    private readonly ValuesSchemas schemas = new();
 
     public RenderResult Render(RenderRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return new HelmRun(request, charts, templates, cancellationToken).Render();
+            return new HelmRun(request, charts, templates, schemas, cancellationToken).Render();
         }
         catch (ChartException error)
         {

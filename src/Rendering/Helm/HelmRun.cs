@@ -14,7 +14,7 @@ using Bowline.Sources.Files;
 namespace Bowline.Rendering.Helm;
 
 /// <summary>One render, step by step in the order in which Helm takes them, since the first error ends it.</summary>
-internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, ParseCache parsed, CancellationToken cancellationToken)
+internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, ParseCache parsed, ValuesSchemas schemas, CancellationToken cancellationToken)
 {
     private const int MaxNameLength = 53;
 
@@ -31,7 +31,7 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
         ValueMerging merging = new(warnings);
         new DependencyProcessing(merging, warnings).Process(chart, given);
         MapNode values = merging.Coalesce(chart, given);
-        ValuesSchemas.Validate(chart, values);
+        schemas.Validate(chart, values);
         if (chart.Metadata.KubeVersion.Length > 0 && !ChartVersions.IsCompatible(chart.Metadata.KubeVersion, kubeVersion))
         {
             throw new ChartException($"chart requires kubeVersion: {chart.Metadata.KubeVersion} which is incompatible with Kubernetes {kubeVersion}", TreePath.Join(request.Path, "Chart.yaml"));

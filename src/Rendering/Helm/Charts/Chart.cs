@@ -10,7 +10,7 @@ internal sealed class Chart
     /// <summary>values.yaml, frozen; null where there is none.</summary>
     public MapNode? Values { get; init; }
 
-    public byte[]? Schema { get; init; }
+    public ChartFile? Schema { get; init; }
 
     public required IReadOnlyList<ChartFile> Templates { get; init; }
 

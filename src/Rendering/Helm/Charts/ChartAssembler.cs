@@ -24,7 +24,7 @@ internal static class ChartAssembler
         {
             Metadata = metadata,
             Values = ReadValues(files),
-            Schema = files.LastOrDefault(file => file.Name == "values.schema.json")?.Data,
+            Schema = files.LastOrDefault(file => file.Name == "values.schema.json"),
             Templates = parts.Templates,
             Files = parts.Files,
             Dependencies = [.. parts.Subcharts.Select(sub => AssembleSubchart(sub.Key, sub.Value, metadata.Name, nesting)).OfType<Chart>()],
