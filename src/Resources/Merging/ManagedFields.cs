@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.Resources.Merging;
 
@@ -79,6 +80,19 @@ internal sealed class ManagedFields
         else
         {
             entries.Add(entry);
+        }
+    }
+
+    /// <summary>Brings every manager's fields in line with the schema of today.</summary>
+    public void Reconcile(FieldType type, MapNode live)
+    {
+        for (int i = 0; i < entries.Count; i++)
+        {
+            FieldSet reconciled = FieldReconciliation.Reconcile(entries[i].Fields, type, live);
+            if (!ReferenceEquals(reconciled, entries[i].Fields))
+            {
+                entries[i] = entries[i] with { Fields = reconciled, Source = null };
+            }
         }
     }
 
