@@ -1,3 +1,4 @@
+using Bowline.Rendering.Globs;
 using Bowline.Rendering.Helm.Charts;
 using Bowline.Rendering.Helm.Manifests;
 using Bowline.Rendering.Requests;

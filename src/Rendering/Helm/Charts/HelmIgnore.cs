@@ -1,3 +1,5 @@
+using Bowline.Rendering.Globs;
+
 namespace Bowline.Rendering.Helm.Charts;
 
 /// <summary>A chart's <c>.helmignore</c>. Unlike Git's: the first rule that applies decides, and a <c>!</c> rule ignores everything it does not match.</summary>

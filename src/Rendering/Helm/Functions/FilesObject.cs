@@ -1,8 +1,7 @@
-using System.Text;
 using Bowline.Languages.GoTemplates.Values;
+using Bowline.Rendering.Globs;
 using Bowline.Rendering.Helm.Charts;
 using Bowline.Resources.Model;
-using Bowline.Resources.Yaml;
 
 namespace Bowline.Rendering.Helm.Functions;
 
@@ -59,7 +58,14 @@ internal sealed class FilesObject
             map[GoPath.Base(file.Name)] = StringNode.Of(content(file));
         }
 
-        return StringNode.Of(YamlWriter.ToText(map).TrimEnd('\n'));
+        try
+        {
+            return StringNode.Of(YamlText.Of(map));
+        }
+        catch (GoError)
+        {
+            return StringNode.Empty;
+        }
     }
 
     private GoSlice Lines(string name)

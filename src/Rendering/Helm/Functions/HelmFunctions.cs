@@ -5,7 +5,6 @@ using Bowline.Languages.GoTemplates.Values;
 using Bowline.Rendering.Helm.Charts;
 using Bowline.Rendering.Helm.Values;
 using Bowline.Resources.Model;
-using Bowline.Resources.Yaml;
 
 namespace Bowline.Rendering.Helm.Functions;
 
@@ -22,15 +21,15 @@ internal static class HelmFunctions
         ["required"] = new GoFunction(Required, GoType.String, GoType.Any),
         ["fail"] = Text(call => throw Failure(call.Text(0)), GoType.String),
         ["lookup"] = new GoFunction(call => RenderState.Of(call.Run).Lookup(call.Text(0), call.Text(1), call.Text(2), call.Text(3)), GoType.String, GoType.String, GoType.String, GoType.String) { Result = GoType.Map },
-        ["toYaml"] = Text(call => Lenient(() => ToYaml(call, YamlWriteOptions.Kubernetes)), GoType.Any),
-        ["mustToYaml"] = Text(call => ToYaml(call, YamlWriteOptions.Kubernetes), GoType.Any),
-        ["toYamlPretty"] = Text(call => Lenient(() => ToYaml(call, YamlWriteOptions.Pretty)), GoType.Any),
+        ["toYaml"] = Text(call => Lenient(() => ToYaml(call, YamlText.Of)), GoType.Any),
+        ["mustToYaml"] = Text(call => ToYaml(call, YamlText.Of), GoType.Any),
+        ["toYamlPretty"] = Text(call => Lenient(() => ToYaml(call, YamlText.Pretty)), GoType.Any),
         ["fromYaml"] = new GoFunction(call => FromMap(() => GoYaml.ReadMap(Encoding.UTF8.GetBytes(call.Text(0)))), GoType.String) { Result = GoType.Map },
-        ["fromYamlArray"] = new GoFunction(call => FromList(() => GoYaml.Read(call.Text(0))), GoType.String) { Result = GoType.List },
+        ["fromYamlArray"] = new GoFunction(call => FromList(() => AsList(GoYaml.Read(call.Text(0)), JsonTyping.Mismatch)), GoType.String) { Result = GoType.List },
         ["toJson"] = Text(call => Lenient(() => GoJson.Text(call[0])), GoType.Any),
         ["mustToJson"] = Text(call => GoJson.Text(call[0]), GoType.Any),
         ["fromJson"] = new GoFunction(call => FromMap(() => AsMap(ReadJson(call))), GoType.String) { Result = GoType.Map },
-        ["fromJsonArray"] = new GoFunction(call => FromList(() => ReadJson(call)), GoType.String) { Result = GoType.List },
+        ["fromJsonArray"] = new GoFunction(call => FromList(() => AsList(ReadJson(call), static (node, _, type) => JsonTyping.PlainMismatch(node, type))), GoType.String) { Result = GoType.List },
         ["toToml"] = Text(ToToml, GoType.Any),
         ["fromToml"] = new GoFunction(call => FromMap(() => TomlReader.Read(call.Text(0))), GoType.String) { Result = GoType.Map },
     });
@@ -43,11 +42,11 @@ internal static class HelmFunctions
     private static Node Required(FunctionCall call) =>
         call[1] is NullNode or StringNode { Value.Length: 0 } ? throw Failure(call.Text(0)) : call[1];
 
-    private static string ToYaml(FunctionCall call, YamlWriteOptions options)
+    private static string ToYaml(FunctionCall call, Func<Node, string> write)
     {
-        string text = YamlWriter.ToText(GoTree.ToPlain(call[0]), options);
+        string text = write(call[0]);
         call.Run.Charge(text.Length);
-        return text.EndsWith('\n') ? text[..^1] : text;
+        return text;
     }
 
     /// <summary>Helm swallows errors of marshalling in a template.</summary>
@@ -87,22 +86,24 @@ internal static class HelmFunctions
         }
     }
 
-    private static ListNode FromList(Func<Node> read)
+    private static ListNode FromList(Func<ListNode> read)
     {
         try
         {
-            return read() switch
-            {
-                NullNode => [],
-                ListNode list => list,
-                Node other => throw new ChartException(JsonTyping.Mismatch(other, "value", "[]interface {}")),
-            };
+            return read();
         }
         catch (Exception error) when (error is ChartException or GoError)
         {
             return new ListNode(StringNode.Of(error.Message));
         }
     }
+
+    private static ListNode AsList(Node node, Func<Node, string, string, string> mismatch) => node switch
+    {
+        NullNode => [],
+        ListNode list => list,
+        _ => throw new ChartException(mismatch(node, "value", "[]interface {}")),
+    };
 
     private static MapNode? AsMap(Node node) => node switch
     {

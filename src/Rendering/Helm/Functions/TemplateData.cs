@@ -1,5 +1,6 @@
 using Bowline.Languages.GoTemplates.Values;
 using Bowline.Rendering.Helm.Charts;
+using Bowline.Rendering.Helm.Values;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Helm.Functions;
@@ -47,7 +48,7 @@ internal sealed class TemplateData(Node release, Node capabilities)
         };
         foreach (ChartInstance dependency in chart.Dependencies)
         {
-            subcharts[dependency.Name] = Collect(dependency, values[dependency.Name] as MapNode ?? new MapNode());
+            subcharts[dependency.Name] = Collect(dependency, ValuePath.Table(values, dependency.Name, out _) ?? new MapNode());
         }
 
         string path = chart.FullPath;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Bowline.Rendering.Globs;
 using Bowline.Rendering.Helm.Charts;
 
 namespace Bowline.Rendering.Helm.Manifests;

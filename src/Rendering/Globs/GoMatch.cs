@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Bowline.Rendering.Helm.Charts;
+namespace Bowline.Rendering.Globs;
 
 /// <summary>Go's path.Match: <c>*</c> and <c>?</c> stop at slashes, <c>[a-z]</c> and <c>[^a-z]</c>, backslash escapes, the whole name must match.</summary>
 internal sealed class GoMatch

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Bowline.Rendering.Helm.Functions;
+namespace Bowline.Rendering.Globs;
 
 /// <summary>
 /// Globs as gobwas/glob reads them with slash as separator: <c>*</c> and <c>?</c> stop at slashes, <c>**</c> does not,
