@@ -134,6 +134,13 @@ def main():
                 flags += '<'
             if prop is not None and not flags and (prop.get('default') == {} and len(code) > 1 or 'default' in prop and name in schema.get('required', [])):
                 flags += 'a'
+            if prop is not None and not flags and len(code) == 1 and code in 'sbil' and name in schema.get('required', []):
+                flags += 'a'
+            if code == 'T' and not flags and (own.endswith('Condition') or own.startswith('ContainerState') or own in ('Event', 'EventSeries', 'VolumeError')) \
+                    or (own, name) in (('Event', 'eventTime'), ('StatefulSetStatus', 'availableReplicas'), ('HorizontalPodAutoscalerStatus', 'currentMetrics')) \
+                    or 'core.v1.Event' in message and own == 'Event' and name in ('reportingComponent', 'reportingInstance') or code == 'U' and own == 'EventSeries' \
+                    or own == 'CustomResourceDefinitionStatus' and name in ('conditions', 'acceptedNames', 'storedVersions'):
+                flags += 'a'
             if name in schema.get('required', []) and flags in ('*', '%'):
                 flags += 'a'
             pointer = own in go and go[own].get(name, '').startswith('*') or name in pointers.get(own, ())

@@ -1,4 +1,6 @@
+using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
@@ -16,6 +18,24 @@ internal static class CustomObjects
                 : value.DeepClone();
         }
 
+        if (kind.Custom!.OpenApi is { } schema)
+        {
+            if (!kind.Custom.PreserveUnknown)
+            {
+                CustomPruning.Prune(result, schema, decoder.UnknownPaths);
+            }
+
+            CustomPruning.Default(result, schema);
+        }
+
         return result;
+    }
+
+    public static void Validate(ServedKind kind, MapNode node, List<FieldError> errors)
+    {
+        if (kind.Custom?.OpenApi is { } schema)
+        {
+            CustomValidation.Check(node, schema, errors);
+        }
     }
 }

@@ -19,14 +19,19 @@ internal static class Preparation
                 PodStatus.Prepare(node);
                 break;
             case "persistentvolumes":
+                node["status"] = new MapNode { ["phase"] = "Pending", ["lastPhaseTransitionTime"] = now };
+                break;
             case "persistentvolumeclaims":
                 node["status"] = new MapNode { ["phase"] = "Pending" };
                 break;
-            case "secrets":
-                MergeStringData(node);
-                break;
             case "jobs.batch":
                 JobSelector.Prepare(node);
+                break;
+            case "nodes":
+                TaintNew(node);
+                break;
+            case "customresourcedefinitions.apiextensions.k8s.io":
+                PrepareDefinition(node);
                 break;
             case "certificatesigningrequests.certificates.k8s.io":
                 PrepareRequest(node, user);
@@ -36,12 +41,23 @@ internal static class Preparation
         }
     }
 
-    public static void OnUpdate(ServedKind kind, MapNode node)
+    /// <summary>A node takes pods only once a controller saw it ready.</summary>
+    private static void TaintNew(MapNode node)
     {
-        if (kind.QualifiedPlural == "secrets")
+        MapNode spec = node.EnsureMap("spec");
+        ListNode taints = spec["taints"] as ListNode ?? [];
+        if (!taints.Any(taint => taint["key"]?.AsString() == "node.kubernetes.io/not-ready" && taint["effect"]?.AsString() == "NoSchedule"))
         {
-            MergeStringData(node);
+            taints.Add(new MapNode { ["key"] = "node.kubernetes.io/not-ready", ["effect"] = "NoSchedule" });
         }
+
+        spec["taints"] = taints;
+    }
+
+    private static void PrepareDefinition(MapNode node)
+    {
+        ListNode stored = new((node.At("spec", "versions")?.AsList() ?? []).Where(version => version["storage"]?.AsBool() == true).Select(version => version["name"] ?? StringNode.Empty));
+        node["status"] = new MapNode { ["conditions"] = Node.Null, ["acceptedNames"] = new MapNode { ["plural"] = string.Empty, ["kind"] = string.Empty }, ["storedVersions"] = stored };
     }
 
     private static void PrepareNamespace(MapNode node)
@@ -55,23 +71,6 @@ internal static class Preparation
 
         spec["finalizers"] = finalizers;
         node["status"] = new MapNode { ["phase"] = "Active" };
-    }
-
-    private static void MergeStringData(MapNode node)
-    {
-        if (node["stringData"] is not MapNode text)
-        {
-            return;
-        }
-
-        MapNode data = node["data"] as MapNode ?? [];
-        foreach ((string key, Node value) in text)
-        {
-            data[key] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(value.AsString() ?? string.Empty));
-        }
-
-        node.Remove("stringData");
-        node["data"] = data;
     }
 
     private static void PrepareRequest(MapNode node, UserInfo user)
@@ -134,6 +133,11 @@ internal static class JobSelector
         labels["job-name"] = name;
         labels["batch.kubernetes.io/controller-uid"] = uid;
         labels["batch.kubernetes.io/job-name"] = name;
+        if (node["metadata"]?["labels"] is null)
+        {
+            ObjectMeta.Of(node)["labels"] = labels.DeepClone();
+        }
+
         if (spec["selector"] is null)
         {
             spec["selector"] = new MapNode { ["matchLabels"] = new MapNode { ["batch.kubernetes.io/controller-uid"] = uid } };

@@ -9,7 +9,7 @@ internal sealed partial class ResourceEndpoints
 {
     private async Task<ApiResponse> SubresourceAsync(ApiRequest request, RequestTarget target, ServedKind kind, Accepted accepted, List<string> warnings)
     {
-        ServedSubresource sub = kind.Subresource(target.Subresource) ?? throw ApiErrors.NoSuchPath();
+        ServedSubresource sub = kind.Subresource(target.Subresource) ?? throw (kind.Custom is null ? ApiErrors.NoSuchPath() : ApiErrors.NotFound(kind, target.Name));
         string verb = target.Verb is "list" or "watch" ? "get" : target.Verb;
         if (!sub.Verbs.Contains(verb))
         {

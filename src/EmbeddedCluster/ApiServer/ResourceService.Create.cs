@@ -48,7 +48,7 @@ internal sealed partial class ResourceService
         request = request with { Object = node };
         Admission.Mutate(request);
         Preparation.OnCreate(Store, kind, node, request.User, Now());
-        ThrowIfInvalid(kind, node, Validator.OnCreate(kind, node));
+        ThrowIfInvalid(kind, node, Checked(kind, node, Validator.OnCreate(kind, node)));
         Admission.Validate(request);
         return node;
     }

@@ -50,6 +50,21 @@ internal sealed partial class ResourceService
         throw ApiErrors.Modified(kind, name);
     }
 
+    /// <summary>Deletes an instance of a kind that goes away; one with finalizers stays, marked.</summary>
+    public void DeleteInstance(ServedKind kind, StoredObject instance)
+    {
+        MapNode next = (MapNode)instance.Node.DeepClone();
+        if (ObjectMeta.Finalizers(next).Count == 0)
+        {
+            Store.TryRemove(kind.Collection, instance, next);
+        }
+        else if (!ObjectMeta.IsDeleting(next))
+        {
+            SetDeletion(kind, ObjectMeta.Of(next), 0);
+            Store.TryPut(kind.Collection, instance, instance.Namespace, instance.Name, next);
+        }
+    }
+
     /// <summary>The kind's plural, for a Status that tells of a deletion.</summary>
     public static MapNode DeletedStatus(ServedKind kind, string name, MapNode deleted)
     {
@@ -94,6 +109,11 @@ internal sealed partial class ResourceService
     private void SetDeletion(ServedKind kind, MapNode metadata, long grace)
     {
         metadata["deletionTimestamp"] = After(grace);
+        if (kind.QualifiedPlural is "namespaces" or "customresourcedefinitions.apiextensions.k8s.io")
+        {
+            return;
+        }
+
         metadata["deletionGracePeriodSeconds"] = grace;
         if (metadata["generation"]?.AsInteger() is { } generation and > 0 && KindRules.HasGeneration(kind))
         {

@@ -33,7 +33,8 @@ internal sealed partial class ResourceService
 
         if (KindRules.RequiresResourceVersion(kind) && ObjectMeta.Text(body, "resourceVersion").Length == 0 && Find(kind, @namespace, name) is not null)
         {
-            throw ApiErrors.Invalid(kind, name, [FieldError.Invalid("metadata.resourceVersion", IntegerNode.Of(0), "must be specified for an update")]);
+            FieldError error = FieldError.Invalid("metadata.resourceVersion", IntegerNode.Of(0), "must be specified for an update");
+            throw kind.Custom is null ? ApiErrors.Invalid(kind, name, [error]) : ApiErrors.Invalid(kind.Kind.Group, kind.Plural, name, [error]);
         }
 
         return await ChangeAsync(kind, @namespace, name, subresource, context, (_, _) => (MapNode)body.DeepClone()).ConfigureAwait(false);
@@ -95,9 +96,8 @@ internal sealed partial class ResourceService
 
         AdmissionRequest request = Request("UPDATE", kind, @namespace, next, live, subresource, context);
         Admission.Mutate(request);
-        Preparation.OnUpdate(kind, next);
         SetGeneration(kind, live, next);
-        ThrowIfInvalid(kind, next, Validator.OnUpdate(kind, next, live));
+        ThrowIfInvalid(kind, next, Checked(kind, next, Validator.OnUpdate(kind, next, live)));
         Admission.Validate(request);
         ObjectMeta.Of(next)["resourceVersion"] = ObjectMeta.Text(live, "resourceVersion");
         return next;
@@ -194,7 +194,7 @@ internal sealed partial class ResourceService
 
     private CommitOutcome Removed(ServedKind kind, Committed committed, MapNode last)
     {
-        if (kind.Plural == "customresourcedefinitions")
+        if (kind.Plural == "customresourcedefinitions" || kind.Custom?.Terminating == true)
         {
             DefinitionsChanged?.Invoke();
         }

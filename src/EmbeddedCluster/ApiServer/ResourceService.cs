@@ -50,6 +50,12 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
 
     private string Now() => Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
+    private static List<FieldError> Checked(ServedKind kind, MapNode node, List<FieldError> errors)
+    {
+        CustomObjects.Validate(kind, node, errors);
+        return errors;
+    }
+
     private async Task<ResourceResult> Finish(ServedKind kind, Committed committed, bool created = false)
     {
         if (kind.Plural == "customresourcedefinitions")

@@ -34,6 +34,11 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
             bool done = false;
             try
             {
+                if (spec["type"]?.AsString() != "ExternalName")
+                {
+                    Families(spec);
+                }
+
                 AllocateAddress(service, spec, live, addresses);
                 AllocatePorts(service, spec, live, ports);
                 done = true;
@@ -82,6 +87,16 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
         spec["clusterIPs"] = new ListNode(StringNode.Of(address));
     }
 
+    private static void Families(MapNode spec)
+    {
+        bool headlessWithoutSelector = spec["clusterIP"]?.AsString() == "None" && spec["selector"] is null;
+        spec["ipFamilyPolicy"] = spec["ipFamilyPolicy"] ?? StringNode.Of(headlessWithoutSelector ? "RequireDualStack" : "SingleStack");
+        if (spec["ipFamilies"] is not ListNode { Count: > 0 })
+        {
+            spec["ipFamilies"] = headlessWithoutSelector ? new ListNode(StringNode.Of("IPv4"), StringNode.Of("IPv6")) : new ListNode(StringNode.Of("IPv4"));
+        }
+    }
+
     private string Claim(MapNode service, string address)
     {
         if (!IPAddress.TryParse(address, out _))
@@ -116,6 +131,7 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
     {
         string type = spec["type"]?.AsString() ?? "ClusterIP";
         bool wanted = type == "NodePort" || (type == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"]?.AsBool() != false);
+        AllocateHealthCheck(spec, live, taken);
         ListNode list = spec["ports"] as ListNode ?? [];
         HashSet<long> own = [.. (live?.At("spec", "ports")?.AsList() ?? []).Select(port => port["nodePort"]?.AsInteger() ?? 0)];
         for (int i = 0; i < list.Count && type is "NodePort" or "LoadBalancer" && i < list.Count; i++)
@@ -137,6 +153,19 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
             taken.Add(number);
             port["nodePort"] = number;
         }
+    }
+
+    private void AllocateHealthCheck(MapNode spec, MapNode? live, List<long> taken)
+    {
+        if (spec["type"]?.AsString() != "LoadBalancer" || spec["externalTrafficPolicy"]?.AsString() != "Local" || spec["healthCheckNodePort"]?.AsInteger() > 0)
+        {
+            return;
+        }
+
+        long port = live?.At("spec", "healthCheckNodePort")?.AsInteger() ?? FreePort();
+        heldPorts.Add(port);
+        taken.Add(port);
+        spec["healthCheckNodePort"] = port;
     }
 
     private long ClaimPort(MapNode service, int index, long port)

@@ -30,7 +30,8 @@ internal static class VersionConversion
 
         converted["kind"] = to.Kind;
         converted["apiVersion"] = to.ApiVersion;
-        return converted;
+        bool typed = from.Kind is "Event" or "HorizontalPodAutoscaler" && TypeTable.Instance.Find(to) is not null;
+        return typed ? BodyReader.Canonical(KindRegistry.BuiltIn.Find(to)!, converted, out _) : converted;
     }
 }
 

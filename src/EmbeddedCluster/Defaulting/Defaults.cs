@@ -14,7 +14,7 @@ internal static class Defaults
         ["v1 ReplicationController"] = WorkloadDefaults.ReplicationController,
         ["v1 Service"] = NetworkDefaults.Service,
         ["v1 Endpoints"] = NetworkDefaults.Endpoints,
-        ["v1 Secret"] = node => node.Default("type", "Opaque"),
+        ["v1 Secret"] = PolicyDefaults.Secret,
         ["v1 Namespace"] = PolicyDefaults.Namespace,
         ["v1 PersistentVolume"] = StorageKindDefaults.Volume,
         ["v1 PersistentVolumeClaim"] = StorageKindDefaults.Claim,

@@ -40,7 +40,6 @@ internal static class NetworkDefaults
         if (type != "ExternalName")
         {
             spec.Default("internalTrafficPolicy", "Cluster");
-            Families(spec);
         }
 
         if (type == "LoadBalancer")
@@ -86,16 +85,6 @@ internal static class NetworkDefaults
         foreach (MapNode port in spec.Each("ingress").Concat(spec.Each("egress")).SelectMany(rule => rule.Each("ports")))
         {
             port.Default("protocol", "TCP");
-        }
-    }
-
-    private static void Families(MapNode spec)
-    {
-        bool headlessWithoutSelector = spec["clusterIP"]?.AsString() == "None" && spec["selector"] is null;
-        spec.Default("ipFamilyPolicy", headlessWithoutSelector ? "RequireDualStack" : "SingleStack");
-        if (spec["ipFamilies"] is not ListNode { Count: > 0 })
-        {
-            spec["ipFamilies"] = headlessWithoutSelector ? new ListNode(StringNode.Of("IPv4"), StringNode.Of("IPv6")) : new ListNode(StringNode.Of("IPv4"));
         }
     }
 }

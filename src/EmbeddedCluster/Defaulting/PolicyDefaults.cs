@@ -15,6 +15,25 @@ internal static class PolicyDefaults
         }
     }
 
+    /// <summary>stringData is a way to write data; it is never stored.</summary>
+    public static void Secret(MapNode node)
+    {
+        node.Default("type", "Opaque");
+        if (node["stringData"] is not MapNode text)
+        {
+            return;
+        }
+
+        MapNode data = node["data"] as MapNode ?? [];
+        foreach ((string key, Node value) in text)
+        {
+            data[key] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(value.AsString() ?? string.Empty));
+        }
+
+        node.Remove("stringData");
+        node["data"] = data;
+    }
+
     public static void Binding(MapNode node)
     {
         MapNode? role = node.Part("roleRef");

@@ -79,6 +79,7 @@ internal static class WorkloadDefaults
 
         PodDefaults.Template(spec["template"]);
         spec.Default("revisionHistoryLimit", 10);
+        node.EnsureMap("metadata").EnsureMap("annotations").Default("deprecated.daemonset.template.generation", "1");
         MapNode strategy = spec.EnsureMap("updateStrategy").Default("type", "RollingUpdate");
         if (strategy["type"]?.AsString() == "RollingUpdate")
         {
@@ -100,7 +101,7 @@ internal static class WorkloadDefaults
         }
 
         spec.Default("parallelism", 1).Default("backoffLimit", spec["backoffLimitPerIndex"] is null ? 6 : int.MaxValue);
-        spec.Default("completionMode", "NonIndexed").Default("suspend", false).Default("podReplacementPolicy", spec["podFailurePolicy"] is null ? "TerminatingOrFailed" : "Failed");
+        spec.Default("completionMode", "NonIndexed").Default("suspend", false).Default("manualSelector", false).Default("podReplacementPolicy", spec["podFailurePolicy"] is null ? "TerminatingOrFailed" : "Failed");
         if (spec["template"].Part("metadata").Part("labels") is { Count: > 0 } labels && node.Part("metadata").Part("labels") is null)
         {
             node.EnsureMap("metadata")["labels"] = labels.DeepClone();

@@ -7,6 +7,9 @@ internal static class DefinitionStatus
 {
     public static void MarkTerminating(MapNode definition, string now) => SetCondition(definition, "Terminating", "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress", now);
 
+    public static bool IsTrue(MapNode definition, string type) =>
+        (definition.At("status", "conditions")?.AsList() ?? []).Any(condition => condition["type"]?.AsString() == type && condition["status"]?.AsString() == "True");
+
     public static void SetCondition(MapNode definition, string type, string status, string reason, string message, string now)
     {
         MapNode container = definition.EnsureMap("status");

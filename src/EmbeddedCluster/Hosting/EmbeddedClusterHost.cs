@@ -99,6 +99,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         ResourceService service = new(store, kinds, new AdmissionChain(store), options.Time, IPNetwork.Parse(options.ServiceSubnet));
         DefinitionWatcher definitions = new(store, kinds, options.Time);
         service.DefinitionsChanged = definitions.Refresh;
+        definitions.DeleteInstance = service.DeleteInstance;
         definitions.Refresh();
         Bootstrap.Fill(store, options.Time, options.ServiceSubnet);
         TokenIssuer tokens = new(certificates.TokenKey, options.Time);

@@ -17,6 +17,9 @@ internal sealed class ObjectDecoder
     /// <summary>Paths of members that the type does not have, in the order they were met.</summary>
     public IReadOnlyList<string> Unknown => unknown;
 
+    /// <summary>The same list, for those who prune by other rules.</summary>
+    public List<string> UnknownPaths => unknown;
+
     public MapNode Decode(MapNode body, WireMessage type) => DecodeMessage(body, type, string.Empty, withHeader: true);
 
     public MapNode DecodePart(MapNode body, WireMessage type, string path) => DecodeMessage(body, type, path, withHeader: false);

@@ -13,7 +13,7 @@ internal static class MetadataRules
         Node? metadata = node["metadata"];
         string name = metadata?["name"]?.AsString() ?? string.Empty;
         string generate = metadata?["generateName"]?.AsString() ?? string.Empty;
-        if (generate.Length > 0 && name.Length == 0)
+        if (generate.Length > 0)
         {
             CheckName(kind, "metadata.generateName", generate.TrimEnd('-'), errors, shown: generate);
         }

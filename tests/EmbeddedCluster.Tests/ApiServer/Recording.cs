@@ -28,7 +28,7 @@ internal sealed partial class Bindings
 
     public void Bind(string name, string value) => values[name] = value;
 
-    public string Fill(string text) => Placeholder().Replace(text, match => values.GetValueOrDefault(match.Value, match.Value));
+    public string Fill(string text) => Placeholder().Replace(text, match => values.GetValueOrDefault(match.Value, match.Value is "<time>" ? "2026-01-01T00:00:00Z" : match.Value is "<microtime>" ? "2026-01-01T00:00:00.000000Z" : match.Value));
 
     public Node Fill(Node node)
     {

@@ -1,0 +1,65 @@
+using Bowline.EmbeddedCluster.Kinds;
+using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
+
+namespace Bowline.EmbeddedCluster.Definitions;
+
+/// <summary>Turns a CRD into the kinds it serves.</summary>
+internal static class DefinitionReader
+{
+    private static readonly string[] Verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+    private static readonly string[] ViewVerbs = ["get", "patch", "update"];
+
+    public static IEnumerable<ServedKind> Read(MapNode definition)
+    {
+        string group = definition.At("spec", "group")!.AsString()!;
+        Node names = definition.At("status", "acceptedNames")!;
+        ListNode versions = definition.At("spec", "versions")!.AsList()!;
+        string storage = versions.FirstOrDefault(version => version["storage"]?.AsBool() == true)?["name"]?.AsString() ?? string.Empty;
+        bool deleting = definition["metadata"]?["deletionTimestamp"] is not null;
+        foreach (Node version in versions.Where(version => version["served"]?.AsBool() == true))
+        {
+            ResourceKind kind = new(group, version["name"]!.AsString()!, names["kind"]!.AsString()!);
+            yield return new ServedKind(kind, names["plural"]!.AsString()!, names["singular"]?.AsString() ?? string.Empty, definition.At("spec", "scope")?.AsString() == "Namespaced")
+            {
+                Verbs = deleting ? [.. Verbs.Where(verb => verb != "create")] : Verbs,
+                ShortNames = BuiltInKinds.Strings(names["shortNames"]),
+                Categories = BuiltInKinds.Strings(names["categories"]),
+                Subresources = [.. Subresources(version, kind)],
+                StorageKind = kind with { Version = storage },
+                Custom = Custom(definition, version, names, deleting),
+            };
+        }
+    }
+
+    private static CustomKind Custom(MapNode definition, Node version, Node names, bool deleting)
+    {
+        MapNode? openApi = version.At("schema", "openAPIV3Schema") as MapNode;
+        string listKind = names["listKind"]?.AsString() ?? names["kind"]!.AsString() + "List";
+        return new CustomKind(definition["metadata"]!["name"]!.AsString()!, listKind, openApi is null ? null : StructuralSchema.FromOpenApi(openApi))
+        {
+            OpenApi = openApi,
+            Scale = version.At("subresources", "scale") as MapNode,
+            Columns = version["additionalPrinterColumns"] as ListNode,
+            SelectableFields = version["selectableFields"] as ListNode,
+            PreserveUnknown = definition.At("spec", "preserveUnknownFields")?.AsBool() == true,
+            Terminating = deleting,
+            Warning = version["deprecated"]?.AsBool() == true
+                ? version["deprecationWarning"]?.AsString() ?? $"{definition.At("spec", "group")!.AsString()}/{version["name"]!.AsString()} {names["kind"]!.AsString()} is deprecated"
+                : null,
+        };
+    }
+
+    private static IEnumerable<ServedSubresource> Subresources(Node version, ResourceKind kind)
+    {
+        if (version.At("subresources", "status") is not null)
+        {
+            yield return new ServedSubresource("status", kind, ViewVerbs);
+        }
+
+        if (version.At("subresources", "scale") is not null)
+        {
+            yield return new ServedSubresource("scale", new ResourceKind("autoscaling", "v1", "Scale"), ViewVerbs);
+        }
+    }
+}
