@@ -57,7 +57,7 @@ internal sealed class Transport : IDisposable
         {
             PooledBuffer? body = call.Body is null ? null : Serialise(call.Body);
             Node answer = await RepeatAsync(call, body, ReadAnswerAsync, options.RequestTimeout, cancellationToken).ConfigureAwait(false);
-            // Only now is it certain that no connection still reads the buffer; after a failure it is left to the collector.
+            // After a failure a connection may still be reading the buffer; then it is left to the collector.
             body?.Dispose();
             return answer;
         }
@@ -174,7 +174,9 @@ internal sealed class Transport : IDisposable
 
         if (body is not null)
         {
-            request.Content = new BufferContent(body.Written, call.ContentType);
+            // Of this kind of content .NET knows that sending ends before the answer is handed out, so the buffer is free then.
+            request.Content = new ReadOnlyMemoryContent(body.Written);
+            request.Content.Headers.ContentType = call.ContentType;
         }
 
         return request;

@@ -18,6 +18,7 @@ public sealed record GitCredentials(string Username, string Password)
 public sealed class GitFetcher : ISourceFetcher, IDisposable
 {
     private readonly ConcurrentDictionary<string, GitMirror> mirrors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, GitRepository> locals = new(StringComparer.Ordinal);
     private readonly string cacheFolder;
     private readonly TimeProvider time;
     private readonly Func<string, GitCredentials?> credentials;
@@ -62,7 +63,7 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
 
     private async Task<SourceSnapshot> FetchLocalAsync(SourceRef reference, string path, CancellationToken cancellationToken)
     {
-        GitRepository? repository = await GitRepository.FindAsync(path, time, cancellationToken).ConfigureAwait(false);
+        GitRepository? repository = await FindLocalAsync(Path.GetFullPath(path), cancellationToken).ConfigureAwait(false);
         bool asItStands = reference.Revision.Length == 0 && !reference.Url.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
         if (asItStands && repository is not { IsBare: true })
         {
@@ -80,6 +81,18 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
         string commit = await ResolveLocalAsync(repository, revision, cancellationToken).ConfigureAwait(false);
         GitTree tree = await repository.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
         return new SourceSnapshot(tree, new SourceRevision(commit, WorkingTree: false));
+    }
+
+    private async Task<GitRepository?> FindLocalAsync(string folder, CancellationToken cancellationToken)
+    {
+        if (locals.TryGetValue(folder, out GitRepository? known) && Directory.Exists(known.GitFolder) && Directory.Exists(folder))
+        {
+            return known;
+        }
+
+        locals.TryRemove(folder, out _);
+        GitRepository? found = await GitRepository.FindAsync(folder, time, cancellationToken).ConfigureAwait(false);
+        return found is null ? null : locals.GetOrAdd(folder, found);
     }
 
     private static async Task<string> ResolveLocalAsync(GitRepository repository, string revision, CancellationToken cancellationToken)

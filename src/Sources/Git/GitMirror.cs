@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Bowline.Sources.Files;
 
@@ -7,10 +6,7 @@ namespace Bowline.Sources.Git;
 /// <summary>A bare copy of one remote repository, holding the commits that were asked for. Safe for several processes at once.</summary>
 internal sealed class GitMirror : IDisposable
 {
-    private const int KeptTrees = 8;
-
     private readonly SemaphoreSlim gate = new(1, 1);
-    private readonly ConcurrentDictionary<string, GitTree> trees = new(StringComparer.Ordinal);
     private readonly string folder;
     private readonly string url;
     private readonly string shown;
@@ -43,7 +39,7 @@ internal sealed class GitMirror : IDisposable
             await using FileStream held = await LockAsync(cancellationToken).ConfigureAwait(false);
             repository ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
             string commit = await ResolveAsync(revision, asked, cancellationToken).ConfigureAwait(false);
-            return await TreeAsync(commit, cancellationToken).ConfigureAwait(false);
+            return await repository.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
         }
         catch (SourceException error)
         {
@@ -115,7 +111,7 @@ internal sealed class GitMirror : IDisposable
     }
 
     private async Task<bool> HasAsync(string commit, CancellationToken cancellationToken) =>
-        trees.ContainsKey(commit) || await repository!.TryResolveAsync(commit, cancellationToken).ConfigureAwait(false) is not null;
+        repository!.Holds(commit) || await repository.TryResolveAsync(commit, cancellationToken).ConfigureAwait(false) is not null;
 
     private async Task FetchAllAsync(CancellationToken cancellationToken)
     {
@@ -124,23 +120,6 @@ internal sealed class GitMirror : IDisposable
             folder,
             ["fetch", "--quiet", "--prune", "--no-write-fetch-head", .. depth, "--end-of-options", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
             cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<GitTree> TreeAsync(string commit, CancellationToken cancellationToken)
-    {
-        if (trees.TryGetValue(commit, out GitTree? tree))
-        {
-            return tree;
-        }
-
-        tree = await repository!.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
-        if (trees.Count >= KeptTrees)
-        {
-            trees.Clear();
-        }
-
-        trees[commit] = tree;
-        return tree;
     }
 
     private async Task<GitRepository> OpenAsync(CancellationToken cancellationToken)

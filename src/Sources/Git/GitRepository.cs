@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Bowline.Sources.Files;
 
@@ -15,6 +16,9 @@ public sealed record GitRemote(string Name, string Url);
 /// <summary>A repository on this machine, with or without working tree; only ever read.</summary>
 public sealed class GitRepository
 {
+    private const int KeptTrees = 8;
+
+    private readonly ConcurrentDictionary<string, GitTree> trees = new(StringComparer.Ordinal);
     private readonly GitProgram git;
     private readonly BlobReader blobs;
 
@@ -51,18 +55,18 @@ public sealed class GitRepository
 
         GitProgram git = new(time);
         (int code, byte[] output, string complaint) = await git.TryAsync(
-            full, ["rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-dir", "--git-common-dir"], cancellationToken).ConfigureAwait(false);
+            full, ["rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-dir", "--git-common-dir", "--show-toplevel"], cancellationToken).ConfigureAwait(false);
         string[] lines = Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        if (code != 0 || lines.Length != 3)
+        // Where there is no working tree only the last question fails.
+        bool bare = lines is ["true", _, _];
+        if (!bare && (code != 0 || lines.Length != 4))
         {
             return complaint.Contains("not a git repository", StringComparison.Ordinal)
                 ? null
                 : throw new SourceException($"{folder}: {GitProgram.Explain(complaint, code)}", folder);
         }
 
-        bool bare = lines[0] == "true";
-        string root = bare ? lines[1] : (await git.TextAsync(full, ["rev-parse", "--path-format=absolute", "--show-toplevel"], cancellationToken).ConfigureAwait(false)).TrimEnd('\n');
-        return new GitRepository(root.Length == 0 ? full : root, lines[1], lines[2], bare, git, time);
+        return new GitRepository(bare ? lines[1] : lines[3], lines[1], lines[2], bare, git, time);
     }
 
     public async Task<GitState> StateAsync(CancellationToken cancellationToken)
@@ -116,8 +120,18 @@ public sealed class GitRepository
     public async Task<GitTree> TreeAsync(string commit, CancellationToken cancellationToken)
     {
         CheckRevision(commit);
+        if (trees.TryGetValue(commit, out GitTree? tree))
+        {
+            return tree;
+        }
+
         byte[] listing = await git.RunAsync(GitFolder, ["ls-tree", "-r", "-z", "--full-tree", commit], cancellationToken).ConfigureAwait(false);
-        return GitTree.Parse(commit, blobs, listing);
+        if (trees.Count >= KeptTrees)
+        {
+            trees.Clear();
+        }
+
+        return trees[commit] = GitTree.Parse(commit, blobs, listing);
     }
 
     /// <summary>Paths that differ between two commits; renames count as a removal and an addition.</summary>
@@ -129,6 +143,9 @@ public sealed class GitRepository
             GitFolder, ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", fromCommit, toCommit], cancellationToken).ConfigureAwait(false);
         return output.Split('\0', StringSplitOptions.RemoveEmptyEntries);
     }
+
+    /// <summary>Whether a tree of the commit is at hand, without asking Git.</summary>
+    internal bool Holds(string commit) => trees.ContainsKey(commit);
 
     internal async Task<RemoteRefs> RefsAsync(CancellationToken cancellationToken) =>
         RemoteRefs.Parse(await git.TextAsync(GitFolder, ["ls-remote", "--", GitFolder], cancellationToken).ConfigureAwait(false));

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Bowline.Cluster.Http;
+using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
 
 namespace Bowline.Cluster.Tests.Http;
@@ -96,6 +97,27 @@ public sealed class TlsTests
         await cluster.GetRawAsync("/api", default);
         Assert.Equal(["HTTP/2 Bearer old", "HTTP/2 Bearer new"], api.Headers);
         File.Delete(file);
+    }
+
+    [Fact]
+    public async Task A_credential_plugin_gives_the_token_and_shows_it_nowhere()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        ExecPlugin plugin = new("sh", ["-c", """echo "{\"apiVersion\":\"v1\",\"status\":{\"token\":\"$TOKEN\"}}" """], "client.authentication.k8s.io/v1")
+        {
+            Environment = new Dictionary<string, string> { ["TOKEN"] = "from-plugin" },
+        };
+        using HttpCluster cluster = api.Connect(connection => connection with { Exec = plugin });
+        await cluster.GetRawAsync("/api", default);
+        await cluster.GetRawAsync("/api", default);
+        Assert.Equal(["HTTP/2 Bearer from-plugin", "HTTP/2 Bearer from-plugin"], api.Headers);
+        foreach (string script in (string[])["echo SECRET; exit 3", "echo SECRET"])
+        {
+            using HttpCluster broken = api.Connect(connection => connection with { Exec = plugin with { Arguments = ["-c", script] } });
+            ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => broken.GetRawAsync("/api", default));
+            Assert.Contains("credential plugin sh", error.Message);
+            Assert.DoesNotContain("SECRET", error.ToString());
+        }
     }
 
     [Fact]
