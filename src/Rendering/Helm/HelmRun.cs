@@ -63,7 +63,7 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
 
         if (!request.Files.DirectoryExists(path))
         {
-            throw new ChartException($"path {GoQuote.Quote(path)} not found", path);
+            throw new ChartException($"path {GoText.Quote(path)} not found", path);
         }
 
         IReadOnlyList<ChartFile> files = ChartReader.ReadDirectory(request.Files, path, cancellationToken);
@@ -83,7 +83,7 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
         if (request.ReleaseName.Length == 0 || request.ReleaseName.Length > MaxNameLength || !NameFormat().IsMatch(request.ReleaseName))
         {
             throw new ChartException(
-                $"release name {GoQuote.Quote(request.ReleaseName)}: invalid release name, must match regex "
+                $"release name {GoText.Quote(request.ReleaseName)}: invalid release name, must match regex "
                 + @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53");
         }
     }

@@ -1,4 +1,4 @@
-using System.Text;
+using Bowline.Languages.GoTemplates.Parsing;
 
 namespace Bowline.Rendering.Helm.Charts;
 
@@ -9,5 +9,6 @@ internal sealed record ChartFile(string Name, string Path, byte[] Data)
 {
     private string? text;
 
-    public string Text => text ??= Encoding.UTF8.GetString(Data);
+    /// <summary>As templates see it: bytes that are no UTF-8 survive.</summary>
+    public string Text => text ??= GoText.FromBytes(Data);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Languages.GoTemplates.Values;
 
 namespace Bowline.Rendering.Helm.Charts;
@@ -13,18 +14,18 @@ internal static partial class ChartValidation
         Sanitize(metadata);
         Require(metadata.ApiVersion.Length > 0, "chart.metadata.apiVersion is required");
         Require(metadata.Name.Length > 0, "chart.metadata.name is required");
-        Require(metadata.Name == GoPath.Base(metadata.Name) && metadata.Name is not ("." or ".."), $"chart.metadata.name {GoQuote.Quote(metadata.Name)} is invalid");
+        Require(metadata.Name == GoPath.Base(metadata.Name) && metadata.Name is not ("." or ".."), $"chart.metadata.name {GoText.Quote(metadata.Name)} is invalid");
         Require(metadata.Version.Length > 0, "chart.metadata.version is required");
-        Require(ChartVersions.IsValid(metadata.Version), $"chart.metadata.version {GoQuote.Quote(metadata.Version)} is invalid");
+        Require(ChartVersions.IsValid(metadata.Version), $"chart.metadata.version {GoText.Quote(metadata.Version)} is invalid");
         Require(metadata.Type is "" or "application" or "library", "chart.metadata.type must be application or library");
         Require(metadata.Maintainers?.Contains(null) != true, "maintainers must not contain empty or null nodes");
         HashSet<string> seen = new(StringComparer.Ordinal);
         foreach (ChartDependency? dependency in metadata.Dependencies ?? [])
         {
             Require(dependency is not null, "dependencies must not contain empty or null nodes");
-            Require(dependency!.Alias.Length == 0 || AliasFormat().IsMatch(dependency.Alias), $"dependency {GoQuote.Quote(dependency.Name)} has disallowed characters in the alias");
+            Require(dependency!.Alias.Length == 0 || AliasFormat().IsMatch(dependency.Alias), $"dependency {GoText.Quote(dependency.Name)} has disallowed characters in the alias");
             string key = dependency.Alias.Length > 0 ? dependency.Alias : dependency.Name;
-            Require(seen.Add(key), $"more than one dependency with name or alias {GoQuote.Quote(key)}");
+            Require(seen.Add(key), $"more than one dependency with name or alias {GoText.Quote(key)}");
         }
     }
 

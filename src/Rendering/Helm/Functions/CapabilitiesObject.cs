@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Languages.GoTemplates.Values;
 using Bowline.Rendering.Helm.Charts;
 using Bowline.Resources.Model;
@@ -31,7 +32,7 @@ internal static partial class CapabilitiesObject
         Match match = VersionFormat().Match(kubeVersion);
         return match.Success && match.Groups[1].Value.Contains('.', StringComparison.Ordinal)
             ? $"v{match.Groups[1].Value}"
-            : throw new ChartException($"invalid kube version '{kubeVersion}': could not parse {GoQuote.Quote(kubeVersion)} as version");
+            : throw new ChartException($"invalid kube version '{kubeVersion}': could not parse {GoText.Quote(kubeVersion)} as version");
     }
 
     private static GoObject KubeVersion(string kubeVersion)

@@ -1,9 +1,8 @@
 using System.Text;
-using System.Text.Json;
+using Bowline.Languages.GoTemplates.Printing;
 using Bowline.Languages.GoTemplates.Sprig;
 using Bowline.Languages.GoTemplates.Values;
 using Bowline.Rendering.Helm.Charts;
-using Bowline.Rendering.Helm.Values;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Helm.Functions;
@@ -26,8 +25,8 @@ internal static class HelmFunctions
         ["toYamlPretty"] = Text(call => Lenient(() => ToYaml(call, YamlText.Pretty)), GoType.Any),
         ["fromYaml"] = new GoFunction(call => FromMap(() => GoYaml.ReadMap(Encoding.UTF8.GetBytes(call.Text(0)))), GoType.String) { Result = GoType.Map },
         ["fromYamlArray"] = new GoFunction(call => FromList(() => AsList(GoYaml.Read(call.Text(0)), JsonTyping.Mismatch)), GoType.String) { Result = GoType.List },
-        ["toJson"] = Text(call => Lenient(() => GoJson.Text(call[0])), GoType.Any),
-        ["mustToJson"] = Text(call => GoJson.Text(call[0]), GoType.Any),
+        ["toJson"] = Text(call => Lenient(() => MarshalledJson.Text(call[0])), GoType.Any),
+        ["mustToJson"] = Text(call => MarshalledJson.Text(call[0]), GoType.Any),
         ["fromJson"] = new GoFunction(call => FromMap(() => AsMap(ReadJson(call))), GoType.String) { Result = GoType.Map },
         ["fromJsonArray"] = new GoFunction(call => FromList(() => AsList(ReadJson(call), static (node, _, type) => JsonTyping.PlainMismatch(node, type))), GoType.String) { Result = GoType.List },
         ["toToml"] = Text(ToToml, GoType.Any),
@@ -112,21 +111,6 @@ internal static class HelmFunctions
         _ => throw new ChartException(JsonTyping.PlainMismatch(node, "map[string]interface {}")),
     };
 
-    /// <summary>Sprig's own mustFromJson knows Go's error texts.</summary>
-    private static Node ReadJson(FunctionCall call)
-    {
-        if (SprigFunctions.Table.Find("mustFromJson") is { } parse)
-        {
-            return parse.Body(new FunctionCall([call[0]], call.Run));
-        }
-
-        try
-        {
-            return JsonFloats.Read(Encoding.UTF8.GetBytes(call.Text(0)));
-        }
-        catch (JsonException error)
-        {
-            throw new GoError(error.Message);
-        }
-    }
+    private static Node ReadJson(FunctionCall call) =>
+        GoJson.TryRead(call.Text(0), out Node? node, out string? error) ? node : throw new GoError(error);
 }

@@ -57,7 +57,7 @@ internal sealed class RenderState(TemplateSet templates, Func<string, string, st
 
         // Not thrown from the handler: handlers that throw stay on the stack, and tpl nests deeply.
         string words = parsed ? "error during tpl function execution for" : "cannot parse template";
-        throw new TemplateException($"{words} {GoQuote.Quote(text)}: {failure.Message}", failure.Reason, failure.Frames, failure.IsParseError, failure);
+        throw new TemplateException($"{words} {GoText.Quote(text)}: {failure.Message}", failure.Reason, failure.Frames, failure.IsParseError, failure);
     }
 
     public Node Lookup(string apiVersion, string kind, string space, string name) => lookup?.Invoke(apiVersion, kind, space, name) ?? new MapNode();

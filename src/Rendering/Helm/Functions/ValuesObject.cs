@@ -1,3 +1,4 @@
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Languages.GoTemplates.Values;
 using Bowline.Rendering.Helm.Charts;
 using Bowline.Rendering.Helm.Values;
@@ -20,8 +21,8 @@ internal static class ValuesObject
     };
 
     private static GoMap Table(MapNode members, string path) =>
-        ValuePath.Table(members, path, out string missing) is { } table ? Of(table) : throw new GoError($"{GoQuote.Quote(missing)} is not a table");
+        ValuePath.Table(members, path, out string missing) is { } table ? Of(table) : throw new GoError($"{GoText.Quote(missing)} is not a table");
 
     private static Node Value(MapNode members, string path) =>
-        ValuePath.Value(members, path) ?? throw new GoError($"{GoQuote.Quote(path[(path.LastIndexOf('.') + 1)..])} is not a value");
+        ValuePath.Value(members, path) ?? throw new GoError($"{GoText.Quote(path[(path.LastIndexOf('.') + 1)..])} is not a value");
 }

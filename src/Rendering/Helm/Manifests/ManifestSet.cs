@@ -1,3 +1,4 @@
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Rendering.Helm.Charts;
 using Bowline.Resources.Model;
 
@@ -31,7 +32,7 @@ internal sealed class ManifestSet
                 HookData? hook = HookData.Of(manifest.Head, out bool dropped);
                 if (dropped)
                 {
-                    warnings.Add($"info: skipping unknown hook: {GoQuote.Quote(manifest.Head.Annotations["helm.sh/hook"]!.AsString()!)}");
+                    warnings.Add($"info: skipping unknown hook: {GoText.Quote(manifest.Head.Annotations["helm.sh/hook"]!.AsString()!)}");
                 }
                 else
                 {

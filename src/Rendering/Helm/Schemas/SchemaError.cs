@@ -1,4 +1,5 @@
 using System.Text;
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Rendering.Helm.Charts;
 
 namespace Bowline.Rendering.Helm.Schemas;
@@ -33,7 +34,7 @@ internal sealed record SchemaError(string At, string Words, IReadOnlyList<Schema
 
     /// <summary>Go's quoting with single quotes.</summary>
     public static string Quote(string text) =>
-        $"'{GoQuote.Quote(text)[1..^1].Replace("\\\"", "\"", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
+        $"'{GoText.Quote(text)[1..^1].Replace("\\\"", "\"", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
 
     public static string QuoteAll(IEnumerable<string> texts) => string.Join(", ", texts.Select(Quote));
 }

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.Json;
+using Bowline.Languages.GoTemplates.Parsing;
+using Bowline.Languages.GoTemplates.Printing;
 using Bowline.Rendering.Helm.Charts;
-using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Helm.Schemas;
@@ -65,16 +65,8 @@ internal sealed class ValuesSchemas
         }
     }
 
-    private static Node Parse(byte[] data)
-    {
-        try
-        {
-            return JsonReader.Read(data);
-        }
-        catch (JsonException error)
-        {
-            bool endsEarly = error.Message.Contains("Expected depth to be zero", StringComparison.Ordinal) || error.Message.Contains("end of data", StringComparison.Ordinal);
-            throw new SchemaException(endsEarly ? "unexpected EOF" : $"invalid JSON: {error.Message}");
-        }
-    }
+    private static Node Parse(byte[] data) =>
+        GoJson.TryRead(GoText.FromBytes(data), out Node? root, out string? error)
+            ? root
+            : throw new SchemaException(error == "unexpected end of JSON input" ? "unexpected EOF" : error);
 }

@@ -1,3 +1,4 @@
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Rendering.Helm.Charts;
 using Bowline.Resources.Model;
 
@@ -173,7 +174,7 @@ internal sealed class DependencyProcessing(ValueMerging merging, List<string> wa
         MapNode? table = ValuePath.Table(values, $"{entry.Name}.{child}", out string missing);
         if (table is null)
         {
-            warnings.Add($"Warning: ImportValues missing table from chart {entry.Name}: {GoQuote.Quote(missing)} is not a table");
+            warnings.Add($"Warning: ImportValues missing table from chart {entry.Name}: {GoText.Quote(missing)} is not a table");
             return null;
         }
 
@@ -190,5 +191,5 @@ internal sealed class DependencyProcessing(ValueMerging merging, List<string> wa
     }
 
     private static string ImportPath(ChartDependency entry, MapNode map, string key) =>
-        map[key]?.AsString() ?? throw new ChartException($"import-values of dependency {GoQuote.Quote(entry.Name)} must name child and parent");
+        map[key]?.AsString() ?? throw new ChartException($"import-values of dependency {GoText.Quote(entry.Name)} must name child and parent");
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using System.Text;
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Rendering.Helm.Charts;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
@@ -60,14 +61,14 @@ internal sealed class SetParser(string input, SetKind kind, Func<string, string>
             case '\0' when key.Length == 0:
                 return true;
             case '\0':
-                throw new ChartException($"key {GoQuote.Quote(key)} has no value");
+                throw new ChartException($"key {GoText.Quote(key)} has no value");
             case '[':
                 return ReadIndexed(data, key, nesting);
             case '=':
                 return ReadAssigned(data, key);
             case ',':
                 Set(data, key, StringNode.Empty);
-                throw new ChartException($"key {GoQuote.Quote(key)} has no value (cannot end with ,)");
+                throw new ChartException($"key {GoText.Quote(key)} has no value (cannot end with ,)");
             default:
                 return ReadNested(data, key, nesting + 1);
         }
@@ -89,7 +90,7 @@ internal sealed class SetParser(string input, SetKind kind, Func<string, string>
         bool ended = ReadKey(inner, nesting);
         if (!ended && inner.Count == 0)
         {
-            throw new ChartException($"key map {GoQuote.Quote(key)} has no value");
+            throw new ChartException($"key map {GoText.Quote(key)} has no value");
         }
 
         if (inner.Count > 0)
@@ -192,7 +193,7 @@ internal sealed class SetParser(string input, SetKind kind, Func<string, string>
             return (int)Math.Clamp(index, int.MinValue, int.MaxValue);
         }
 
-        throw new ChartException($"error parsing index: strconv.Atoi: parsing {GoQuote.Quote(text)}: invalid syntax");
+        throw new ChartException($"error parsing index: strconv.Atoi: parsing {GoText.Quote(text)}: invalid syntax");
     }
 
     private Node ReadValue()

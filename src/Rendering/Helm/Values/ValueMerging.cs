@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Rendering.Helm.Charts;
 using Bowline.Resources.Model;
 
@@ -143,7 +144,7 @@ internal sealed class ValueMerging(List<string> warnings)
                         mine[key] = Fill(copy, own, Join(prefix, key), keepNulls: true);
                         break;
                     default:
-                        warnings.Add($"Conflict: cannot merge map onto non-map for {GoQuote.Quote(key)}. Skipping.");
+                        warnings.Add($"Conflict: cannot merge map onto non-map for {GoText.Quote(key)}. Skipping.");
                         break;
                 }
             }

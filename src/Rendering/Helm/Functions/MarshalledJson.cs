@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Bowline.Languages.GoTemplates.Values;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
@@ -5,11 +6,22 @@ using Bowline.Resources.Model;
 namespace Bowline.Rendering.Helm.Functions;
 
 /// <summary>Go's json.Marshal: members of maps sorted, fields of structs in their order, HTML characters escaped.</summary>
-internal static class GoJson
+internal static class MarshalledJson
 {
     private static readonly JsonWriteOptions Options = new() { EscapeHtml = true };
 
-    public static string Text(Node node) => JsonWriter.ToText(Ordered(node, 0), Options);
+    /// <exception cref="GoError">JSON cannot say it: NaN, a circle.</exception>
+    public static string Text(Node node)
+    {
+        try
+        {
+            return JsonWriter.ToText(Ordered(node, 0), Options);
+        }
+        catch (JsonException error)
+        {
+            throw new GoError(error.Message, error);
+        }
+    }
 
     private static Node Ordered(Node node, int depth)
     {
