@@ -12,17 +12,36 @@ namespace Bowline.Resources.Json;
 /// </summary>
 public static class JsonReader
 {
-    /// <exception cref="JsonException">Not JSON, deeper than <paramref name="maxDepth"/>, or something after the value.</exception>
+    /// <exception cref="JsonException">Not JSON (in the words of Go's encoding/json), or deeper than <paramref name="maxDepth"/>.</exception>
     public static Node Read(ReadOnlySpan<byte> utf8, int maxDepth = 512)
     {
         Utf8JsonReader reader = new(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
-        return ReadOnly(ref reader, utf8.Length);
+        try
+        {
+            return ReadOnly(ref reader, utf8.Length);
+        }
+        catch (JsonException error) when (GoSyntax.FirstError(utf8) is { } words)
+        {
+            throw new JsonException(words, error.Path, error.LineNumber, error.BytePositionInLine, error);
+        }
     }
 
     public static Node Read(ReadOnlySequence<byte> utf8, int maxDepth = 512)
     {
+        if (utf8.IsSingleSegment)
+        {
+            return Read(utf8.FirstSpan, maxDepth);
+        }
+
         Utf8JsonReader reader = new(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
-        return ReadOnly(ref reader, utf8.Length);
+        try
+        {
+            return ReadOnly(ref reader, utf8.Length);
+        }
+        catch (JsonException error) when (GoSyntax.FirstError(utf8.ToArray()) is { } words)
+        {
+            throw new JsonException(words, error.Path, error.LineNumber, error.BytePositionInLine, error);
+        }
     }
 
     public static Node Read(string text, int maxDepth = 512)
@@ -70,7 +89,7 @@ public static class JsonReader
         double number = reader.GetDouble();
         return double.IsFinite(number)
             ? new FloatNode(number)
-            : throw new JsonException($"A number at byte {reader.TokenStartIndex} is out of range");
+            : throw new JsonException($"json: cannot unmarshal number {Encoding.UTF8.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan)} into Go value of type float64");
     }
 
     private static MapNode ReadMap(ref Utf8JsonReader reader, MemberNames? names)

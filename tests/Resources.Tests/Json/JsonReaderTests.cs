@@ -44,6 +44,40 @@ public class JsonReaderTests
     [InlineData("// c\n1")]
     public void What_is_not_json_is_refused(string json) => Assert.ThrowsAny<JsonException>(() => JsonReader.Read(json));
 
+    [Theory]
+    [InlineData("", "unexpected end of JSON input")]
+    [InlineData(" {\"a\":1 ", "unexpected end of JSON input")]
+    [InlineData("{\"a\":1} x", "invalid character 'x' after top-level value")]
+    [InlineData("[1,]", "invalid character ']' looking for beginning of value")]
+    [InlineData("{a: 1}", "invalid character 'a' looking for beginning of object key string")]
+    [InlineData("{\"a\":1,}", "invalid character '}' looking for beginning of object key string")]
+    [InlineData("{\"a\" 1}", "invalid character '1' after object key")]
+    [InlineData("{\"a\":1 \"b\":2}", "invalid character '\"' after object key:value pair")]
+    [InlineData("[1 2]", "invalid character '2' after array element")]
+    [InlineData("[\"\n\"]", "invalid character '\\n' in string literal")]
+    [InlineData("\"\\q\"", "invalid character 'q' in string escape code")]
+    [InlineData("\"\\u12g4\"", "invalid character 'g' in \\u hexadecimal character escape")]
+    [InlineData("-", "unexpected end of JSON input")]
+    [InlineData("-a", "invalid character 'a' in numeric literal")]
+    [InlineData("01", "invalid character '1' after top-level value")]
+    [InlineData("1.", "unexpected end of JSON input")]
+    [InlineData("1.x", "invalid character 'x' after decimal point in numeric literal")]
+    [InlineData("1ex", "invalid character 'x' in exponent of numeric literal")]
+    [InlineData("trux", "invalid character 'x' in literal true (expecting 'e')")]
+    [InlineData("nul", "unexpected end of JSON input")]
+    [InlineData("'a'", "invalid character '\\'' looking for beginning of value")]
+    [InlineData("\u0001", "invalid character '\\x01' looking for beginning of value")]
+    [InlineData("é", "invalid character 'Ã' looking for beginning of value")]
+    [InlineData("1e400", "json: cannot unmarshal number 1e400 into Go value of type float64")]
+    public void Errors_are_in_the_words_of_go(string json, string message)
+    {
+        Assert.Equal(message, Assert.ThrowsAny<JsonException>(() => JsonReader.Read(json)).Message);
+        byte[] bytes = Encoding.UTF8.GetBytes(json);
+        Segment first = new(bytes.AsMemory(0, bytes.Length / 2));
+        Segment last = first.Append(bytes.AsMemory(bytes.Length / 2));
+        Assert.Equal(message, Assert.ThrowsAny<JsonException>(() => JsonReader.Read(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length))).Message);
+    }
+
     [Fact]
     public void Depth_is_bounded()
     {
