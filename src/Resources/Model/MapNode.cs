@@ -9,8 +9,12 @@ namespace Bowline.Resources.Model;
 public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Node>>
 {
     private const int IndexedFrom = 17;
+    private const int RebuiltAfter = 64;
     private readonly List<KeyValuePair<string, Node>> members;
+
+    /// <summary>Where each key stands, or, by as many places as were <see cref="removals"/> since it was built, behind there.</summary>
     private Dictionary<string, int>? index;
+    private int removals;
     private bool frozen;
 
     public MapNode() => members = [];
@@ -77,10 +81,13 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
         }
 
         members.RemoveAt(at);
-        index = null;
-        if (members.Count >= IndexedFrom)
+        if (index is not null)
         {
-            BuildIndex();
+            index.Remove(key);
+            if (++removals > RebuiltAfter)
+            {
+                BuildIndex();
+            }
         }
 
         return true;
@@ -187,7 +194,7 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
     {
         if (index is not null)
         {
-            return index.TryGetValue(key, out int found) ? found : -1;
+            return index.TryGetValue(key, out int found) ? FindBefore(key, found) : -1;
         }
 
         for (int i = 0; i < members.Count; i++)
@@ -201,8 +208,20 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
         return -1;
     }
 
+    private int FindBefore(string key, int at)
+    {
+        at = Math.Min(at, members.Count - 1);
+        while (!string.Equals(members[at].Key, key, StringComparison.Ordinal))
+        {
+            at--;
+        }
+
+        return at;
+    }
+
     private void BuildIndex()
     {
+        removals = 0;
         index = new Dictionary<string, int>(members.Count, StringComparer.Ordinal);
         for (int i = 0; i < members.Count; i++)
         {

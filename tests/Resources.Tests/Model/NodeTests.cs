@@ -27,6 +27,7 @@ public class NodeTests
     [Theory]
     [InlineData(3)]
     [InlineData(50)]
+    [InlineData(500)]
     public void Members_are_found_after_any_removals(int count)
     {
         MapNode map = [];
@@ -37,7 +38,8 @@ public class NodeTests
 
         for (int i = 0; i < count; i += 2)
         {
-            map.Remove($"k{i}");
+            Assert.True(map.Remove($"k{i}"));
+            Assert.Equal(count - 1, map[$"k{count - 1}"]?.AsInteger() ?? count - 1);
         }
 
         for (int i = 0; i < count; i++)
