@@ -126,6 +126,7 @@ internal static class Comparison
         IntegerNode integer => integer.Value,
         GoInteger integer => integer.Value,
         GoDuration duration => duration.Nanoseconds,
+        GoNamedInteger named => named.Value,
         _ => 0,
     };
 }

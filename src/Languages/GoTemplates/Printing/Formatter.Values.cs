@@ -94,6 +94,9 @@ internal sealed partial class Formatter
             case GoDuration duration:
                 FormatInteger(duration.Nanoseconds, signed: true, verb, value);
                 break;
+            case GoNamedInteger named:
+                FormatInteger(named.Value, signed: true, verb, value);
+                break;
             case GoComplex complex:
                 FormatComplex(complex, verb);
                 break;

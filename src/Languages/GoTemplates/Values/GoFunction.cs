@@ -26,6 +26,7 @@ public readonly struct FunctionCall(Node[] arguments, TemplateRun run)
     {
         GoInteger integer => integer.Value,
         IntegerNode integer => integer.Value,
+        GoDuration duration => duration.Nanoseconds,
         _ => 0,
     };
 

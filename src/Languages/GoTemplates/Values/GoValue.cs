@@ -76,9 +76,14 @@ public sealed class GoSlice(GoType type, IReadOnlyList<Node> items, IReadOnlyDic
 
     public override GoFunction? Method(string name) => methods?.GetValueOrDefault(name);
 
+    /// <summary>A nil slice: empty everywhere, but null in JSON and YAML.</summary>
+    public bool IsNilSlice { get; init; }
+
+    public override bool IsNil => IsNilSlice;
+
     public static GoSlice Strings(IEnumerable<string> items) => new(GoType.Strings, [.. items.Select(StringNode.Of)]);
 
-    public override Node ToPlain() => new ListNode(items);
+    public override Node ToPlain() => IsNilSlice ? Null : new ListNode(items);
 }
 
 /// <summary>A <c>[]byte</c>.</summary>
