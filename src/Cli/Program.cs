@@ -1,1 +1,3 @@
-return 0;
+using Bowline.Cli.Commands;
+
+return await BowlineCommand.RunAsync(args).ConfigureAwait(false);

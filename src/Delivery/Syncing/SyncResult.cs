@@ -10,7 +10,7 @@ public enum SyncOutcome
     Pruned,
     HookSucceeded,
 
-    /// <summary>Left alone on purpose: shared with another application, or kept from pruning.</summary>
+    /// <summary>Not tried: shared with another application, kept from pruning, or of a kind that the cluster does not serve.</summary>
     Skipped,
     Failed,
 }

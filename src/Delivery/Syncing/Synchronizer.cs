@@ -53,7 +53,7 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
             await Parallel.ForEachAsync(tier, parallel, async (action, token) =>
             {
                 SyncStep step = await RunActionAsync(action, token).ConfigureAwait(false);
-                if (step.Outcome == SyncOutcome.Failed && action.Change != PlannedChange.MissingKind)
+                if (step.Outcome == SyncOutcome.Failed)
                 {
                     Interlocked.Increment(ref failures);
                 }
@@ -87,7 +87,6 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
                 PlannedChange.Create or PlannedChange.Update => await ApplyAsync(action, cancellationToken).ConfigureAwait(false),
                 PlannedChange.Prune => await PruneAsync(action, cancellationToken).ConfigureAwait(false),
                 PlannedChange.RunHook => await RunHookAsync(action, cancellationToken).ConfigureAwait(false),
-                PlannedChange.MissingKind => new SyncStep(action.Id, SyncOutcome.Failed, action.Reason),
                 PlannedChange.None => new SyncStep(action.Id, SyncOutcome.Unchanged, string.Empty),
                 _ => new SyncStep(action.Id, SyncOutcome.Skipped, action.Reason),
             };

@@ -116,6 +116,21 @@ public sealed class GitRepository
         ?? await TryResolveAsync($"refs/remotes/origin/{revision}", cancellationToken).ConfigureAwait(false)
         ?? throw new SourceException($"{Root}: no branch, tag or commit is called {revision}", Root);
 
+    /// <summary>The commit of a revision that names one for good, a tag or a commit id; null for branches and for what is unknown.</summary>
+    public async Task<string?> PinnedAsync(string revision, CancellationToken cancellationToken)
+    {
+        foreach (string branch in (string[])[$"refs/heads/{revision}", $"refs/remotes/origin/{revision}"])
+        {
+            if (await TryResolveAsync(branch, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                return null;
+            }
+        }
+
+        return await TryResolveAsync($"refs/tags/{revision}", cancellationToken).ConfigureAwait(false)
+            ?? (revision.Length >= 7 && revision.All(char.IsAsciiHexDigit) ? await TryResolveAsync(revision, cancellationToken).ConfigureAwait(false) : null);
+    }
+
     /// <summary>The files of a commit, given by its full id.</summary>
     public async Task<GitTree> TreeAsync(string commit, CancellationToken cancellationToken)
     {

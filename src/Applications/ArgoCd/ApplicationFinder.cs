@@ -1,0 +1,143 @@
+using Bowline.Applications.Model;
+using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
+using Bowline.Sources.Files;
+using ApplicationException = Bowline.Applications.Model.ApplicationException;
+
+namespace Bowline.Applications.ArgoCd;
+
+/// <summary>What a repository declares.</summary>
+public sealed record FoundApplications(IReadOnlyList<ApplicationSpec> Applications, IReadOnlyList<ApplicationFault> Faults);
+
+/// <summary>Finds application manifests anywhere in a repository, so that nobody has to apply them by hand.</summary>
+public sealed class ApplicationFinder(IApplicationDialect dialect)
+{
+    private const long LargestManifest = 8 * 1024 * 1024;
+
+    public FoundApplications Find(FileTree files, CancellationToken cancellationToken)
+    {
+        List<ApplicationSpec> applications = [];
+        List<ApplicationFault> faults = [];
+        foreach (string path in files.Walk())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (IsManifest(path) && !IsChartTemplate(files, path))
+            {
+                ReadFile(files, path, applications, faults);
+            }
+        }
+
+        return new FoundApplications(WithoutRepeats(applications, faults), faults);
+    }
+
+    private void ReadFile(FileTree files, string path, List<ApplicationSpec> applications, List<ApplicationFault> faults)
+    {
+        byte[] content;
+        try
+        {
+            content = files.Read(path, LargestManifest);
+        }
+        catch (SourceException)
+        {
+            // Too large, or a link that leads out: whoever renders that file will say so.
+            return;
+        }
+
+        if (content.AsSpan().IndexOf("argoproj.io"u8) < 0)
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (YamlDocument document in YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = path }))
+            {
+                ReadDocument(document.Root, new Origin(path, document.Line), applications, faults);
+            }
+        }
+        catch (YamlException broken) when (DeclaresApplication(content))
+        {
+            faults.Add(new ApplicationFault(Path.GetFileNameWithoutExtension(path), new Origin(path, broken.Line), broken.Message));
+        }
+        catch (YamlException)
+        {
+            // Not an application manifest; the application that renders it reports the error.
+        }
+    }
+
+    private void ReadDocument(Node root, Origin origin, List<ApplicationSpec> applications, List<ApplicationFault> faults)
+    {
+        if (root is not MapNode map)
+        {
+            return;
+        }
+
+        if (map["kind"]?.AsString() == "List" && map["items"] is ListNode items)
+        {
+            foreach (Node item in items)
+            {
+                ReadDocument(item, origin with { Line = Math.Max(origin.Line, item.Line) }, applications, faults);
+            }
+
+            return;
+        }
+
+        Resource resource = new(map, origin);
+        if (resource.Kind is { Group: "argoproj.io", Kind: "ApplicationSet" })
+        {
+            faults.Add(new ApplicationFault(resource.Name, origin, $"{origin}: ApplicationSet {resource.Name}: its generators are not expanded yet, so none of its applications is delivered"));
+            return;
+        }
+
+        if (!dialect.Understands(resource.Kind))
+        {
+            return;
+        }
+
+        try
+        {
+            applications.Add(dialect.Read(resource));
+        }
+        catch (ApplicationException fault)
+        {
+            faults.Add(new ApplicationFault(resource.Name, origin, fault.Message));
+        }
+        catch (YamlException fault)
+        {
+            faults.Add(new ApplicationFault(resource.Name, origin, $"{origin}: {fault.Message}"));
+        }
+    }
+
+    private static List<ApplicationSpec> WithoutRepeats(List<ApplicationSpec> applications, List<ApplicationFault> faults)
+    {
+        Dictionary<string, ApplicationSpec> first = new(StringComparer.Ordinal);
+        foreach (ApplicationSpec application in applications)
+        {
+            if (!first.TryAdd(application.Name, application))
+            {
+                faults.Add(new ApplicationFault(application.Name, application.Origin, $"{application.Origin}: Application {application.Name} is declared already in {first[application.Name].Origin}"));
+            }
+        }
+
+        return [.. first.Values.OrderBy(application => application.Name, StringComparer.Ordinal)];
+    }
+
+    private static bool IsManifest(string path) => Path.GetExtension(path) is ".yaml" or ".yml" or ".json";
+
+    /// <summary>Templates are not manifests until they are rendered.</summary>
+    private static bool IsChartTemplate(FileTree files, string path)
+    {
+        for (int at = path.IndexOf("templates/", StringComparison.Ordinal); at >= 0; at = path.IndexOf("templates/", at + 1, StringComparison.Ordinal))
+        {
+            if ((at == 0 || path[at - 1] == '/') && files.FileExists(path[..at] + "Chart.yaml"))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool DeclaresApplication(ReadOnlySpan<byte> content) =>
+        content.IndexOf("kind: Application\n"u8) >= 0 || content.IndexOf("kind: Application\r"u8) >= 0;
+}

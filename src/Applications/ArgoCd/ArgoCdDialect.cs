@@ -1,0 +1,99 @@
+using Bowline.Applications.Model;
+using Bowline.Rendering.Requests;
+using Bowline.Resources.Model;
+using ApplicationException = Bowline.Applications.Model.ApplicationException;
+
+namespace Bowline.Applications.ArgoCd;
+
+/// <summary>Argo CD's <c>Application</c> (argoproj.io/v1alpha1).</summary>
+public sealed class ArgoCdDialect : IApplicationDialect
+{
+    public bool Understands(ResourceKind kind) => kind is { Group: "argoproj.io", Kind: "Application" };
+
+    public ApplicationSpec Read(Resource resource)
+    {
+        MapNode spec = resource.Node["spec"] as MapNode ?? throw Fault(resource, "has no spec");
+        if (resource.Name.Length == 0)
+        {
+            throw Fault(resource, "has no metadata.name");
+        }
+
+        Node? destination = spec["destination"];
+        return new ApplicationSpec(resource.Name)
+        {
+            Project = Text(spec["project"], "default"),
+            Sources = ReadSources(resource, spec),
+            Destination = new Destination
+            {
+                Server = Text(destination?["server"]),
+                Name = Text(destination?["name"]),
+                Namespace = Text(destination?["namespace"]),
+            },
+            Policy = ReadPolicy(spec["syncPolicy"]),
+            Origin = resource.Origin,
+        };
+    }
+
+    private static ApplicationSource[] ReadSources(Resource resource, MapNode spec)
+    {
+        ApplicationSource[] sources = spec["sources"] is ListNode { Count: > 0 } list
+            ? [.. list.Select(source => ReadSource(resource, source))]
+            : spec["source"] is { } single ? [ReadSource(resource, single)] : [];
+        return sources.Length > 0 ? sources : throw Fault(resource, "names no source");
+    }
+
+    private static ApplicationSource ReadSource(Resource resource, Node source)
+    {
+        if (source["plugin"] is not null)
+        {
+            throw Fault(resource, "uses a config management plugin, which Bowline does not run: render with Helm, Kustomize or plain YAML");
+        }
+
+        if (source.At("directory", "jsonnet") is MapNode { Count: > 0 })
+        {
+            throw Fault(resource, "uses jsonnet, which Bowline does not evaluate");
+        }
+
+        return new ApplicationSource
+        {
+            RepoUrl = Text(source["repoURL"]) is { Length: > 0 } url ? url : throw Fault(resource, "has a source without repoURL"),
+            TargetRevision = Text(source["targetRevision"]),
+            Path = Text(source["path"]).Trim('/') is "." ? string.Empty : Text(source["path"]).Trim('/'),
+            Chart = Text(source["chart"]),
+            Ref = Text(source["ref"]),
+            ReleaseName = Text(source.At("helm", "releaseName")),
+            Helm = HelmSource.Read(source["helm"]),
+            Kustomize = KustomizeSource.Read(source["kustomize"]),
+            Plain = new PlainOptions
+            {
+                Recurse = source.At("directory", "recurse")?.AsBool() ?? false,
+                Include = Text(source.At("directory", "include")),
+                Exclude = Text(source.At("directory", "exclude")),
+            },
+        };
+    }
+
+    private static SyncPolicy ReadPolicy(Node? policy)
+    {
+        Node? automated = policy?["automated"];
+        bool enabled = automated is MapNode && (automated["enabled"]?.AsBool() ?? true);
+        return new SyncPolicy
+        {
+            Automated = enabled,
+            Prune = enabled && automated?["prune"]?.AsBool() == true,
+            SelfHeal = enabled && automated?["selfHeal"]?.AsBool() == true,
+            AllowEmpty = automated?["allowEmpty"]?.AsBool() == true,
+            Options = Texts(policy?["syncOptions"]),
+        };
+    }
+
+    internal static string Text(Node? node, string absent = "") => node switch
+    {
+        null or NullNode or MapNode or ListNode => absent,
+        _ => node.ToString() ?? absent,
+    };
+
+    internal static IReadOnlyList<string> Texts(Node? node) => node is ListNode list ? [.. list.Select(item => Text(item))] : [];
+
+    private static ApplicationException Fault(Resource resource, string reason) => new($"{resource.Origin}: Application {resource.Name} {reason}");
+}

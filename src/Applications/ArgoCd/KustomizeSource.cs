@@ -1,0 +1,21 @@
+using Bowline.Rendering.Requests;
+using Bowline.Resources.Model;
+
+namespace Bowline.Applications.ArgoCd;
+
+/// <summary>The <c>kustomize</c> part of a source: what Argo CD edits into a kustomization before it builds it.</summary>
+internal static class KustomizeSource
+{
+    public static KustomizeOptions Read(Node? kustomize) => new()
+    {
+        NamePrefix = ArgoCdDialect.Text(kustomize?["namePrefix"]),
+        NameSuffix = ArgoCdDialect.Text(kustomize?["nameSuffix"]),
+        Namespace = ArgoCdDialect.Text(kustomize?["namespace"]),
+        Images = ArgoCdDialect.Texts(kustomize?["images"]),
+        CommonLabels = Pairs(kustomize?["commonLabels"]),
+        CommonAnnotations = Pairs(kustomize?["commonAnnotations"]),
+    };
+
+    private static IReadOnlyList<KeyValuePair<string, string>> Pairs(Node? map) =>
+        map is MapNode members ? [.. members.Select(member => KeyValuePair.Create(member.Key, ArgoCdDialect.Text(member.Value)))] : [];
+}

@@ -1,0 +1,45 @@
+using Bowline.Delivery.Health;
+
+namespace Bowline.Applications.Model;
+
+public enum SyncState
+{
+    Synced,
+    OutOfSync,
+    Unknown,
+}
+
+/// <summary>What is known of an application now; the row that <c>up</c> prints.</summary>
+public sealed record ApplicationStatus(string Name)
+{
+    /// <summary>The kubeconfig context of the cluster it lives on; empty when it could not be placed.</summary>
+    public string Cluster { get; init; } = string.Empty;
+
+    public string Namespace { get; init; } = string.Empty;
+
+    public string Revision { get; init; } = string.Empty;
+
+    public SyncState Sync { get; init; } = SyncState.Unknown;
+
+    public HealthStatus Health { get; init; } = HealthStatus.Unknown;
+
+    /// <summary>Objects that the repository wants.</summary>
+    public int Resources { get; init; }
+
+    /// <summary>From the start of the reconcile until Synced and Healthy, or until it was given up.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Why it is not Synced and Healthy; empty when it is.</summary>
+    public string Message { get; init; } = string.Empty;
+
+    /// <summary>What is going on at this moment, for progress displays: <c>rendering</c>, <c>applying 12/40</c>.</summary>
+    public string Activity { get; init; } = string.Empty;
+
+    public bool IsDelivered => Sync == SyncState.Synced && Health == HealthStatus.Healthy;
+}
+
+/// <summary>Something that the report must own up to: a guess that made the delivery possible.</summary>
+/// <param name="Kind">ClusterPlacement, Repository, CustomResourceDefinition or Secret.</param>
+/// <param name="Subject">What was assumed.</param>
+/// <param name="Reason">Why, and who needs it.</param>
+public sealed record Assumption(string Kind, string Cluster, string Subject, string Reason);

@@ -1,0 +1,87 @@
+using Bowline.Applications.Model;
+using Bowline.Applications.Reconciling;
+using Bowline.Rendering.Requests;
+using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
+using Bowline.Sources.Files;
+using ApplicationException = Bowline.Applications.Model.ApplicationException;
+
+namespace Bowline.Applications.Sourcing;
+
+/// <summary>Renders every source of an application into one list of objects.</summary>
+public sealed class ApplicationRenderer(SourceResolver sources, IRenderer renderer)
+{
+    /// <param name="lookup">Helm's <c>lookup</c> against the application's cluster; null where there is none yet.</param>
+    /// <exception cref="ApplicationException">Anything that keeps it from being rendered, with file and line where known.</exception>
+    public async Task<RenderedApplication> RenderAsync(ApplicationSpec spec, Func<string, string, string, string, Node?>? lookup, CancellationToken cancellationToken)
+    {
+        List<Resource> resources = [];
+        List<string> warnings = [];
+        List<RecordingTree> read = [];
+        string revision = string.Empty;
+        Dictionary<string, ApplicationSource> references = spec.Sources.Where(source => source.Ref.Length > 0).ToDictionary(source => source.Ref, StringComparer.Ordinal);
+        foreach (ApplicationSource source in spec.Sources)
+        {
+            if (source is { Ref.Length: > 0, Path.Length: 0, Chart.Length: 0 })
+            {
+                continue;
+            }
+
+            SourceSnapshot snapshot = await sources.ResolveAsync(source, cancellationToken).ConfigureAwait(false);
+            RecordingTree recording = new(snapshot.Files);
+            RenderResult result = Render(RequestFor(spec, source, recording, references) with { Lookup = lookup }, cancellationToken);
+            resources.AddRange(result.Resources);
+            warnings.AddRange(result.Warnings);
+            if (sources.IsHome(source))
+            {
+                read.Add(recording);
+            }
+
+            revision = revision.Length > 0 ? revision : snapshot.Revision.Short;
+        }
+
+        return new RenderedApplication(spec, revision, resources) { Warnings = warnings, DependsOn = path => read.Any(tree => tree.Depends(path)) };
+    }
+
+    private RenderResult Render(RenderRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return renderer.Render(request, cancellationToken);
+        }
+        catch (Exception broken) when (broken is RenderException or YamlException or SourceException)
+        {
+            throw new ApplicationException(broken.Message, broken);
+        }
+    }
+
+    private RenderRequest RequestFor(ApplicationSpec spec, ApplicationSource source, FileTree files, Dictionary<string, ApplicationSource> references) => new()
+    {
+        Files = files,
+        Path = source.Path,
+        ReleaseName = source.ReleaseName.Length > 0 ? source.ReleaseName : spec.Name,
+        Namespace = spec.Destination.Namespace.Length > 0 ? spec.Destination.Namespace : "default",
+        Helm = source.Helm with { ValueFiles = [.. source.Helm.ValueFiles.Select(file => ResolveReference(file, source, references))] },
+        Kustomize = source.Kustomize,
+        Plain = source.Plain,
+    };
+
+    /// <summary><c>$values/path</c> of a multi-source application is a file from the root of the source called <c>values</c>.</summary>
+    private string ResolveReference(string file, ApplicationSource source, Dictionary<string, ApplicationSource> references)
+    {
+        if (!file.StartsWith('$'))
+        {
+            return file;
+        }
+
+        int slash = file.IndexOf('/', StringComparison.Ordinal);
+        string name = slash < 0 ? file[1..] : file[1..slash];
+        if (slash < 0 || !references.TryGetValue(name, out ApplicationSource? referenced))
+        {
+            throw new ApplicationException($"value file {file}: no source of the application has ref: {name}");
+        }
+
+        bool sameTree = referenced.RepoUrl == source.RepoUrl || (sources.IsHome(referenced) && sources.IsHome(source));
+        return sameTree ? file[slash..] : throw new ApplicationException($"value file {file}: source {name} is another repository ({referenced.RepoUrl}) than the chart's, which is not supported yet");
+    }
+}

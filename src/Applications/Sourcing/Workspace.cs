@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Model;
+using Bowline.Applications.Reconciling;
+using Bowline.Rendering.Requests;
+using Bowline.Sources.Files;
+using ApplicationException = Bowline.Applications.Model.ApplicationException;
+
+namespace Bowline.Applications.Sourcing;
+
+/// <summary>What a repository declares at one moment, rendered.</summary>
+/// <param name="Faults">Applications that could not be read or rendered; the others are not affected.</param>
+public sealed record WorkspaceState(
+    HomeRepository Home,
+    IReadOnlyList<ApplicationSpec> Declared,
+    IReadOnlyList<RenderedApplication> Rendered,
+    IReadOnlyList<ApplicationFault> Faults,
+    IReadOnlyList<Assumption> Assumptions)
+{
+    /// <summary>Whether every application manifest could be read, so that one that is gone really is gone.</summary>
+    public required bool IsComplete { get; init; }
+}
+
+/// <summary>What the user said about the repository.</summary>
+/// <param name="SearchPath">Where to look for applications, relative to the repository's root.</param>
+/// <param name="Namespace">For a path without application manifests, which is one application itself.</param>
+public sealed record WorkspaceOptions(string SearchPath, IReadOnlyList<RepositoryMapping> Mappings, string Namespace);
+
+/// <summary>Reads a repository into rendered applications, and again after changes, rendering only what a change touches.</summary>
+public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISourceFetcher fetcher, Func<CancellationToken, Task<HomeRepository>> openHome, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder)
+{
+    private readonly ApplicationFinder finder = new(new ArgoCdDialect());
+
+    /// <param name="previous">What the last load found; null for the first.</param>
+    /// <param name="changed">Files, relative to the root, that changed since; null when everything may have.</param>
+    public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, IReadOnlyCollection<string>? changed, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
+    {
+        HomeRepository home = await openHome(cancellationToken).ConfigureAwait(false);
+        FoundApplications found = Find(home, cancellationToken);
+        RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
+        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher), renderer);
+
+        ConcurrentBag<RenderedApplication> rendered = [];
+        ConcurrentBag<ApplicationFault> faults = [.. found.Faults];
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(found.Applications, parallel, async (spec, token) =>
+        {
+            if (Reusable(previous, spec, changed) is { } same)
+            {
+                rendered.Add(same with { Revision = home.Snapshot.Revision.Short });
+                return;
+            }
+
+            rendering?.Invoke(spec);
+            try
+            {
+                rendered.Add(await applications.RenderAsync(spec, lookup: null, token).ConfigureAwait(false));
+            }
+            catch (ApplicationException fault)
+            {
+                faults.Add(new ApplicationFault(spec.Name, spec.Origin, fault.Message));
+            }
+        }).ConfigureAwait(false);
+
+        return new WorkspaceState(
+            home,
+            found.Applications,
+            [.. rendered.OrderBy(application => application.Spec.Name, StringComparer.Ordinal)],
+            [.. faults.OrderBy(fault => fault.Name, StringComparer.Ordinal)],
+            Assume(map)) { IsComplete = found.Faults.Count == 0 };
+    }
+
+    private FoundApplications Find(HomeRepository home, CancellationToken cancellationToken)
+    {
+        FileTree searched = options.SearchPath.Length == 0 ? home.Snapshot.Files : home.Snapshot.Files.Below(options.SearchPath);
+        FoundApplications found = finder.Find(searched, cancellationToken);
+        return found.Applications.Count + found.Faults.Count > 0 ? found : new FoundApplications([Single(home)], []);
+    }
+
+    /// <summary>A path without application manifests is one application: the path itself.</summary>
+    private ApplicationSpec Single(HomeRepository home)
+    {
+        string folder = options.SearchPath.Length == 0 ? home.Folder : options.SearchPath;
+        return new ApplicationSpec(Name(Path.GetFileName(folder.TrimEnd('/'))))
+        {
+            Sources = [new ApplicationSource { RepoUrl = home.Folder, Path = options.SearchPath }],
+            Destination = new Destination { Namespace = options.Namespace },
+            Policy = new SyncPolicy { Automated = true, Prune = true, SelfHeal = true, Options = ["CreateNamespace=true"] },
+        };
+    }
+
+    private static RenderedApplication? Reusable(WorkspaceState? previous, ApplicationSpec spec, IReadOnlyCollection<string>? changed)
+    {
+        if (changed is null || previous?.Rendered.FirstOrDefault(application => application.Spec.Name == spec.Name) is not { DependsOn: { } dependsOn } known)
+        {
+            return null;
+        }
+
+        return changed.Any(dependsOn) || changed.Contains(spec.Origin.File) ? null : known;
+    }
+
+    private static Assumption[] Assume(RepositoryMap map) => map.Guessed is not { } url ? [] :
+        [new Assumption("Repository", string.Empty, url, "the folder has no Git remote; this URL is taken for it, since it is what its applications name")];
+
+    private static string Name(string folder)
+    {
+        string name = new([.. folder.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-' ? letter : '-')]);
+        return name.Trim('-') is { Length: > 0 } usable ? usable : "application";
+    }
+}

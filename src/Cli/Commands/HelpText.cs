@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Bowline.Cli.Commands;
+
+/// <summary>Help in the manner of kubectl and gh: what it does, how it is called, examples, then flags.</summary>
+internal sealed class HelpText(string examples) : SynchronousCommandLineAction
+{
+    public const string Root = """
+        Bowline delivers what a Git repository says to Kubernetes clusters, and keeps it so.
+
+        Usage:
+          bowline COMMAND [PATH] [flags]
+
+        Deliver:
+          up          Deliver a repository: to clusters in this process, or to a real one
+          diff        Show what up would change
+
+        Look:
+          render      Print the manifests of a chart, a kustomization or a directory
+          version     Print the version
+
+        Examples:
+          # Bring up a repository on a laptop, and look at it with kubectl
+          bowline up .
+          # The same for CI: deliver, report as JSON, exit 0 only if all is Synced and Healthy
+          bowline up . --once --output json
+          # Deliver to the cluster that kubectl talks to
+          bowline up . --context production
+
+        Use "bowline COMMAND --help" for the flags of a command.
+        """;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        Command command = parseResult.CommandResult.Command;
+        if (command is RootCommand)
+        {
+            output.WriteLine(Root);
+            return ExitCodes.Success;
+        }
+
+        output.WriteLine(command.Description);
+        output.WriteLine();
+        output.WriteLine("Usage:");
+        output.WriteLine($"  bowline {command.Name} {string.Join(' ', command.Arguments.Select(Usage))} [flags]");
+        output.WriteLine();
+        output.WriteLine("Examples:");
+        foreach (string line in examples.Split('\n'))
+        {
+            output.WriteLine($"  {line.TrimEnd()}");
+        }
+
+        output.WriteLine();
+        output.WriteLine("Flags:");
+        Option[] options = [.. command.Options.Where(option => !option.Hidden)];
+        int width = options.Max(option => Signature(option).Length) + 3;
+        foreach (Option option in options)
+        {
+            output.WriteLine($"  {Signature(option).PadRight(width)}{option.Description}");
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private static string Usage(Argument argument) => argument.Arity.MinimumNumberOfValues == 0 ? $"[{argument.HelpName ?? argument.Name}]" : argument.HelpName ?? argument.Name;
+
+    private static string Signature(Option option)
+    {
+        string? letter = option.Aliases.FirstOrDefault(alias => alias.Length == 2);
+        string value = option.ValueType == typeof(bool) || option is HelpOption ? string.Empty : $" {option.HelpName ?? "VALUE"}";
+        return $"{(letter is null ? "    " : letter + ", ")}{option.Name}{value}";
+    }
+}

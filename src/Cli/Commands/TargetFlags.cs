@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Bowline.Applications.Placing;
+using Bowline.Applications.Sourcing;
+using Bowline.Server.Composition;
+
+namespace Bowline.Cli.Commands;
+
+/// <summary>Which repository and which clusters: the flags that <c>up</c> and <c>diff</c> share.</summary>
+internal sealed class TargetFlags
+{
+    private readonly Option<string> state = Text("--state", "Keep the embedded clusters in this directory across runs", "DIR");
+    private readonly Option<string[]> repoMap = Flags.Many("--repo-map", "Use a folder for a repository URL (repeatable)", "URL=PATH");
+    private readonly Option<string[]> clusters = Flags.Many("--cluster", "Put the applications that match on a cluster of this name (repeatable)", "NAME=GLOB,...");
+    private readonly Option<bool> oneCluster = new("--one-cluster") { Description = "Put all applications on one embedded cluster; the first owner of a shared object keeps it" };
+    private readonly Option<bool> strict = new("--strict") { Description = "Assume nothing: missing CRDs and Secrets are errors, as on a real cluster" };
+    private readonly Option<string> kubeconfig = Text("--kubeconfig", "Use a real cluster, through this kubeconfig", "FILE");
+    private readonly Option<string> context = Text("--context", "Use this context of the kubeconfig", "NAME");
+    private readonly Option<string> @namespace = new("--namespace", "-n") { Description = "Namespace for a path without application manifests (default \"default\")", HelpName = "NAME", DefaultValueFactory = _ => "default" };
+
+    public Argument<string> Path { get; } = Flags.Path("A repository, or a folder of manifests");
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, kubeconfig, context, @namespace])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    public UpOptions Read(ParseResult parse) => new(parse.GetValue(Path)!)
+    {
+        StateDirectory = parse.GetValue(state)!,
+        RepositoryMappings = [.. parse.GetValue(repoMap)!.Select(ReadMapping)],
+        PlacementRules = [.. parse.GetValue(clusters)!.Select(ReadRule)],
+        OneCluster = parse.GetValue(oneCluster),
+        Strict = parse.GetValue(strict),
+        TargetKubeconfig = parse.GetValue(kubeconfig)!,
+        TargetContext = parse.GetValue(context)!,
+        Namespace = parse.GetValue(@namespace)!,
+    };
+
+    private static RepositoryMapping ReadMapping(string text)
+    {
+        // The URL may hold '=' itself (a query); the folder is what follows the last one.
+        int equals = text.LastIndexOf('=');
+        (string url, string folder) = equals > 0 ? (text[..equals], text[(equals + 1)..]) : throw new UsageException($"--repo-map {text}: expected URL=PATH");
+        return Directory.Exists(folder) ? new RepositoryMapping(url, System.IO.Path.GetFullPath(folder)) : throw new UsageException($"--repo-map {text}: there is no folder {folder}");
+    }
+
+    private static PlacementRule ReadRule(string text)
+    {
+        (string name, string globs) = Flags.Pair("--cluster", text);
+        return new PlacementRule(name, globs.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    }
+
+    private static Option<string> Text(string name, string description, string helpName) =>
+        new(name) { Description = description, HelpName = helpName, DefaultValueFactory = _ => string.Empty };
+}

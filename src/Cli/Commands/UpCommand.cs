@@ -1,0 +1,93 @@
+using System.CommandLine;
+using Bowline.Applications.Model;
+using Bowline.Cli.Output;
+using Bowline.Server.Composition;
+using Spectre.Console;
+
+namespace Bowline.Cli.Commands;
+
+/// <summary><c>bowline up</c>: deliver a repository and stay, or with <c>--once</c> end with a report.</summary>
+internal static class UpCommand
+{
+    private const string Examples = """
+        # Deliver this repository to clusters in this process, and keep delivering every commit and saved file
+        bowline up .
+        # Deliver once; exit 0 when all is Synced and Healthy, 1 when something is not
+        bowline up ../my-gitops --once --output json
+        # Say which application lives on which cluster
+        bowline up . --cluster dev='*-dev' --cluster prod='*-prod'
+        # Deliver to a real cluster
+        bowline up . --context staging
+        """;
+
+    public static Command Create(TimeProvider time)
+    {
+        TargetFlags target = new();
+        Option<bool> once = new("--once") { Description = "Deliver, wait for health, report and end" };
+        Option<string> output = Flags.Output("table", "json");
+        Option<string> timeout = new("--timeout") { Description = "With --once: how long to wait for health (default 5m)", HelpName = "DURATION", DefaultValueFactory = _ => "5m" };
+        Option<string> kubeconfigOut = new("--write-kubeconfig") { Description = "Where to write the embedded clusters' kubeconfig (default below ~/.bowline)", HelpName = "FILE", DefaultValueFactory = _ => string.Empty };
+        Command command = new("up", "Deliver what a repository says: to Kubernetes clusters embedded in this process, or to a real one.") { target.Path, once, output, timeout, kubeconfigOut };
+        target.AddTo(command);
+        Flags.Finish(command, Examples);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            UpOptions options = target.Read(parse) with
+            {
+                Timeout = Flags.ParseDuration("--timeout", parse.GetValue(timeout)!),
+                KubeconfigFile = parse.GetValue(kubeconfigOut)!,
+            };
+            return await RunAsync(options, parse.GetValue(once), parse.GetValue(output) == "json", time, cancellationToken).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(UpOptions options, bool once, bool json, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // With JSON, stdout carries the document and nothing else.
+        TextWriter people = json ? Console.Error : Console.Out;
+        bool terminal = !json && !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+        LiveProgress? live = terminal ? new LiveProgress(AnsiConsole.Console, time) : null;
+        IUpObserver observer = live is null ? new PlainProgress(people, time) : live;
+        UpSession session = await UpSession.OpenAsync(options, time, observer, cancellationToken).ConfigureAwait(false);
+        await using (session.ConfigureAwait(false))
+        {
+            Task<UpReport> Deliver() => session.DeliverAsync(cancellationToken);
+            UpReport report = await (live is null ? Deliver() : live.RunAsync(Deliver)).ConfigureAwait(false);
+            if (once || cancellationToken.IsCancellationRequested)
+            {
+                Write(report, json, terminal);
+                return cancellationToken.IsCancellationRequested ? ExitCodes.Interrupted : report.IsDelivered ? ExitCodes.Success : ExitCodes.Failure;
+            }
+
+            Write(report, json, terminal);
+            people.WriteLine();
+            people.WriteLine("Delivering every commit and saved file, and undoing drift. Ctrl-C ends it.");
+            await session.StayAsync(new PlainProgress(people, time), cancellationToken).ConfigureAwait(false);
+            return ExitCodes.Success;
+        }
+    }
+
+    private static void Write(UpReport report, bool json, bool terminal)
+    {
+        if (json)
+        {
+            ReportWriter.WriteJson(Console.Out, report);
+            return;
+        }
+
+        void Table(IReadOnlyList<ApplicationStatus> statuses)
+        {
+            if (terminal)
+            {
+                AnsiConsole.Write(StatusTable.Of(statuses, withActivity: false));
+            }
+            else
+            {
+                StatusTable.WritePlain(Console.Out, statuses);
+            }
+        }
+
+        ReportWriter.WriteText(Console.Out, report, Table);
+    }
+}

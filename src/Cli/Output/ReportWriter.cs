@@ -1,0 +1,69 @@
+using Bowline.Applications.Model;
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
+using Bowline.Server.Composition;
+
+namespace Bowline.Cli.Output;
+
+/// <summary>The end of <c>up</c>: a table with what is wrong and what was assumed, or one JSON document.</summary>
+internal static class ReportWriter
+{
+    public static void WriteText(TextWriter output, UpReport report, Action<IReadOnlyList<ApplicationStatus>> table)
+    {
+        table(report.Applications);
+        ApplicationStatus[] troubled = [.. report.Applications.Where(application => application.Message.Length > 0 && !application.IsDelivered)];
+        if (troubled.Length > 0)
+        {
+            output.WriteLine();
+            foreach (ApplicationStatus application in troubled)
+            {
+                output.WriteLine($"{application.Name}: {application.Message}");
+            }
+        }
+
+        if (report.Assumed.Count > 0)
+        {
+            output.WriteLine();
+            output.WriteLine("Assumed:");
+            foreach (Assumption assumption in report.Assumed)
+            {
+                string where = assumption.Cluster.Length > 0 ? $" ({assumption.Cluster})" : string.Empty;
+                output.WriteLine($"  {assumption.Kind}{where} {assumption.Subject}: {assumption.Reason}");
+            }
+        }
+
+        if (report.Kubeconfig.Length > 0)
+        {
+            output.WriteLine();
+            output.WriteLine($"export KUBECONFIG={report.Kubeconfig}");
+        }
+    }
+
+    public static void WriteJson(TextWriter output, UpReport report)
+    {
+        MapNode document = new()
+        {
+            ["applications"] = new ListNode(report.Applications.Select(Node (application) => new MapNode
+            {
+                ["name"] = application.Name,
+                ["cluster"] = application.Cluster,
+                ["namespace"] = application.Namespace,
+                ["revision"] = application.Revision,
+                ["sync"] = application.Sync.ToString(),
+                ["health"] = application.Health.ToString(),
+                ["resources"] = application.Resources,
+                ["seconds"] = Math.Round(application.Duration.TotalSeconds, 3),
+                ["message"] = application.Message,
+            })),
+            ["assumed"] = new ListNode(report.Assumed.Select(Node (assumption) => new MapNode
+            {
+                ["kind"] = assumption.Kind,
+                ["cluster"] = assumption.Cluster,
+                ["subject"] = assumption.Subject,
+                ["reason"] = assumption.Reason,
+            })),
+            ["kubeconfig"] = report.Kubeconfig,
+        };
+        output.WriteLine(JsonWriter.ToText(document, JsonWriteOptions.Indented));
+    }
+}

@@ -1,0 +1,17 @@
+using Bowline.Rendering.Detection;
+using Bowline.Rendering.Helm;
+using Bowline.Rendering.Plain;
+using Bowline.Rendering.Requests;
+
+namespace Bowline.Server.Composition;
+
+/// <summary>The composition root of rendering.</summary>
+public static class Engines
+{
+    /// <summary>A renderer for any directory: a chart, a kustomization or plain manifests, told apart by Argo CD's rules.</summary>
+    public static IRenderer CreateRenderer()
+    {
+        HelmRenderer helm = new();
+        return new Renderers(helm, helm, new PlainRenderer());
+    }
+}

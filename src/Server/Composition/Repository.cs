@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using Bowline.Applications.Sourcing;
+using Bowline.Sources.Files;
+using Bowline.Sources.Git;
+
+namespace Bowline.Server.Composition;
+
+/// <summary>The path that was given: the Git repository around it, or the folder itself where there is none.</summary>
+internal sealed class Repository : IDisposable
+{
+    private readonly string folder;
+    private readonly GitRepository? git;
+    private readonly GitFetcher fetcher;
+    private readonly TimeProvider time;
+
+    private Repository(string folder, GitRepository? git, UpOptions options, TimeProvider time)
+    {
+        this.folder = git?.Root ?? folder;
+        this.git = git;
+        this.time = time;
+        Name = $"{Path.GetFileName(folder)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..8]}";
+        fetcher = new GitFetcher(Path.Combine(BowlineHome.Folder, "mirrors"), time);
+        string searchPath = Path.GetRelativePath(this.folder, folder) is var relative && relative == "." ? string.Empty : relative;
+        WorkspaceOptions workspace = new(searchPath, options.RepositoryMappings, options.Namespace);
+        Workspace = new Workspace(workspace, Engines.CreateRenderer(), fetcher, OpenHomeAsync, OpenFolderAsync);
+    }
+
+    /// <summary>The folder's name with a few digits of its path's hash, so that two of the same name do not meet.</summary>
+    public string Name { get; }
+
+    public Workspace Workspace { get; }
+
+    /// <exception cref="UsageException">There is no such folder.</exception>
+    public static async Task<Repository> OpenAsync(UpOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        string folder = Path.GetFullPath(options.Path).TrimEnd('/');
+        if (!Directory.Exists(folder))
+        {
+            throw new UsageException(File.Exists(folder) ? $"{options.Path} is a file; give the repository's folder" : $"there is no folder {options.Path}");
+        }
+
+        GitRepository? git = await GitRepository.FindAsync(folder, time, cancellationToken).ConfigureAwait(false);
+        return new Repository(folder, git is { IsBare: false } ? git : null, options, time);
+    }
+
+    /// <summary>Files that changed, relative to the root, a breath at a time; null when anything may have.</summary>
+    public async IAsyncEnumerable<IReadOnlyCollection<string>?> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using FolderWatcher watcher = new(folder, time);
+        await foreach (FolderChange change in watcher.ChangesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // A commit alone changes no file, only the revision that is reported.
+            yield return change.Everything ? null : change.Paths;
+        }
+    }
+
+    public void Dispose() => fetcher.Dispose();
+
+    private async Task<HomeRepository> OpenHomeAsync(CancellationToken cancellationToken)
+    {
+        SourceSnapshot snapshot = await OpenFolderAsync(folder, git, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<GitRemote> remotes = git is null ? [] : await git.RemotesAsync(cancellationToken).ConfigureAwait(false);
+        ConcurrentDictionary<string, Lazy<Task<SourceSnapshot?>>> pinned = new(StringComparer.Ordinal);
+        return new HomeRepository(folder, snapshot, [.. remotes.Select(remote => remote.Url)])
+        {
+            // Asked once for each revision, however many applications name it.
+            PinnedAsync = (revision, token) => pinned.GetOrAdd(revision, name => new Lazy<Task<SourceSnapshot?>>(() => PinnedAsync(name, token))).Value,
+        };
+    }
+
+    /// <summary>The commit behind a revision that can only mean one: a tag or a commit, not a branch, which the working tree stands for.</summary>
+    private async Task<SourceSnapshot?> PinnedAsync(string revision, CancellationToken cancellationToken)
+    {
+        if (git is null || await git.PinnedAsync(revision, cancellationToken).ConfigureAwait(false) is not { } commit)
+        {
+            return null;
+        }
+
+        return new SourceSnapshot(await git.TreeAsync(commit, cancellationToken).ConfigureAwait(false), new SourceRevision(commit, WorkingTree: false));
+    }
+
+    private async Task<SourceSnapshot> OpenFolderAsync(string path, CancellationToken cancellationToken) =>
+        await OpenFolderAsync(path, await GitRepository.FindAsync(path, time, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+    private static async Task<SourceSnapshot> OpenFolderAsync(string path, GitRepository? repository, CancellationToken cancellationToken)
+    {
+        GitState state = repository is null ? new GitState(string.Empty, string.Empty, Dirty: true) : await repository.StateAsync(cancellationToken).ConfigureAwait(false);
+        return new SourceSnapshot(new DirectoryTree(path), new SourceRevision(state.Commit, state.Dirty));
+    }
+}

@@ -1,0 +1,40 @@
+using Bowline.Applications.Placing;
+using Bowline.Applications.Sourcing;
+
+namespace Bowline.Server.Composition;
+
+/// <summary>What <c>bowline up</c> and <c>bowline diff</c> were asked to do.</summary>
+public sealed record UpOptions(string Path)
+{
+    /// <summary>Keep the embedded clusters here across runs; empty holds them in memory.</summary>
+    public string StateDirectory { get; init; } = string.Empty;
+
+    /// <summary>Where to write the embedded clusters' kubeconfig; empty chooses a place below <c>~/.bowline</c>.</summary>
+    public string KubeconfigFile { get; init; } = string.Empty;
+
+    /// <summary>Deliver to a real cluster through this kubeconfig instead of to embedded ones; empty for embedded.</summary>
+    public string TargetKubeconfig { get; init; } = string.Empty;
+
+    /// <summary>Deliver to this context of <see cref="TargetKubeconfig"/>, or of kubectl's own files.</summary>
+    public string TargetContext { get; init; } = string.Empty;
+
+    public IReadOnlyList<RepositoryMapping> RepositoryMappings { get; init; } = [];
+
+    public IReadOnlyList<PlacementRule> PlacementRules { get; init; } = [];
+
+    public bool OneCluster { get; init; }
+
+    /// <summary>Assume nothing: missing CRDs and Secrets are errors, as on a real cluster.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>For a path without application manifests.</summary>
+    public string Namespace { get; init; } = "default";
+
+    /// <summary>How long <c>--once</c> waits for health.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    public bool TargetsRealCluster => TargetKubeconfig.Length > 0 || TargetContext.Length > 0;
+}
+
+/// <summary>A request that cannot be carried out as it stands: the user must say something else. Exit code 2.</summary>
+public sealed class UsageException(string message) : Exception(message);

@@ -1,0 +1,67 @@
+using Bowline.Applications.Reconciling;
+using Bowline.Resources.Model;
+using Bowline.Sources.Files;
+
+namespace Bowline.Server.Composition;
+
+public sealed partial class UpSession
+{
+    /// <summary>Delivers every commit and every saved file until cancelled; drift is the runners' business.</summary>
+    public async Task StayAsync(IUpObserver from, CancellationToken cancellationToken)
+    {
+        observer = from;
+        try
+        {
+            await foreach (IReadOnlyCollection<string>? changed in repository.ChangesAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await FollowAsync(changed, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Ctrl-C is how this ends.
+        }
+    }
+
+    private async Task FollowAsync(IReadOnlyCollection<string>? changed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LoadAsync(changed, cancellationToken).ConfigureAwait(false);
+            foreach ((string name, Running running) in runners)
+            {
+                if (workspace!.Declared.All(spec => spec.Name != name) && workspace.IsComplete)
+                {
+                    runners.TryRemove(name, out _);
+                    await running.StopAsync().ConfigureAwait(false);
+                }
+            }
+
+            await StartAsync(cancellationToken).ConfigureAwait(false);
+            foreach (Applications.Model.ApplicationStatus status in faulted.Values)
+            {
+                observer.Status(status);
+            }
+        }
+        catch (Exception passing) when (passing is UsageException or SourceException or IOException or Cluster.Requests.ClusterException)
+        {
+            // A repository that is just being changed may be unreadable for a moment; what runs goes on as it was.
+            observer.Note($"not delivered: {passing.Message}");
+        }
+    }
+
+    /// <summary>Applications that left the repository take their objects with them when they were allowed to prune.</summary>
+    private async Task RemoveAsync(DeliveryTarget target, IReadOnlyList<string> former, CancellationToken cancellationToken)
+    {
+        if (!workspace!.IsComplete)
+        {
+            return;
+        }
+
+        foreach (string owner in former)
+        {
+            int removed = await new ApplicationRemoval(target).RemoveAsync(owner, cancellationToken).ConfigureAwait(false);
+            observer.Note($"application {owner} left the repository: {removed} of its objects pruned on {target.Name}");
+        }
+    }
+}

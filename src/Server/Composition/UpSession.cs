@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using Bowline.Applications.Model;
+using Bowline.Applications.Placing;
+using Bowline.Applications.Reconciling;
+using Bowline.Applications.Sourcing;
+using Bowline.Resources.Model;
+
+namespace Bowline.Server.Composition;
+
+/// <summary>One run of <c>up</c>: the repository, the clusters, and a runner for every application.</summary>
+public sealed partial class UpSession : IAsyncDisposable
+{
+    private readonly UpOptions options;
+    private readonly TimeProvider time;
+    private readonly Repository repository;
+    private readonly ClusterFleet fleet;
+    private readonly SemaphoreSlim settling = new(0);
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ConcurrentDictionary<string, Running> runners = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ApplicationStatus> faulted = new(StringComparer.Ordinal);
+    private IUpObserver observer;
+    private WorkspaceState? workspace;
+    private Placement placement = new([], new Dictionary<string, string>(), new Dictionary<string, string>());
+
+    private UpSession(UpOptions options, Repository repository, TimeProvider time, IUpObserver observer)
+    {
+        this.options = options;
+        this.time = time;
+        this.observer = observer;
+        this.repository = repository;
+        fleet = new ClusterFleet(options, repository.Name, time);
+    }
+
+    /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>
+    public static async Task<UpSession> OpenAsync(UpOptions options, TimeProvider time, IUpObserver observer, CancellationToken cancellationToken) =>
+        new(options, await Repository.OpenAsync(options, time, cancellationToken).ConfigureAwait(false), time, observer);
+
+    /// <summary>Brings everything up and returns when every application is delivered, has failed, or time is up.</summary>
+    public async Task<UpReport> DeliverAsync(CancellationToken cancellationToken)
+    {
+        await LoadAsync(changed: null, cancellationToken).ConfigureAwait(false);
+        await StartAsync(cancellationToken).ConfigureAwait(false);
+        await WaitUntilSettledAsync(cancellationToken).ConfigureAwait(false);
+        return Report();
+    }
+
+    public UpReport Report()
+    {
+        ApplicationStatus[] statuses = [.. runners.Values.Select(running => running.Runner.Status).Concat(faulted.Values).OrderBy(status => status.Name, StringComparer.Ordinal)];
+        IEnumerable<Assumption> placed = placement.Reasons.Select(reason => new Assumption("ClusterPlacement", reason.Key, reason.Key, reason.Value));
+        return new UpReport(statuses, [.. workspace?.Assumptions ?? [], .. placed, .. fleet.Assumptions()], fleet.KubeconfigFile);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        foreach (Running running in runners.Values)
+        {
+            await running.StopAsync().ConfigureAwait(false);
+        }
+
+        await fleet.DisposeAsync().ConfigureAwait(false);
+        repository.Dispose();
+        stopping.Dispose();
+        settling.Dispose();
+    }
+
+    private async Task LoadAsync(IReadOnlyCollection<string>? changed, CancellationToken cancellationToken)
+    {
+        workspace = await repository.Workspace.LoadAsync(workspace, changed, Rendering, cancellationToken).ConfigureAwait(false);
+        faulted.Clear();
+        foreach (ApplicationFault fault in workspace.Faults)
+        {
+            ApplicationSpec? spec = workspace.Declared.FirstOrDefault(declared => declared.Name == fault.Name);
+            faulted[fault.Name] = new ApplicationStatus(fault.Name) { Namespace = spec?.Destination.Namespace ?? string.Empty, Message = fault.Message };
+        }
+
+        if (workspace.Rendered is [{ Resources.Count: 0 } only] && workspace.Declared is [{ Origin: var origin }] && origin == Origin.Unknown)
+        {
+            throw new UsageException($"{options.Path} holds neither Application manifests nor a chart, a kustomization or manifests ({only.Spec.Name} renders to nothing)");
+        }
+
+        Place();
+    }
+
+    private void Rendering(ApplicationSpec spec)
+    {
+        if (!runners.ContainsKey(spec.Name))
+        {
+            observer.Status(new ApplicationStatus(spec.Name) { Namespace = spec.Destination.Namespace, Activity = "rendering" });
+        }
+    }
+
+    /// <summary>Decides which cluster each application lives on; those that live somewhere stay there.</summary>
+    private void Place()
+    {
+        IReadOnlyList<Claims> claims = Claims();
+        placement = fleet.Place(claims, [.. placement.Clusters.Select(SettledRule)]);
+        foreach (ApplicationStatus status in faulted.Values)
+        {
+            faulted[status.Name] = status with { Cluster = placement.ClusterOf.GetValueOrDefault(status.Name) ?? string.Empty };
+        }
+
+        observer.Applications([.. claims.Select(claim => runners.TryGetValue(claim.Application, out Running? running)
+            ? running.Runner.Status
+            : faulted.GetValueOrDefault(claim.Application) ?? new ApplicationStatus(claim.Application) { Cluster = placement.ClusterOf[claim.Application], Activity = "waiting" })]);
+    }
+
+    private PlacementRule SettledRule(string cluster) =>
+        new(cluster, [.. placement.ClusterOf.Where(placed => placed.Value == cluster && runners.ContainsKey(placed.Key)).Select(placed => placed.Key)]);
+
+    /// <summary>Applications that could not be rendered claim nothing, yet their names place them beside their siblings.</summary>
+    private IReadOnlyList<Claims> Claims() =>
+    [
+        .. workspace!.Rendered.Select(application => application.ClaimsOf(ServedKinds.IsNamespaced)),
+        .. workspace.Declared.Where(spec => faulted.ContainsKey(spec.Name)).Select(spec => new Claims(spec.Name, spec.Destination.Name.Length > 0 ? spec.Destination.Name : spec.Destination.Server, new HashSet<ResourceId>())),
+    ];
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        string[] needed = [.. workspace!.Rendered.Select(application => placement.ClusterOf[application.Spec.Name]).Distinct()];
+        await fleet.StartAsync([.. placement.Clusters.Where(needed.Contains)], observer, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Claims> claims = Claims();
+        foreach (string cluster in needed)
+        {
+            DeliveryTarget target = fleet.Target(cluster);
+            string[] former = [.. (await target.Inventories.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => workspace.Declared.All(spec => spec.Name != owner))];
+            target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf[claim.Application] == cluster), former);
+            await RemoveAsync(target, former, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (RenderedApplication application in workspace.Rendered)
+        {
+            if (runners.TryGetValue(application.Spec.Name, out Running? running))
+            {
+                running.Runner.Update(application);
+                continue;
+            }
+
+            ApplicationRunner runner = new(application, fleet.Target(placement.ClusterOf[application.Spec.Name]), time, Changed);
+            CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
+            runners[application.Spec.Name] = new Running(runner, Task.Run(() => runner.RunAsync(stop.Token), CancellationToken.None), stop);
+        }
+    }
+
+    private void Changed(ApplicationStatus status)
+    {
+        observer.Status(status);
+        if (settling.CurrentCount == 0)
+        {
+            settling.Release();
+        }
+    }
+
+    private async Task WaitUntilSettledAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(options.Timeout, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            while (!runners.Values.All(running => running.Runner.Settling.IsSettled))
+            {
+                await settling.WaitAsync(either.Token).ConfigureAwait(false);
+                if (runners.Values.FirstOrDefault(running => running.Task.IsFaulted) is { } broken)
+                {
+                    await broken.Task.ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Time is up, or Ctrl-C: the report says how far each application came.
+        }
+    }
+
+    private sealed record Running(ApplicationRunner Runner, Task Task, CancellationTokenSource Stop)
+    {
+        public async Task StopAsync()
+        {
+            await Stop.CancelAsync().ConfigureAwait(false);
+            await Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Stop.Dispose();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using Bowline.Tests;
+
+namespace Bowline.Cli.Tests.EndToEnd;
+
+/// <summary>The main job, on real repositories.</summary>
+public sealed class CorpusTests
+{
+    [SharedFact]
+    public async Task Echo_gitops_is_delivered_to_three_clusters_and_its_missing_path_is_an_error_of_its_own()
+    {
+        using Scratch scratch = new();
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", SharedFolder.Corpus("echo-gitops"), "--once", "--output", "json");
+        UpJson report = new(output);
+        Assert.True(exit == 1, errors);
+        Dictionary<string, string> clusters = new() { ["echo-dev"] = "dev", ["echo-prod"] = "prod", ["echo-testing"] = "testing", ["echo-monitoring-dev"] = "dev", ["echo-monitoring-prod"] = "prod" };
+        foreach ((string name, string cluster) in clusters)
+        {
+            Assert.True(report.State(name) == "Synced Healthy", $"{name}: {report.State(name)}: {report.Message(name)}");
+            Assert.Equal(cluster, report.Application(name)["cluster"]!.AsString());
+            Assert.Equal(string.Empty, report.Message(name));
+        }
+
+        Assert.Equal("Unknown Unknown", report.State("ai-infra-secrets-dev"));
+        Assert.Contains("ai-infra/k8s is not in the repository", report.Message("ai-infra-secrets-dev"));
+        Assert.Equal(6, report.Applications.Count);
+        Assert.Equal(["dev", "prod", "testing"], report.Assumed.Where(item => item["kind"]!.AsString() == "ClusterPlacement").Select(item => item["cluster"]!.AsString()!).Order());
+        Assert.Equal(3, report.Assumptions("CustomResourceDefinition").Count(text => text.Contains("cert-manager.io ClusterIssuer")));
+        Assert.Contains(report.Assumptions("Secret"), text => text.StartsWith("prod: ") && text.Contains("echo-prod/echo-backend-secrets") && text.Contains("DATABASE_URL"));
+        Assert.True(File.Exists(report.Kubeconfig));
+    }
+
+    [SharedTheory]
+    [InlineData("guestbook")]
+    [InlineData("kustomize-guestbook")]
+    [InlineData("helm-guestbook")]
+    [InlineData("sock-shop")]
+    public async Task A_path_without_application_manifests_is_one_application(string name)
+    {
+        using Scratch scratch = new();
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", Path.Combine(SharedFolder.Corpus("argocd-example-apps"), name), "--once", "-o", "json");
+        Assert.True(exit == 0, output + errors);
+        Assert.Equal("Synced Healthy", new UpJson(output).State(name));
+    }
+
+    [SharedFact]
+    public async Task On_one_cluster_the_first_owner_keeps_what_others_claim_too()
+    {
+        using Scratch scratch = new();
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", SharedFolder.Corpus("echo-gitops"), "--once", "-o", "json", "--one-cluster");
+        Assert.True(exit == 1, errors);
+        UpJson report = new(output);
+        Assert.Single(report.Applications.Select(application => application["cluster"]!.AsString()).Where(name => name!.Length > 0).Distinct());
+        Assert.Equal("Synced Healthy", report.State("echo-dev"));
+        Assert.StartsWith("OutOfSync", report.State("echo-prod"));
+        Assert.Contains("SharedResource", report.Message("echo-prod"));
+        Assert.Contains("belongs to application echo-dev", report.Message("echo-prod"));
+    }
+
+    [SharedFact]
+    public async Task The_user_places_applications_by_name_and_glob()
+    {
+        using Scratch scratch = new();
+        (_, string output, _) = await Bowline.RunAsync(
+            scratch.Home, "up", SharedFolder.Corpus("echo-gitops"), "--once", "-o", "json", "--cluster", "live=*-prod", "--cluster", "lab=*-dev,*-testing", "--timeout", "60s");
+        UpJson report = new(output);
+        Assert.Equal("live", report.Application("echo-prod")["cluster"]!.AsString());
+        Assert.Equal("live", report.Application("echo-monitoring-prod")["cluster"]!.AsString());
+        Assert.Equal("lab", report.Application("echo-dev")["cluster"]!.AsString());
+        Assert.Equal("Synced Healthy", report.State("echo-prod"));
+        Assert.Contains("SharedResource", report.Message("echo-testing"));
+    }
+
+    [SharedFact]
+    public async Task Strict_assumes_nothing()
+    {
+        using Scratch scratch = new();
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", SharedFolder.Corpus("echo-gitops"), "--once", "-o", "json", "--strict", "--cluster", "prod=*-prod", "--timeout", "60s");
+        Assert.True(exit == 1, errors);
+        UpJson report = new(output);
+        Assert.Equal("Degraded", report.Application("echo-prod")["health"]!.AsString());
+        Assert.StartsWith("OutOfSync", report.State("echo-prod"));
+        Assert.Contains("CustomResourceDefinition", report.Message("echo-prod"));
+        Assert.Empty(report.Assumptions("CustomResourceDefinition"));
+        Assert.Empty(report.Assumptions("Secret"));
+    }
+}
