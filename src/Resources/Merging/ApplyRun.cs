@@ -22,7 +22,10 @@ internal sealed class ApplyRun
         key = ManagerKey.Of(writer, applies: true);
         appliedFields = FieldExtraction.Extract(applied, type).ExceptWithChildren(writer.ResetFields);
         previousFields = (managed.Find(key)?.Fields ?? FieldSet.Empty).ExceptWithChildren(writer.ResetFields);
-        Merged = Prune((MapNode?)ObjectMerge.Merge(live, applied, type) ?? new MapNode());
+        MapNode laidOver = (MapNode?)ObjectMerge.Merge(live, applied, type) ?? new MapNode();
+        MapNode pruned = Prune(laidOver);
+        // What was emptied by pruning is gone, unless it is applied as empty.
+        Merged = ReferenceEquals(pruned, laidOver) ? laidOver : (MapNode?)ObjectMerge.Merge(pruned, applied, type) ?? new MapNode();
         changes = Comparison.Of(live, Merged, type);
     }
 
