@@ -5,7 +5,7 @@ using Bowline.Resources.Model;
 namespace Bowline.Resources.Schemas;
 
 /// <summary>Kubernetes quantities (<c>500m</c>, <c>1Gi</c>, <c>1e3</c>, 2) as exact numbers.</summary>
-public static class Quantity
+internal static class Quantity
 {
     private const int MaxLength = 64;
     private const string DecimalSuffixes = "numkMGTPE";
