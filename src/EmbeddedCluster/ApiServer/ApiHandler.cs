@@ -34,6 +34,11 @@ internal sealed class ApiHandler
 
     public static ApiResponse Failure(ApiException e, IReadOnlyList<string>? warnings = null)
     {
+        if (e.Reason == "PageNotFound")
+        {
+            return new ApiResponse(404, "text/plain; charset=utf-8", System.Text.Encoding.UTF8.GetBytes(e.Message + "\n"));
+        }
+
         List<KeyValuePair<string, string>> headers = [];
         if (e.RetryAfterSeconds is { } seconds)
         {

@@ -57,6 +57,16 @@ internal static class BodyReader
             throw ApiErrors.BadRequest(name.Length == 0 ? "Object 'Kind' is missing in 'unstructured object has no kind'" : "Object 'apiVersion' is missing in 'unstructured object has no version'");
         }
 
+        if (kind.Custom is not null && apiVersion != kind.Kind.ApiVersion)
+        {
+            throw ApiErrors.BadRequest($"the API version in the data ({apiVersion}) does not match the expected API version ({kind.Kind.ApiVersion})");
+        }
+
+        if (kind.Custom is not null && name != kind.Kind.Kind)
+        {
+            throw ApiErrors.Invalid(kind.Kind.Group, name, body["metadata"]?["name"]?.AsString() ?? string.Empty, [FieldError.Invalid("kind", name, $"must be {kind.Kind.Kind}")]);
+        }
+
         if ((apiVersion.Length > 0 && apiVersion != kind.Kind.ApiVersion) || (name.Length > 0 && name != kind.Kind.Kind))
         {
             ResourceKind sent = ResourceKind.Of(apiVersion.Length > 0 ? apiVersion : kind.Kind.ApiVersion, name.Length > 0 ? name : kind.Kind.Kind);

@@ -33,7 +33,7 @@ internal sealed class ListEncoder(TimeProvider time)
             return PlainList(kind, page);
         }
 
-        MapNode metadata = Metadata(page);
+        MapNode metadata = Metadata(page, kind);
         IEnumerable<MapNode> nodes = page.Items.Select(item => ResourceService.Present(kind, item).Node);
         MapNode list = accepted.Presentation switch
         {
@@ -102,7 +102,7 @@ internal sealed class ListEncoder(TimeProvider time)
     {
         ArrayBufferWriter<byte> output = new(page.Items.Sum(item => item.Json.Length + 1) + 256);
         Append(output, $"{{\"kind\":\"{kind.ListKind}\",\"apiVersion\":\"{kind.Kind.ApiVersion}\",\"metadata\":");
-        JsonWriter.Write(Metadata(page), output);
+        JsonWriter.Write(Metadata(page, kind), output);
         Append(output, ",\"items\":[");
         for (int i = 0; i < page.Items.Count; i++)
         {
@@ -158,10 +158,11 @@ internal sealed class ListEncoder(TimeProvider time)
     private static MapNode Header(string kind, string apiVersion, MapNode metadata, IEnumerable<Node> items) =>
         new() { ["kind"] = kind, ["apiVersion"] = apiVersion, ["metadata"] = metadata, ["items"] = new ListNode(items) };
 
-    private static MapNode Metadata(ListPage page)
+    private static MapNode Metadata(ListPage page, ServedKind kind)
     {
         MapNode metadata = new() { ["resourceVersion"] = page.Revision.ToString() };
-        if (page.Continue.Length > 0)
+        // Lists of custom resources always have the member: the reference encodes them without a Go type.
+        if (page.Continue.Length > 0 || kind.Custom is not null)
         {
             metadata["continue"] = page.Continue;
         }

@@ -14,10 +14,10 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
 
     public async Task<ApiResponse> HandleAsync(ApiRequest request, RequestTarget target, List<string> warnings, CancellationToken cancellationToken)
     {
-        ServedKind kind = service.Kinds.Current.Find(target.Group, target.Version, target.Resource) ?? throw ApiErrors.NoSuchPath();
+        ServedKind kind = service.Kinds.Current.Find(target.Group, target.Version, target.Resource) ?? throw (KindRegistry.BuiltIn.Serves(target.Group, target.Version) ? ApiErrors.NoSuchPath() : ApiErrors.PageNotFound());
         if (target.Rest.Length > 0 || (!kind.Namespaced && target.Namespace is not null && kind.Plural != "namespaces"))
         {
-            throw ApiErrors.NoSuchPath();
+            throw kind.Custom is null ? ApiErrors.NoSuchPath() : ApiErrors.PageNotFound();
         }
 
         if (kind.Custom?.Warning is { } deprecated)
@@ -126,6 +126,11 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
     private async Task<ApiResponse> CreateAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings)
     {
         WriteContext context = WriteQuery.Context(request, warnings);
+        if (kind.Custom?.Terminating == true)
+        {
+            throw ApiErrors.Forbidden(kind, BodyParser.Parse(request).At("metadata", "name")?.AsString() ?? string.Empty, "create not allowed while custom resource definition is terminating");
+        }
+
         Node body = BodyParser.Parse(request);
         if (reviews.Answers(kind))
         {

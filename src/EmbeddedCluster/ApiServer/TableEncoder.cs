@@ -1,4 +1,5 @@
 using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Tables;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
@@ -51,35 +52,4 @@ internal sealed class TableEncoder(TimeProvider time)
         "Object" => item,
         _ => ListEncoder.Partial(item, new Accepted(BodyEncoding.Json, Presentation.PartialMetadata, beta), withHeader: true),
     };
-}
-
-/// <summary>The columns of one kind and how their cells are filled.</summary>
-internal sealed class TableColumns
-{
-    private readonly Func<MapNode, DateTimeOffset, ListNode> cells;
-
-    private TableColumns(ListNode definitions, Func<MapNode, DateTimeOffset, ListNode> cells)
-    {
-        Definitions = definitions;
-        this.cells = cells;
-    }
-
-    public ListNode Definitions { get; }
-
-    public static TableColumns Of(ServedKind kind)
-    {
-        _ = kind;
-        ListNode definitions = new(
-            new MapNode { ["name"] = "Name", ["type"] = "string", ["format"] = "name", ["description"] = "Name of the object", ["priority"] = 0 },
-            new MapNode { ["name"] = "Created At", ["type"] = "date", ["format"] = string.Empty, ["description"] = "Time of creation", ["priority"] = 0 });
-        return new TableColumns(definitions, static (node, _) => new ListNode(StringNode.Of(ObjectMeta.Name(node)), StringNode.Of(ObjectMeta.Text(node, "creationTimestamp"))));
-    }
-
-    public ListNode Cells(MapNode node, DateTimeOffset now) => cells(node, now);
-
-    public ListNode? Conditions(MapNode node)
-    {
-        _ = node;
-        return null;
-    }
 }

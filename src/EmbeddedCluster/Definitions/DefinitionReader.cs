@@ -22,7 +22,7 @@ internal static class DefinitionReader
             ResourceKind kind = new(group, version["name"]!.AsString()!, names["kind"]!.AsString()!);
             yield return new ServedKind(kind, names["plural"]!.AsString()!, names["singular"]?.AsString() ?? string.Empty, definition.At("spec", "scope")?.AsString() == "Namespaced")
             {
-                Verbs = deleting ? [.. Verbs.Where(verb => verb != "create")] : Verbs,
+                Verbs = Verbs,
                 ShortNames = BuiltInKinds.Strings(names["shortNames"]),
                 Categories = BuiltInKinds.Strings(names["categories"]),
                 Subresources = [.. Subresources(version, kind)],

@@ -61,6 +61,9 @@ internal static class ApiErrors
 
     public static ApiException NoSuchPath() => new(404, "NotFound", "the server could not find the requested resource", []);
 
+    /// <summary>The bare text that unknown paths get.</summary>
+    public static ApiException PageNotFound() => new(404, "PageNotFound", "404 page not found");
+
     public static ApiException AlreadyExists(ServedKind kind, string name, bool deleting = false) => new(
         409,
         "AlreadyExists",

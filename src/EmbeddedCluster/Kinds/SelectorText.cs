@@ -1,6 +1,6 @@
 using Bowline.Resources.Model;
 
-namespace Bowline.EmbeddedCluster.ApiServer;
+namespace Bowline.EmbeddedCluster.Kinds;
 
 /// <summary>A selector object as the text that queries and tables use.</summary>
 internal static class SelectorText
