@@ -284,22 +284,7 @@ internal sealed partial class YamlEmitter
 
     private void WriteLiteral(string text)
     {
-        WriteIndicator("|"u8, needSpace: true, keepsIndention: false);
-        if (text[0] == ' ' || ScalarAnalysis.IsBreak(text[0]))
-        {
-            Put((byte)('0' + Step));
-        }
-
-        if (!ScalarAnalysis.IsBreak(text[^1]))
-        {
-            Put((byte)'-');
-        }
-        else if (text.Length == 1 || ScalarAnalysis.IsBreak(text[^2]))
-        {
-            Put((byte)'+');
-        }
-
-        PutBreak();
+        WriteLiteralHeader(text);
         indention = true;
         whitespace = true;
         bool breaks = true;
@@ -330,6 +315,27 @@ internal sealed partial class YamlEmitter
             indention = false;
             breaks = false;
         }
+    }
+
+    /// <summary>The first line names the indentation where the text starts with white space, and what becomes of its last line ends.</summary>
+    private void WriteLiteralHeader(string text)
+    {
+        WriteIndicator("|"u8, needSpace: true, keepsIndention: false);
+        if (text[0] == ' ' || ScalarAnalysis.IsBreak(text[0]))
+        {
+            Put((byte)('0' + Step));
+        }
+
+        if (!ScalarAnalysis.IsBreak(text[^1]))
+        {
+            Put((byte)'-');
+        }
+        else if (text.Length == 1 || ScalarAnalysis.IsBreak(text[^2]))
+        {
+            Put((byte)'+');
+        }
+
+        PutBreak();
     }
 
     private int PutUpTo(string text, int from, char stop)

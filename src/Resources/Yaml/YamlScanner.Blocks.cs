@@ -21,20 +21,7 @@ internal sealed partial class YamlScanner
         {
             // Folding joins two lines only where neither is indented further than the block.
             bool indented = IsBlank(Current);
-            if (!literal && lineEnd == '\n' && !previousIndented && !indented)
-            {
-                if (furtherBreaks.Length == 0)
-                {
-                    scratch.Append(' ');
-                }
-            }
-            else if (lineEnd != '\0')
-            {
-                scratch.Append(lineEnd);
-            }
-
-            scratch.Append(furtherBreaks);
-            furtherBreaks.Clear();
+            JoinBlockLine(lineEnd, folds: !literal && !previousIndented && !indented);
             previousIndented = indented;
             int from = at;
             SkipLine();
@@ -54,6 +41,24 @@ internal sealed partial class YamlScanner
         }
 
         Append(TokenKind.Scalar, start, scratch.ToString());
+    }
+
+    private void JoinBlockLine(char lineEnd, bool folds)
+    {
+        if (!folds || lineEnd != '\n')
+        {
+            if (lineEnd != '\0')
+            {
+                scratch.Append(lineEnd);
+            }
+        }
+        else if (furtherBreaks.Length == 0)
+        {
+            scratch.Append(' ');
+        }
+
+        scratch.Append(furtherBreaks);
+        furtherBreaks.Clear();
     }
 
     /// <summary>The chomping indicator ('\0' for none) and the indentation indicator (0 for none), in either order.</summary>
