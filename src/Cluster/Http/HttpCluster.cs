@@ -71,13 +71,15 @@ public sealed partial class HttpCluster : ICluster, IDisposable
     public async IAsyncEnumerable<WatchEvent> WatchAsync(
         KindInfo kind, string @namespace, WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // Spread by kind, so that the watches of a cache do not all end in one moment.
+        TimeSpan duration = this.options.WatchDuration * (1 + ((uint)kind.Kind.GetHashCode() % 100 / 100.0));
         Query query = new Query(RequestPath.Of(kind, @namespace))
             .Add("watch", "true")
             .Add("allowWatchBookmarks", "true")
             .Add("resourceVersion", options.ResourceVersion)
             .Add("labelSelector", options.LabelSelector)
             .Add("fieldSelector", options.FieldSelector)
-            .Add("timeoutSeconds", ((int)this.options.WatchDuration.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+            .Add("timeoutSeconds", ((int)duration.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         if (options.SendInitialEvents)
         {
             query.Add("sendInitialEvents", "true").Add("resourceVersionMatch", "NotOlderThan");
@@ -85,7 +87,7 @@ public sealed partial class HttpCluster : ICluster, IDisposable
 
         Call call = new(HttpMethod.Get, query.ToString(), "watch", kind.Kind);
         // The server is asked to end the stream in time; one that does not has died without saying so.
-        using CancellationTokenSource overdue = new(this.options.WatchDuration + TimeSpan.FromSeconds(30), time);
+        using CancellationTokenSource overdue = new(duration + TimeSpan.FromSeconds(30), time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(overdue.Token, cancellationToken);
         using HttpResponseMessage response = await transport.OpenAsync(call, either.Token).ConfigureAwait(false);
         WatchStream stream = new(call, transport, this.options.MaxResponseBytes);
@@ -109,8 +111,13 @@ public sealed partial class HttpCluster : ICluster, IDisposable
                 .Add("fieldSelector", options.FieldSelector);
             Node page = await transport.SendAsync(new Call(HttpMethod.Get, query.ToString(), "list", kind.Kind), cancellationToken).ConfigureAwait(false);
             AddItems(items, page, kind.Kind);
+            string before = next;
             version = version.Length > 0 ? version : page.At("metadata", "resourceVersion")?.AsString() ?? string.Empty;
             next = page.At("metadata", "continue")?.AsString() ?? string.Empty;
+            if (next.Length > 0 && next == before)
+            {
+                throw new ClusterException($"list {kind.Kind}: the server gives the same page again and again", reason: "InvalidResponse");
+            }
         }
         while (next.Length > 0);
 

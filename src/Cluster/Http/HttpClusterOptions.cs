@@ -21,7 +21,7 @@ public sealed record HttpClusterOptions
     /// <summary>Longest that one Retry-After is obeyed; a server that asks for more gets its error reported.</summary>
     public TimeSpan LongestRetryWait { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>After how long the server is asked to end a watch, so that a silently dead one is noticed.</summary>
+    /// <summary>After how long (to twice as long) the server is asked to end a watch, so that a silently dead one is noticed.</summary>
     public TimeSpan WatchDuration { get; init; } = TimeSpan.FromMinutes(5);
 
     public string UserAgent { get; init; } = "bowline";

@@ -122,23 +122,23 @@ public sealed class FolderWatcher : IDisposable
             events.Writer.TryWrite(change.OldFullPath);
             events.Writer.TryWrite(change.FullPath);
         };
-        watcher.Error += (_, _) => OnLoss();
+        watcher.Error += (_, lost) => OnLoss(lost.GetException());
         watcher.EnableRaisingEvents = true;
     }
 
-    /// <summary>Notifications were lost, or a new folder could not be watched any more: from here on looking is safer.</summary>
-    private void OnLoss()
+    /// <summary>Too many at once are reported as everything; a folder that cannot be watched any more makes looking the safer way.</summary>
+    private void OnLoss(Exception error)
     {
         events.Writer.TryWrite(string.Empty);
-        lock (watchers)
+        if (error is InternalBufferOverflowException || IsPolling || stopping.IsCancellationRequested)
         {
-            if (!IsPolling && !stopping.IsCancellationRequested)
-            {
-                IsPolling = true;
-                FolderPoll poll = new(root, git);
-                _ = Task.Run(() => PollAsync(poll, stopping.Token));
-            }
+            return;
         }
+
+        IsPolling = true;
+        StopNotifying();
+        FolderPoll poll = new(root, git);
+        _ = Task.Run(() => PollAsync(poll, stopping.Token));
     }
 
     private async Task PollAsync(FolderPoll poll, CancellationToken cancellationToken)

@@ -63,15 +63,13 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
 
     private async Task<SourceSnapshot> FetchLocalAsync(SourceRef reference, string path, CancellationToken cancellationToken)
     {
-        GitRepository? repository = await FindLocalAsync(Path.GetFullPath(path), cancellationToken).ConfigureAwait(false);
         bool asItStands = reference.Revision.Length == 0 && !reference.Url.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
-        if (asItStands && repository is not { IsBare: true })
+        if (asItStands && await AsItStandsAsync(path, cancellationToken).ConfigureAwait(false) is { } snapshot)
         {
-            DirectoryTree folder = new(path);
-            GitState state = repository is null ? new GitState(string.Empty, string.Empty, Dirty: true) : await repository.StateAsync(cancellationToken).ConfigureAwait(false);
-            return new SourceSnapshot(folder, new SourceRevision(state.Commit, state.Commit.Length == 0 || state.Dirty));
+            return snapshot;
         }
 
+        GitRepository? repository = await FindLocalAsync(Path.GetFullPath(path), cancellationToken).ConfigureAwait(false);
         if (repository is null)
         {
             throw new SourceException(Directory.Exists(path) ? $"{path}: not a Git repository, so it has no revisions" : $"{path}: no such folder", path);
@@ -81,6 +79,31 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
         string commit = await ResolveLocalAsync(repository, revision, cancellationToken).ConfigureAwait(false);
         GitTree tree = await repository.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
         return new SourceSnapshot(tree, new SourceRevision(commit, WorkingTree: false));
+    }
+
+    /// <summary>The working tree; null for a bare repository, which has none.</summary>
+    private async Task<SourceSnapshot?> AsItStandsAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            GitRepository? repository = await FindLocalAsync(Path.GetFullPath(path), cancellationToken).ConfigureAwait(false);
+            if (repository is { IsBare: true })
+            {
+                return null;
+            }
+
+            if (repository is not null)
+            {
+                GitState state = await repository.StateAsync(cancellationToken).ConfigureAwait(false);
+                return new SourceSnapshot(new DirectoryTree(path), new SourceRevision(state.Commit, state.Commit.Length == 0 || state.Dirty));
+            }
+        }
+        catch (SourceException)
+        {
+            // The files can be read without Git: not installed, or a repository of another user, which Git refuses to look into.
+        }
+
+        return new SourceSnapshot(new DirectoryTree(path), new SourceRevision(string.Empty, WorkingTree: true));
     }
 
     private async Task<GitRepository?> FindLocalAsync(string folder, CancellationToken cancellationToken)

@@ -105,6 +105,11 @@ internal sealed class GitProgram(TimeProvider time)
     /// <summary>The last thing Git said, which is the reason; the lines before it are progress and hints.</summary>
     public static string Explain(string complaint, int code)
     {
+        if (complaint.Contains("dubious ownership", StringComparison.Ordinal))
+        {
+            return "the repository belongs to another user, so git refuses it; allow it with git config --global --add safe.directory";
+        }
+
         string[] lines = [.. complaint.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(line => !line.StartsWith("hint:", StringComparison.Ordinal))];
         string? reason = lines.FirstOrDefault(line => line.StartsWith("fatal:", StringComparison.Ordinal) || line.StartsWith("ERROR:", StringComparison.Ordinal)) ?? lines.LastOrDefault();
         return reason is null ? $"ended with exit code {code}" : RepositoryUrl.Redact(reason.StartsWith("fatal: ", StringComparison.Ordinal) ? reason[7..] : reason);
@@ -130,6 +135,7 @@ internal sealed class GitProgram(TimeProvider time)
         environment["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh";
         environment["GIT_OPTIONAL_LOCKS"] = "0";
         environment["GIT_LFS_SKIP_SMUDGE"] = "1";
+        environment["GIT_NO_LAZY_FETCH"] = "1";
         environment["LC_ALL"] = "C";
         environment["GIT_CONFIG_COUNT"] = Settings.Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
         for (int i = 0; i < Settings.Count; i++)

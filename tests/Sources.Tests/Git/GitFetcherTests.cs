@@ -44,6 +44,27 @@ public sealed class GitFetcherTests : IDisposable
     }
 
     [Fact]
+    public async Task A_broken_repository_is_still_a_folder_of_files()
+    {
+        Directory.CreateDirectory(repository.Elsewhere("broken/.git"));
+        await File.WriteAllTextAsync(repository.Elsewhere("broken/a.yaml"), "a");
+        await File.WriteAllTextAsync(repository.Elsewhere("broken/.git/HEAD"), "nonsense");
+        SourceSnapshot snapshot = await FetchAsync(repository.Elsewhere("broken"), "");
+        Assert.Equal("worktree", snapshot.Revision.Short);
+        Assert.Equal(["a.yaml"], snapshot.Files.Walk());
+    }
+
+    [Fact]
+    public async Task A_linked_worktree_is_a_repository()
+    {
+        repository.Write("a.yaml", "1");
+        string commit = repository.Commit();
+        repository.Run("worktree", "add", "-q", repository.Elsewhere("linked"), "-b", "linked");
+        Assert.Equal(new SourceRevision(commit, false), (await FetchAsync(repository.Elsewhere("linked"), "")).Revision);
+        Assert.Equal("1", Text(await FetchAsync(repository.Elsewhere("linked"), "main"), "a.yaml"));
+    }
+
+    [Fact]
     public async Task Branches_tags_commits_and_ranges_are_resolved_locally_and_remotely()
     {
         repository.Write("v", "1");
