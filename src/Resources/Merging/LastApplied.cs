@@ -35,7 +35,7 @@ internal static class LastApplied
         MapNode? metadata = configuration["metadata"]?.AsMap();
         metadata?.Remove("managedFields");
         metadata?["annotations"]?.AsMap()?.Remove(Annotation);
-        annotations.Set(Annotation, JsonWriter.ToText(configuration, new JsonWriteOptions { SortKeys = true }) + "\n");
+        annotations.Set(Annotation, GoJson.Of(configuration) + "\n");
     }
 
     private static MapNode? Read(MapNode live)

@@ -108,12 +108,12 @@ internal readonly struct PathElement : IEquatable<PathElement>
                 StringBuilder text = new("k:{");
                 for (int i = 0; i < keys.Length; i++)
                 {
-                    text.Append(i > 0 ? "," : string.Empty).Append(JsonText(StringNode.Of(keys[i].Name))).Append(':').Append(JsonText(keys[i].Value));
+                    text.Append(i > 0 ? "," : string.Empty).Append(GoJson.Of(StringNode.Of(keys[i].Name))).Append(':').Append(GoJson.Of(keys[i].Value));
                 }
 
                 return text.Append('}').ToString();
             case Node value:
-                return "v:" + JsonText(value);
+                return "v:" + GoJson.Of(value);
             default:
                 return string.Create(CultureInfo.InvariantCulture, $"i:{index}");
         }
@@ -186,14 +186,5 @@ internal readonly struct PathElement : IEquatable<PathElement>
         }
 
         return quoted.Append('"').ToString();
-    }
-
-    /// <summary>Go's encoder escapes what would be unsafe in HTML.</summary>
-    private static string JsonText(Node value)
-    {
-        string text = JsonWriter.ToText(value);
-        return text.AsSpan().IndexOfAny('<', '>', '&') < 0
-            ? text
-            : text.Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal);
     }
 }

@@ -1,4 +1,3 @@
-using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
 namespace Bowline.Resources.Merging;
@@ -22,7 +21,7 @@ internal static class ScalarOrder
             (BoolNode a, BoolNode b) => a.Value.CompareTo(b.Value),
             (NullNode, NullNode) => 0,
             _ when rank == 0 => left.AsNumber()!.Value.CompareTo(right.AsNumber()!.Value),
-            _ => string.CompareOrdinal(JsonWriter.ToText(left, Sorted), JsonWriter.ToText(right, Sorted)),
+            _ => string.CompareOrdinal(GoJson.Of(left), GoJson.Of(right)),
         };
     }
 
@@ -32,10 +31,9 @@ internal static class ScalarOrder
         IntegerNode integer => ((double)integer.Value).GetHashCode(),
         FloatNode number => number.Value.GetHashCode(),
         BoolNode flag => flag.Value ? 1 : 2,
-        _ => (int)value.Kind,
+        MapNode or ListNode => GoJson.Of(value).GetHashCode(StringComparison.Ordinal),
+        _ => 0,
     };
-
-    private static readonly JsonWriteOptions Sorted = new() { SortKeys = true };
 
     private static int Rank(Node value) => value switch
     {

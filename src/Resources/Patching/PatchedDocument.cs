@@ -54,12 +54,8 @@ internal sealed class PatchedDocument(Node root, int maxNodes)
 
     public void Copy(JsonPointer from, JsonPointer to)
     {
-        Node? source = from.IsRoot ? Root : Member(Parent(from), from);
-        if (source is null)
-        {
-            throw new PatchException($"nothing to copy at \"{from.Text}\"", from.Text);
-        }
-
+        // The reference copies a missing member as null.
+        Node source = (from.IsRoot ? Root : Member(Parent(from), from)) ?? Node.Null;
         Charge(Count(source));
         Put(to, source.DeepClone(), Parent(to));
     }
@@ -115,15 +111,16 @@ internal sealed class PatchedDocument(Node root, int maxNodes)
         return deepest + 1;
     }
 
-    private static int Index(ListNode list, JsonPointer at, int end)
-    {
-        bool isNumber = int.TryParse(at.Last, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int index);
-        if (!isNumber || index >= end || index < -end)
-        {
-            throw new PatchException($"no element \"{at.Last}\" in a list of {list.Count}", at.Text);
-        }
+    private static int Index(ListNode list, JsonPointer at, int end) => TryIndex(at.Last, end, out int index)
+        ? index
+        : throw new PatchException($"no element \"{at.Last}\" in a list of {list.Count}", at.Text);
 
-        return index < 0 ? index + end : index;
+    private static bool TryIndex(string token, int end, out int index)
+    {
+        bool isNumber = int.TryParse(token, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out index);
+        bool exists = isNumber && index < end && index >= -end;
+        index += exists && index < 0 ? end : 0;
+        return exists;
     }
 
     private static Node? Member(Node parent, JsonPointer at) =>
@@ -143,7 +140,7 @@ internal sealed class PatchedDocument(Node root, int maxNodes)
             node = node switch
             {
                 MapNode map => map[at.Tokens[i]],
-                ListNode list when int.TryParse(at.Tokens[i], NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < list.Count => list[index],
+                ListNode list when TryIndex(at.Tokens[i], list.Count, out int index) => list[index],
                 _ => null,
             };
         }

@@ -72,7 +72,7 @@ internal sealed class StrategicList(Schema? schema, bool deletes)
         }
     }
 
-    private static string Identity(Node scalar) => $"{(int)scalar.Kind}:{scalar}";
+    private static string Identity(Node value) => value is MapNode or ListNode ? GoText.Of(value) : $"{(int)value.Kind}:{value}";
 
     private static ListNode Distinct(ListNode live, ListNode changes)
     {

@@ -14,6 +14,7 @@ public sealed class PatchTests
     [InlineData("""{"a":[1,2,3]}""", """[{"op":"remove","path":"/a/-1"}]""", """{"a":[1,2]}""")]
     [InlineData("""{"a":[1,2]}""", """[{"op":"add","path":"/a/1","value":9},{"op":"add","path":"/a/-","value":8}]""", """{"a":[1,9,2,8]}""")]
     [InlineData("""{"a":{"b":1}}""", """[{"op":"move","from":"/a/b","path":"/c"},{"op":"copy","from":"/c","path":"/a/d"}]""", """{"a":{"d":1},"c":1}""")]
+    [InlineData("""{"a":[{"x":1},{"x":2}]}""", """[{"op":"replace","path":"/a/-1/x","value":3},{"op":"copy","from":"/none","path":"/b"}]""", """{"a":[{"x":1},{"x":3}],"b":null}""")]
     [InlineData("""{"a/b":1,"m~n":2}""", """[{"op":"replace","path":"/a~1b","value":3},{"op":"remove","path":"/m~0n"}]""", """{"a/b":3}""")]
     [InlineData("""{"a":1}""", """[{"op":"test","path":"/x","value":null},{"op":"add","path":"/x","value":null}]""", """{"a":1,"x":null}""")]
     public void A_json_patch_applies_its_operations_in_order(string target, string patch, string expected)
@@ -30,7 +31,8 @@ public sealed class PatchTests
     [InlineData("""[{"op":"test","path":"/list","value":[1]}]""")]
     [InlineData("""[{"op":"explode","path":"/list"}]""")]
     [InlineData("""[{"op":"add","path":"list","value":1}]""")]
-    [InlineData("""[{"op":"copy","from":"/none","path":"/x"}]""")]
+    [InlineData("""[{"op":"move","from":"/none","path":"/x"}]""")]
+    [InlineData("""[{"op":"copy","from":"/none/y","path":"/x"}]""")]
     [InlineData("""[7]""")]
     public void A_json_patch_that_leads_nowhere_is_refused(string patch)
     {
