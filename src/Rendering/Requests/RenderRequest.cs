@@ -84,6 +84,9 @@ public sealed record KustomizeOptions
 
     /// <summary><c>LoadRestrictionsNone</c>: files outside the kustomization's own root, still inside the snapshot.</summary>
     public bool AllowFilesOutsideRoot { get; init; }
+
+    /// <summary>Whether <c>helmCharts</c> are rendered (<c>--enable-helm</c>); plain <c>kubectl kustomize</c> refuses them.</summary>
+    public bool EnableHelm { get; init; } = true;
 }
 
 /// <summary>A directory of plain manifests, as Argo CD's <c>directory</c> source.</summary>

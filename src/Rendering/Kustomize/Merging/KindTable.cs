@@ -14,10 +14,13 @@ internal sealed class KindTable
     public KindTable(Dictionary<ResourceKind, MergeType?> types, IReadOnlySet<ResourceKind> clusterScoped)
     {
         this.types = types;
+        ClusterScoped = clusterScoped;
         Scopes = new KindScopes(clusterScoped);
     }
 
     public static KindTable BuiltIn { get; } = Read();
+
+    public IReadOnlySet<ResourceKind> ClusterScoped { get; }
 
     public KindScopes Scopes { get; }
 

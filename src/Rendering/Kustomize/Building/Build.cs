@@ -1,0 +1,86 @@
+using Bowline.Rendering.Kustomize.Declared;
+using Bowline.Rendering.Kustomize.Files;
+using Bowline.Rendering.Kustomize.Objects;
+using Bowline.Rendering.Kustomize.Rules;
+using Bowline.Rendering.Kustomize.Transforming;
+using Bowline.Rendering.Requests;
+using Bowline.Resources.Model;
+
+namespace Bowline.Rendering.Kustomize.Building;
+
+/// <summary>A whole build: the kustomization, what was asked for on top of it, and the steps that must come last.</summary>
+internal sealed class Build(BuildSession session)
+{
+    private const string LocalConfig = "config.kubernetes.io/local-config";
+
+    public IReadOnlyList<Resource> Run()
+    {
+        DirectoryLoader loader = DirectoryLoader.Open(session.Request.Files, session.Request.Path, session.Files);
+        Target target = Target.Load(session, loader, new Provenance());
+        Accumulator built = target.Accumulate(new Accumulator(session.Kinds.Scopes));
+        try
+        {
+            built = Requested(built);
+            Finish(built, target.Kustomization);
+        }
+        catch (RenderException error) when (error.File.Length == 0)
+        {
+            throw new RenderException(error.Reason, target.Kustomization.File, inner: error);
+        }
+
+        return [.. built.Objects.Items.Select(item => Result(item, target.Kustomization))];
+    }
+
+    private static void Finish(Accumulator built, Kustomization kustomization)
+    {
+        new HashTransformer().Transform(built.Objects);
+        new NameReferenceTransformer(built.Rules.Names).Transform(built.Objects);
+        built.ResolveVariables();
+        built.Objects.ReplaceAll(built.Objects.Items.Where(item => !IsLocal(item)).ToList());
+        new SortTransformer(kustomization.Sort, kustomization.File).Transform(built.Objects);
+        if (kustomization.BuildMetadata.Contains("managedByLabel"))
+        {
+            KeyValuePair<string, string> label = new("app.kubernetes.io/managed-by", "kustomize-(devel)");
+            new MapTransformer([label], [FieldRule.Anywhere("metadata/labels", create: true)]).Transform(built.Objects);
+        }
+    }
+
+    /// <summary>What Argo CD and Flux set beside the kustomization, as <c>kustomize edit set</c> would: a layer above it.</summary>
+    private Accumulator Requested(Accumulator built)
+    {
+        KustomizeOptions options = session.Request.Kustomize;
+        RuleSet rules = built.Rules;
+        List<ITransformer> transformers =
+        [
+            new NamespaceTransformer(options.Namespace, rules.Namespace, onlyUnset: false, string.Empty),
+            new MapTransformer(options.CommonLabels, rules.CommonLabels),
+            new MapTransformer(options.CommonAnnotations, rules.CommonAnnotations),
+            .. options.Images.Select(image => new ImageTransformer(ImageText.Parse(image), rules.Images)),
+        ];
+        if (options.NamePrefix.Length > 0)
+        {
+            transformers.Insert(1, new AffixTransformer(options.NamePrefix, isPrefix: true, rules.NamePrefix));
+        }
+
+        if (options.NameSuffix.Length > 0)
+        {
+            transformers.Insert(1, new AffixTransformer(options.NameSuffix, isPrefix: false, rules.NameSuffix));
+        }
+
+        transformers.ForEach(transformer => transformer.Transform(built.Objects));
+        return built;
+    }
+
+    private static bool IsLocal(BuildObject item) => item.Annotations.TryGetValue(LocalConfig, out string? value) && value != "false";
+
+    private static Resource Result(BuildObject item, Kustomization kustomization)
+    {
+        item.SetAnnotations(OriginText.Annotations(item, kustomization.BuildMetadata));
+        MapNode root = (MapNode)ScalarText.Plain(item.Root);
+        Origin origin = new(item.Source?.File ?? string.Empty, item.Source?.Line ?? 0)
+        {
+            Through = [.. item.Through.Select(by => $"{by.ConfiguredBy?.Kind.Kind} ({by.File})")],
+        };
+        return new Resource(root, origin);
+    }
+}

@@ -1,0 +1,258 @@
+using Bowline.Rendering.Kustomize.Declared;
+using Bowline.Rendering.Kustomize.Generating;
+using Bowline.Rendering.Kustomize.Objects;
+using Bowline.Rendering.Kustomize.Rules;
+using Bowline.Rendering.Kustomize.Transforming;
+using Bowline.Rendering.Requests;
+using Bowline.Resources.Model;
+
+namespace Bowline.Rendering.Kustomize.Building;
+
+internal sealed partial class Target
+{
+    private const string ValidatedBy = "validated-by";
+    private static readonly FieldRule MetadataLabels = FieldRule.Anywhere("metadata/labels", create: true);
+
+    private PluginContext Plugins => new(session, loader, Kustomization);
+
+    /// <summary>Built-in generators in their fixed order, then configured ones.</summary>
+    private void Generate(Accumulator into)
+    {
+        foreach (GeneratorSpec spec in Kustomization.ConfigMaps)
+        {
+            Absorb(into, [DataGenerator.ConfigMap(spec, loader)], "ConfigMapGenerator");
+        }
+
+        foreach (GeneratorSpec spec in Kustomization.Secrets)
+        {
+            Absorb(into, [DataGenerator.Secret(spec, loader)], "SecretGenerator");
+        }
+
+        foreach (HelmChartSpec spec in Kustomization.HelmCharts)
+        {
+            Absorb(into, new ChartInflator(session, loader, Kustomization.HelmGlobals).Inflate(spec), "HelmChartInflationGenerator");
+        }
+
+        foreach (BuildObject config in PluginObjects(Kustomization.Generators))
+        {
+            IReadOnlyList<BuildObject> made = GeneratorPlugins.Run(Plugins, config);
+            SetSource(made, config.Source! with { ConfiguredBy = config.Id });
+            into.Objects.Absorb(made);
+        }
+    }
+
+    private void Absorb(Accumulator into, IReadOnlyList<BuildObject> made, string generator)
+    {
+        SetSource(made, Builtin(generator));
+        into.Objects.Absorb(made);
+    }
+
+    private static void SetSource(IReadOnlyList<BuildObject> made, Provenance source)
+    {
+        foreach (BuildObject item in made)
+        {
+            item.Source ??= source;
+        }
+    }
+
+    private Provenance Builtin(string kind) => new()
+    {
+        Repository = origin.Repository,
+        Revision = origin.Revision,
+        ConfiguredIn = Joined(origin.Path, origin.ConfiguredIn),
+        ConfiguredBy = new ObjectId(new ResourceKind(string.Empty, "builtin", kind), string.Empty, string.Empty),
+        File = Kustomization.File,
+    };
+
+    private void Transform(Accumulator into)
+    {
+        foreach ((string kind, ITransformer transformer) in BuiltinTransformers(into.Rules))
+        {
+            Run(transformer, into.Objects, Builtin(kind));
+        }
+
+        foreach (BuildObject config in PluginObjects(Kustomization.Transformers))
+        {
+            Run(TransformerPlugins.Create(Plugins, config), into.Objects, config.Source! with { ConfiguredBy = config.Id });
+        }
+    }
+
+    private static void Run(ITransformer transformer, ObjectSet objects, Provenance by)
+    {
+        transformer.Transform(objects);
+        objects.DropEmpty();
+        foreach (BuildObject item in objects.Items)
+        {
+            if (item.Source is null)
+            {
+                item.Source = by;
+            }
+            else
+            {
+                item.Through.Add(by);
+            }
+        }
+    }
+
+    private IEnumerable<(string Kind, ITransformer Transformer)> BuiltinTransformers(RuleSet rules)
+    {
+        Kustomization k = Kustomization;
+        if (k.PatchesStrategicMerge.Count > 0)
+        {
+            yield return ("PatchStrategicMergeTransformer", new StrategicMergeTransformer(k.PatchesStrategicMerge, string.Empty, loader, k.File, session.Kinds));
+        }
+
+        foreach (PatchTransformer patch in k.Patches.Select(spec => new PatchTransformer(spec, loader, k.File, session.Kinds)).ToList())
+        {
+            yield return ("PatchTransformer", patch);
+        }
+
+        if (k.Namespace.Length > 0)
+        {
+            yield return ("NamespaceTransformer", new NamespaceTransformer(k.Namespace, rules.Namespace, onlyUnset: false, string.Empty));
+        }
+
+        if (k.NamePrefix.Length > 0)
+        {
+            yield return ("PrefixTransformer", new AffixTransformer(k.NamePrefix, isPrefix: true, rules.NamePrefix));
+        }
+
+        if (k.NameSuffix.Length > 0)
+        {
+            yield return ("SuffixTransformer", new AffixTransformer(k.NameSuffix, isPrefix: false, rules.NameSuffix));
+        }
+
+        foreach ((string kind, ITransformer transformer) in LabelsAndLater(rules))
+        {
+            yield return (kind, transformer);
+        }
+    }
+
+    private IEnumerable<(string Kind, ITransformer Transformer)> LabelsAndLater(RuleSet rules)
+    {
+        Kustomization k = Kustomization;
+        foreach (LabelSpec label in k.Labels)
+        {
+            yield return ("LabelTransformer", new MapTransformer(label.Pairs, LabelRules(label, rules)));
+        }
+
+        if (k.CommonLabels.Count > 0)
+        {
+            yield return ("LabelTransformer", new MapTransformer(k.CommonLabels, rules.CommonLabels));
+        }
+
+        if (k.CommonAnnotations.Count > 0)
+        {
+            yield return ("AnnotationsTransformer", new MapTransformer(k.CommonAnnotations, rules.CommonAnnotations));
+        }
+
+        foreach (PatchSpec spec in k.PatchesJson6902)
+        {
+            yield return ("PatchJson6902Transformer", new JsonPatchTransformer(spec, loader, k.File));
+        }
+
+        foreach (ReplicaSpec spec in k.Replicas)
+        {
+            yield return ("ReplicaCountTransformer", new ReplicaTransformer(spec, rules.Replicas));
+        }
+
+        foreach (ImageSpec spec in k.Images)
+        {
+            yield return ("ImageTagTransformer", new ImageTransformer(spec, rules.Images));
+        }
+
+        if (k.Replacements.Count > 0)
+        {
+            yield return ("ReplacementTransformer", new ReplacementTransformer(Plugins.Replacements(k.Replacements)));
+        }
+    }
+
+    private static IReadOnlyList<FieldRule> LabelRules(LabelSpec label, RuleSet rules)
+    {
+        if (label.IncludeSelectors)
+        {
+            return FieldRule.Merge(label.Fields, rules.CommonLabels);
+        }
+
+        IReadOnlyList<FieldRule> fields = FieldRule.Merge(label.Fields, label.IncludeTemplates ? rules.TemplateLabels : rules.Labels);
+        return FieldRule.Merge(fields, [MetadataLabels]);
+    }
+
+    private void Validate(Accumulator into)
+    {
+        foreach (BuildObject config in PluginObjects(Kustomization.Validators))
+        {
+            ObjectSet before = into.Objects.Copy();
+            TransformerPlugins.Create(Plugins, config).Transform(into.Objects);
+            if (!SameObjects(before, into.Objects))
+            {
+                throw new RenderException($"validator shouldn't modify the resource map: '{config.Id}' did", config.Source?.File ?? string.Empty);
+            }
+        }
+    }
+
+    private static bool SameObjects(ObjectSet before, ObjectSet after)
+    {
+        if (before.Count != after.Count)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < before.Count; i++)
+        {
+            MapNode changed = (MapNode)after.Items[i].Root.DeepClone();
+            (changed["metadata"]?["labels"] as MapNode)?.Remove(ValidatedBy);
+            if (changed["metadata"]?["labels"] is MapNode { Count: 0 } && before.Items[i].Root.At("metadata", "labels") is null)
+            {
+                (changed["metadata"] as MapNode)!.Remove("labels");
+            }
+
+            if (!before.Items[i].Root.DeepEquals(changed))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Plugin configurations, given in place, in files, or built by kustomizations of their own.</summary>
+    private IReadOnlyList<BuildObject> PluginObjects(IReadOnlyList<string> entries)
+    {
+        if (entries.Count == 0)
+        {
+            return [];
+        }
+
+        Accumulator configs = new(session.Kinds.Scopes);
+        List<string> paths = [];
+        foreach (string entry in entries)
+        {
+            if (PluginContext.TryInline(entry, Kustomization.File, session) is { } inline)
+            {
+                SetSource(inline);
+                configs.Objects.AppendAll(inline);
+            }
+            else
+            {
+                paths.Add(entry);
+            }
+        }
+
+        foreach (BuildObject item in AccumulateResources(configs, paths).Objects.Items)
+        {
+            // What a plugin configures is said to be configured in the file, where an object itself lies at a path.
+            item.Source = item.Source! with { ConfiguredIn = item.Source.Path.Length > 0 ? item.Source.Path : item.Source.ConfiguredIn, Path = string.Empty };
+        }
+
+        return configs.Objects.Items;
+    }
+
+    private void SetSource(IReadOnlyList<BuildObject> inline)
+    {
+        foreach (BuildObject item in inline)
+        {
+            item.Source = Reached(origin.ConfiguredIn) with { File = Kustomization.File };
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Bowline.Rendering.Kustomize.Declared;
+using Bowline.Rendering.Kustomize.Fields;
+using Bowline.Rendering.Kustomize.Objects;
+using Bowline.Rendering.Requests;
+using Bowline.Resources.Model;
+
+namespace Bowline.Rendering.Kustomize.Transforming;
+
+/// <param name="Position">Where in a slash-separated path the value goes, from 1; 0 replaces the field.</param>
+internal sealed record ValueTarget(SelectorSpec? Selector, string FieldPath, int Position);
+
+/// <summary>Puts one value into fields, or as one more segment into paths that fields hold.</summary>
+internal sealed class ValueAddTransformer(string value, IReadOnlyList<ValueTarget> targets) : ITransformer
+{
+    public void Transform(ObjectSet objects)
+    {
+        foreach (ValueTarget target in targets)
+        {
+            Selector selector = (target.Selector ?? new SelectorSpec(KindFilter.Any, string.Empty, string.Empty, string.Empty, string.Empty)).Compile();
+            string[] path = FieldWriter.SplitPath(target.FieldPath.Length == 0 ? "metadata/name" : target.FieldPath);
+            foreach (BuildObject item in objects.Select(selector))
+            {
+                FieldWriter.Apply(item.Root, path, Creation.Scalar, current => Set(current, target.Position));
+            }
+        }
+    }
+
+    private Node Set(Node? current, int position)
+    {
+        if (current is MapNode or ListNode)
+        {
+            throw new RenderException("wrong node kind: expected ScalarNode", line: current.Line);
+        }
+
+        if (position == 0)
+        {
+            return value;
+        }
+
+        string text = ScalarText.Of(current);
+        List<string> parts = [.. text.Split('/')];
+        int offset = text.StartsWith('/') ? 1 : 0;
+        parts.Insert(Math.Min(Math.Max(position - 1 + offset, 0), parts.Count), value);
+        return string.Join('/', parts);
+    }
+}
