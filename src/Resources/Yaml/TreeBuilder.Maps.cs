@@ -165,6 +165,11 @@ internal sealed partial class TreeBuilder
     private void SetMember(MapDraft draft, Key key, Node value, Mark valueMark)
     {
         bool overwritesMerged = draft.Merged?.Remove(key.Text) == true;
+        if (options.DuplicateKeys == DuplicateKeys.FirstWins && !overwritesMerged && draft.Map.ContainsKey(key.Text))
+        {
+            return;
+        }
+
         int before = draft.Map.Count;
         draft.Map[key.Text] = value;
         if (draft.Map.Count > before)

@@ -54,6 +54,9 @@ public enum DuplicateKeys
 {
     Error,
     LastWins,
+
+    /// <summary>As kyaml looks fields up in patches.</summary>
+    FirstWins,
 }
 
 /// <summary>One document of a stream.</summary>

@@ -12,7 +12,7 @@ namespace Bowline.Rendering.Tests.Kustomize;
 public sealed class KustomizeConformance(ITestOutputHelper output)
 {
     /// <summary>Raised whenever more cases match; never lowered.</summary>
-    private const int Floor = 0;
+    private const int Floor = 293;
 
     [SharedFact]
     public void Builds_match_the_reference_tool_byte_for_byte()

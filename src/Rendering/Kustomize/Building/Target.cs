@@ -35,7 +35,7 @@ internal sealed partial class Target
                 found.Length == 0
                     ? $"unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{loader.Printable}'"
                     : $"Found multiple kustomization files under: {loader.Printable} ({string.Join(", ", found)})",
-                loader.Root);
+                loader.Root.Length == 0 ? "." : loader.Root);
         }
 
         byte[] content = loader.Read(found[0], out string file);

@@ -9,7 +9,6 @@ internal static class KustomizationReader
 {
     private const string Version = "kustomize.config.k8s.io/v1beta1";
     private const string ComponentVersion = "kustomize.config.k8s.io/v1alpha1";
-    private static readonly string[] MetadataOptions = ["originAnnotations", "transformerAnnotations", "managedByLabel"];
 
     private static readonly (string Field, string Instead)[] Deprecated =
     [
@@ -24,14 +23,6 @@ internal static class KustomizationReader
         DeclaredMap map = new(root, file, strict: true);
         Kustomization read = Read(map, file, map.Text("kind"), map.Text("apiVersion"));
         map.Finish();
-        foreach (string option in read.BuildMetadata)
-        {
-            if (!MetadataOptions.Contains(option))
-            {
-                throw new RenderException($"buildMetadata must be one of [{string.Join(", ", MetadataOptions)}], not '{option}'", file);
-            }
-        }
-
         return read;
     }
 
@@ -39,7 +30,7 @@ internal static class KustomizationReader
     {
         try
         {
-            IReadOnlyList<YamlDocument> documents = YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = file });
+            IReadOnlyList<YamlDocument> documents = YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = file, DuplicateKeys = DuplicateKeys.LastWins });
             return (documents.Count == 0 ? Node.Null : documents[0].Root) switch
             {
                 MapNode map when map.Any(member => member.Key is not ("apiVersion" or "kind")) => map,

@@ -11,10 +11,10 @@ internal static class ObjectReader
     private const int MaxLists = 100_000;
 
     /// <exception cref="RenderException">Not YAML, or a document that is no object.</exception>
-    public static List<BuildObject> Read(byte[] content, string file, ParsedFiles parsed)
+    public static List<BuildObject> Read(byte[] content, string file, ParsedFiles parsed, bool isPatch = false)
     {
         Queue<(Node Node, int Line)> open = new();
-        foreach (YamlDocument document in parsed.Parse(content, file))
+        foreach (YamlDocument document in parsed.Parse(content, file, isPatch))
         {
             open.Enqueue((document.Root, document.Line));
         }
@@ -92,36 +92,6 @@ internal static class ObjectReader
             throw new RenderException($"missing metadata.name in object of kind {kind}", file, line);
         }
 
-        RefuseEmptyItems(map, string.Empty, file, line);
         return map;
-    }
-
-    private static void RefuseEmptyItems(Node node, string path, string file, int line)
-    {
-        if (node is MapNode map)
-        {
-            foreach ((string key, Node value) in map)
-            {
-                if (value is MapNode or ListNode)
-                {
-                    RefuseEmptyItems(value, $"{path}/{key}", file, line);
-                }
-            }
-        }
-        else if (node is ListNode list)
-        {
-            foreach (Node item in list)
-            {
-                if (item is NullNode)
-                {
-                    throw new RenderException($"empty item at {path}", file, node.Line > 0 ? node.Line : line);
-                }
-
-                if (item is MapNode or ListNode)
-                {
-                    RefuseEmptyItems(item, path, file, line);
-                }
-            }
-        }
     }
 }

@@ -9,24 +9,26 @@ namespace Bowline.Rendering.Kustomize.Files;
 /// <summary>Parsed manifests by their content, kept between builds up to a limit; what it hands out is frozen. Thread-safe.</summary>
 internal sealed class ParsedFiles(long maxBytes = 64L * 1024 * 1024)
 {
+    private static readonly YamlReadOptions Options = YamlReadOptions.Kustomize with { PlainScalar = KeepText };
     private readonly Dictionary<Key, Entry> entries = [];
     private readonly LinkedList<Entry> recent = new();
     private readonly Lock gate = new();
     private long bytes;
 
-    private readonly record struct Key(UInt128 Hash, UInt128 Rest, int Length);
+    private readonly record struct Key(UInt128 Hash, UInt128 Rest, int Length, bool IsPatch);
 
     private sealed record Entry(Key Key, IReadOnlyList<YamlDocument> Documents)
     {
         public LinkedListNode<Entry>? Place { get; set; }
     }
 
+    /// <param name="isPatch">In patches the first of several equal keys counts; elsewhere they are an error.</param>
     /// <exception cref="RenderException">Not YAML.</exception>
-    public IReadOnlyList<YamlDocument> Parse(byte[] content, string file)
+    public IReadOnlyList<YamlDocument> Parse(byte[] content, string file, bool isPatch)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(content, digest);
-        Key key = new(BitConverter.ToUInt128(digest), BitConverter.ToUInt128(digest[16..]), content.Length);
+        Key key = new(BitConverter.ToUInt128(digest), BitConverter.ToUInt128(digest[16..]), content.Length, isPatch);
         lock (gate)
         {
             if (entries.TryGetValue(key, out Entry? found))
@@ -37,7 +39,7 @@ internal sealed class ParsedFiles(long maxBytes = 64L * 1024 * 1024)
             }
         }
 
-        IReadOnlyList<YamlDocument> documents = Read(content, file);
+        IReadOnlyList<YamlDocument> documents = Read(content, file, isPatch);
         lock (gate)
         {
             Keep(new Entry(key, documents));
@@ -46,11 +48,11 @@ internal sealed class ParsedFiles(long maxBytes = 64L * 1024 * 1024)
         return documents;
     }
 
-    public static IReadOnlyList<YamlDocument> Read(byte[] content, string file)
+    private static IReadOnlyList<YamlDocument> Read(byte[] content, string file, bool isPatch)
     {
         try
         {
-            IReadOnlyList<YamlDocument> documents = YamlReader.ReadAll(content, YamlReadOptions.Kustomize with { FileName = file, PlainScalar = KeepText });
+            IReadOnlyList<YamlDocument> documents = YamlReader.ReadAll(content, Options with { FileName = file, DuplicateKeys = isPatch ? DuplicateKeys.FirstWins : DuplicateKeys.Error });
             foreach (YamlDocument document in documents)
             {
                 document.Root.Freeze();

@@ -26,7 +26,8 @@ internal static class NameHash
         MapNode content = new()
         {
             ["kind"] = kind,
-            ["name"] = item.Name,
+            // The name stays empty: equal content makes equal hashes.
+            ["name"] = StringNode.Empty,
             ["data"] = item.Root["data"] ?? StringNode.Empty,
         };
         if (kind == "Secret")

@@ -42,7 +42,7 @@ internal sealed partial class StrategicMerge
         {
             if (seen.Add(ScalarText.Of(item)))
             {
-                union.Add(item);
+                union.Add(item.DeepClone());
             }
         }
 
@@ -57,12 +57,11 @@ internal sealed partial class StrategicMerge
             return dest;
         }
 
-        string[] used = UsedKeys(identities, keys);
         ListNode merged = [];
         MergeField element = new(field.Type, null);
         foreach (string[] identity in identities)
         {
-            string[] values = Values(identity, keys, used);
+            (string[] used, string[] values) = Given(identity, keys);
             Node? value = Walk(Find(dest, used, values), patch is null ? null : Find(patch, used, values), element);
             if (value is null || ScalarText.IsNull(value) || value is MapNode { Count: 0 })
             {
@@ -73,26 +72,23 @@ internal sealed partial class StrategicMerge
             Put(merged, value, used, values);
         }
 
-        Append(merged, dest, used);
+        Append(merged, dest, UsedKeys(identities, keys));
         return merged;
     }
 
-    /// <summary>What is left of the target goes behind; elements that were merged above take their place there again when several keys identify them.</summary>
+    /// <summary>
+    /// What is left of the target goes behind. Where several keys tell elements apart, those that were merged above take
+    /// their place there again. An element that lacks all keys matches every other, so that the last such element is all that
+    /// stays: the original does that, and nobody can depend on anything else.
+    /// </summary>
     private static void Append(ListNode merged, ListNode dest, string[] used)
     {
         foreach (Node item in dest)
         {
-            if (item is not MapNode map)
+            string[] values = [.. used.Where(key => item[key] is not null).Select(key => ScalarText.Of(item[key]))];
+            for (int missing = values.Length; missing < used.Length; missing++)
             {
                 merged.Add(item);
-                continue;
-            }
-
-            string[] values = [.. used.Where(map.ContainsKey).Select(key => ScalarText.Of(map[key]))];
-            if (values.Length < used.Length)
-            {
-                merged.Add(item);
-                continue;
             }
 
             if (used.Length > 1)
@@ -104,21 +100,30 @@ internal sealed partial class StrategicMerge
         }
     }
 
+    /// <summary>Takes the place of the first match, while further matches fall away; or the end.</summary>
     private static void Put(ListNode list, Node element, string[] keys, string[] values)
     {
-        bool replaced = false;
-        for (int i = 0; i < list.Count; i++)
+        int first = -1;
+        for (int i = list.Count - 1; i >= 0; i--)
         {
             if (Matches(list[i], keys, values))
             {
-                list[i] = element;
-                replaced = true;
+                if (first >= 0)
+                {
+                    list.RemoveAt(first);
+                }
+
+                first = i;
             }
         }
 
-        if (!replaced)
+        if (first < 0)
         {
             list.Add(element);
+        }
+        else
+        {
+            list[first] = element;
         }
     }
 
@@ -151,7 +156,7 @@ internal sealed partial class StrategicMerge
         return true;
     }
 
-    /// <summary>As <see cref="HasExactly"/>, where an empty value stands for any.</summary>
+    /// <summary>As <see cref="HasExactly"/>, where an empty value stands for any and keys beyond the values do not count.</summary>
     private static bool Matches(Node node, string[] keys, string[] values)
     {
         if (node is not MapNode map)
@@ -159,7 +164,7 @@ internal sealed partial class StrategicMerge
             return false;
         }
 
-        for (int i = 0; i < keys.Length; i++)
+        for (int i = 0; i < values.Length; i++)
         {
             if (!map.TryGet(keys[i], out Node? value) || (values[i].Length > 0 && ScalarText.Of(value) != values[i]))
             {
@@ -229,8 +234,12 @@ internal sealed partial class StrategicMerge
         return used.Length == 0 ? keys : used;
     }
 
-    private static string[] Values(string[] identity, string[] keys, string[] used) =>
-        used.Length == keys.Length ? identity : [.. identity.Where((_, i) => used.Contains(keys[i]))];
+    /// <summary>The keys that one element sets, with their values; all of them when it sets none.</summary>
+    private static (string[] Keys, string[] Values) Given(string[] identity, string[] keys)
+    {
+        string[] given = [.. keys.Where((_, i) => identity[i].Length > 0)];
+        return given.Length == 0 ? (keys, identity) : (given, [.. identity.Where(value => value.Length > 0)]);
+    }
 
     /// <summary>A list's own directive is an element that holds nothing else; the list without it takes the patch's place.</summary>
     private static Directive ListDirective(ref ListNode? patch)

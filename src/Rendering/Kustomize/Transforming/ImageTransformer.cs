@@ -43,7 +43,7 @@ internal sealed class ImageTransformer : ITransformer
             {
                 if (rule.Kind.Selects(kind))
                 {
-                    FieldWriter.Apply(item.Root, rule.Parts, rule.Create ? Creation.Scalar : Creation.Never, Replace);
+                    FieldWriter.Apply(item.Root, rule.Parts, Creation.Never, Replace);
                 }
             }
         }
@@ -88,14 +88,14 @@ internal sealed class ImageTransformer : ITransformer
 
     private Node Replace(Node? current)
     {
-        if (current is null || ScalarText.IsNull(current))
+        if (ScalarText.IsNull(current))
         {
-            return current ?? StringNode.Empty;
+            return current ?? Node.Null;
         }
 
-        if (current is MapNode or ListNode)
+        if (current is null or MapNode or ListNode)
         {
-            throw new RenderException("wrong node kind: expected ScalarNode for an image", line: current.Line);
+            throw new RenderException("wrong node kind: expected ScalarNode for an image", line: current?.Line ?? 0);
         }
 
         string text = ScalarText.Of(current);

@@ -25,12 +25,12 @@ internal sealed class StrategicMergeTransformer : ITransformer
 
         foreach (string path in paths)
         {
-            patches.AddRange(Inline(path, declaredIn, loader) ?? ObjectReader.Read(loader.Read(path, out string file), file, loader.Build.Parsed));
+            patches.AddRange(Inline(path, declaredIn, loader) ?? ObjectReader.Read(loader.Read(path, out string file), file, loader.Build.Parsed, isPatch: true));
         }
 
         if (inline.Length > 0)
         {
-            patches.AddRange(ObjectReader.Read(PatchSource.Trimmed(inline), declaredIn, loader.Build.Parsed));
+            patches.AddRange(ObjectReader.Read(PatchSource.Trimmed(inline), declaredIn, loader.Build.Parsed, isPatch: true));
         }
 
         if (patches.Count == 0)
@@ -50,7 +50,7 @@ internal sealed class StrategicMergeTransformer : ITransformer
 
         try
         {
-            return ObjectReader.Read(PatchSource.Trimmed(text), declaredIn, loader.Build.Parsed);
+            return ObjectReader.Read(PatchSource.Trimmed(text), declaredIn, loader.Build.Parsed, isPatch: true);
         }
         catch (RenderException)
         {

@@ -80,8 +80,10 @@ internal sealed class NamespaceTransformer : ITransformer
 
         foreach (FieldRule rule in rules)
         {
-            bool isSubjects = isRoleBinding && rule.Kind.Kind is "RoleBinding" or "ClusterRoleBinding" && rule.Path == "subjects";
-            if (rule.Kind.Selects(kind) && !isSubjects)
+            // Subjects are handled above, and a foreign kind that is called Namespace has a name of its own.
+            bool isHandled = (isRoleBinding && rule.Kind.Kind is "RoleBinding" or "ClusterRoleBinding" && rule.Path is "subjects" or "subjects/namespace")
+                || (rule is { Path: "metadata/name", Kind.Kind: "Namespace", Kind.Group.Length: 0 } && kind.Group.Length > 0);
+            if (rule.Kind.Selects(kind) && !isHandled)
             {
                 FieldWriter.Apply(item.Root, rule.Parts, rule.Create ? Creation.Scalar : Creation.Never, Set);
             }

@@ -32,7 +32,7 @@ internal sealed class PatchSource
 
         try
         {
-            return new PatchSource(ObjectReader.Read(content, file, parsed), null);
+            return new PatchSource(ObjectReader.Read(content, file, parsed, isPatch: true), null);
         }
         catch (RenderException error)
         {
