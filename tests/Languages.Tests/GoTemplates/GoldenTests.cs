@@ -51,6 +51,50 @@ public class GoldenTests(ITestOutputHelper output)
         Assert.True(matched >= 100, $"{matched}/{total} lines\n{wrong}");
     }
 
+    [SharedFact]
+    public void Errors_are_worded_as_Go_words_them()
+    {
+        int matched = 0;
+        int total = 0;
+        StringBuilder wrong = new();
+        foreach (string name in GoldenCharts.Cases("own-err-"))
+        {
+            string expectedFile = Path.Combine(GoldenCharts.Folder(name), "expected-error.txt");
+            string expected = File.ReadAllText(expectedFile).Trim()["Error: ".Length..];
+            if (!expected.StartsWith("template: t/templates/out.yaml", StringComparison.Ordinal)
+                && !expected.StartsWith("parse error at (t/templates", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            total++;
+            string actual;
+            try
+            {
+                actual = "no error: " + GoldenCharts.Render(name);
+            }
+            catch (TemplateException exception)
+            {
+                // Helm cuts its parse errors down to what follows the last colon but one, which loses the lead of some.
+                actual = exception.IsParseError
+                    ? $"parse error at ({exception.Template}:{exception.Line}): {exception.Reason}"
+                    : exception.Message;
+            }
+
+            if (actual == expected || (expected.StartsWith("parse error", StringComparison.Ordinal) && actual.EndsWith(expected[(expected.IndexOf("): ", StringComparison.Ordinal) + 3)..], StringComparison.Ordinal)))
+            {
+                matched++;
+            }
+            else
+            {
+                wrong.AppendLine($"{name}\n  want {expected}\n  got  {actual}");
+            }
+        }
+
+        output.WriteLine($"{matched}/{total}\n{wrong}");
+        Assert.True(matched >= 80, $"{matched}/{total}\n{wrong}");
+    }
+
     private static string[] Interesting(string text) =>
         [.. text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line != "---" && !line.StartsWith("# Source", StringComparison.Ordinal))];
 }
