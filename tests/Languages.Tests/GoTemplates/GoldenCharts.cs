@@ -91,7 +91,7 @@ internal static class GoldenCharts
         {
             string name = call.Text(0);
             int depth = included.GetValueOrDefault(name);
-            if (depth >= 1000)
+            if (depth > 1000)
             {
                 throw new GoError($"rendering template has a nested reference name: {name}: unable to execute template");
             }

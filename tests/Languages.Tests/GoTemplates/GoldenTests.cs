@@ -92,7 +92,7 @@ public class GoldenTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{matched}/{total}\n{wrong}");
-        Assert.True(matched >= 80, $"{matched}/{total}\n{wrong}");
+        Assert.True(matched == total, $"{matched}/{total}\n{wrong}");
     }
 
     private static string[] Interesting(string text) =>

@@ -69,7 +69,13 @@ internal sealed partial class Parser
         return new ListSyntax(position, [.. nodes]);
     }
 
-    private Parser Nested() => new(parseName, text, functions, lexer, trees, nesting);
+    /// <summary>For a definition inside this text, which has variables and look-ahead of its own but reads on from the same place.</summary>
+    private Parser Nested()
+    {
+        Parser nested = new(parseName, text, functions, lexer, trees, nesting);
+        nested.Descend();
+        return nested;
+    }
 
     private void ParseDefinition()
     {
@@ -102,13 +108,11 @@ internal sealed partial class Parser
     {
         int position = PeekNonSpace().Position;
         List<SyntaxNode> nodes = [];
-        Descend();
         while (PeekNonSpace().Kind != TokenKind.Eof)
         {
             SyntaxNode node = TextOrAction();
             if (node is EndSyntax or ElseSyntax)
             {
-                nesting--;
                 end = node;
                 return new ListSyntax(position, [.. nodes]);
             }
