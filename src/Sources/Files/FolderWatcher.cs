@@ -30,14 +30,16 @@ public sealed record FolderWatcherOptions
 public sealed class FolderWatcher : IDisposable
 {
     private const int MaxPaths = 10_000;
+    private const int MaxWaiting = 100_000;
 
-    private readonly Channel<string> events = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<string> events = Channel.CreateBounded<string>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly List<FileSystemWatcher> watchers = [];
     private readonly CancellationTokenSource stopping = new();
     private readonly FolderWatcherOptions options;
     private readonly TimeProvider time;
     private readonly string root;
     private readonly GitFolders? git;
+    private int overflowed;
 
     /// <summary>Watches from now on: what changes before the first step of <see cref="ChangesAsync"/> is reported by it.</summary>
     public FolderWatcher(string folder, TimeProvider time, FolderWatcherOptions? options = null)
@@ -73,7 +75,7 @@ public sealed class FolderWatcher : IDisposable
 
             if (collected.Change is { } change)
             {
-                yield return change;
+                yield return Interlocked.Exchange(ref overflowed, 0) == 0 ? change : change with { Everything = true };
             }
         }
     }
@@ -114,13 +116,13 @@ public sealed class FolderWatcher : IDisposable
             InternalBufferSize = 64 * 1024,
         };
         watchers.Add(watcher);
-        watcher.Changed += (_, change) => events.Writer.TryWrite(change.FullPath);
-        watcher.Created += (_, change) => events.Writer.TryWrite(change.FullPath);
-        watcher.Deleted += (_, change) => events.Writer.TryWrite(change.FullPath);
+        watcher.Changed += (_, change) => Report(change.FullPath);
+        watcher.Created += (_, change) => Report(change.FullPath);
+        watcher.Deleted += (_, change) => Report(change.FullPath);
         watcher.Renamed += (_, change) =>
         {
-            events.Writer.TryWrite(change.OldFullPath);
-            events.Writer.TryWrite(change.FullPath);
+            Report(change.OldFullPath);
+            Report(change.FullPath);
         };
         watcher.Error += (_, lost) => OnLoss(lost.GetException());
         watcher.EnableRaisingEvents = true;
@@ -129,7 +131,7 @@ public sealed class FolderWatcher : IDisposable
     /// <summary>Too many at once are reported as everything; a folder that cannot be watched any more makes looking the safer way.</summary>
     private void OnLoss(Exception error)
     {
-        events.Writer.TryWrite(string.Empty);
+        Report(string.Empty);
         if (error is InternalBufferOverflowException || IsPolling || stopping.IsCancellationRequested)
         {
             return;
@@ -141,6 +143,15 @@ public sealed class FolderWatcher : IDisposable
         _ = Task.Run(() => PollAsync(poll, stopping.Token));
     }
 
+    /// <summary>An empty path stands for everything; so does a queue that nobody has read for long.</summary>
+    private void Report(string path)
+    {
+        if (!events.Writer.TryWrite(path))
+        {
+            Volatile.Write(ref overflowed, 1);
+        }
+    }
+
     private async Task PollAsync(FolderPoll poll, CancellationToken cancellationToken)
     {
         try
@@ -150,7 +161,7 @@ public sealed class FolderWatcher : IDisposable
                 await Task.Delay(options.PollInterval, time, cancellationToken).ConfigureAwait(false);
                 foreach (string path in poll.Look())
                 {
-                    events.Writer.TryWrite(path);
+                    Report(path);
                 }
             }
         }
