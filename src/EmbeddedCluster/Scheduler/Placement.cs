@@ -133,7 +133,7 @@ internal sealed class Placement(IReadOnlyCollection<NodeState> nodes, Func<strin
         score -= 300 * node.Taints.Count(taint => taint.Text("effect") == "PreferNoSchedule" && !pod.Tolerates(taint));
         foreach (MapNode preferred in pod.PreferredNodes)
         {
-            if (preferred["preference"] is MapNode term && NodeRules.MatchesTerm(term, node))
+            if (preferred["preference"] is MapNode term && NodeMatching.MatchesTerm(term, node.Node))
             {
                 score += 2 * preferred.Int("weight");
             }
@@ -169,28 +169,7 @@ internal static class NodeRules
             }
         }
 
-        return MatchesAffinity(pod, node) ? null : new Refusal("node(s) didn't match Pod's node affinity/selector", false);
-    }
-
-    public static bool MatchesAffinity(PodNeeds pod, NodeState node)
-    {
-        if (pod.NodeSelector is { } selector && !selector.All(label => node.Label(label.Key) == label.Value.AsString()))
-        {
-            return false;
-        }
-
-        return pod.RequiredNodes is not { } required
-            || required["nodeSelectorTerms"].Maps().Any(term => MatchesTerm(term, node));
-    }
-
-    /// <summary>A term without any expression matches nothing.</summary>
-    public static bool MatchesTerm(MapNode term, NodeState node)
-    {
-        List<MapNode> expressions = [.. term["matchExpressions"].Maps()];
-        List<MapNode> fields = [.. term["matchFields"].Maps()];
-        return expressions.Count + fields.Count > 0
-            && expressions.TrueForAll(expression => Requirement.Of(expression) is var requirement && requirement.Holds(node.Label(requirement.Key)))
-            && fields.TrueForAll(field => Requirement.Of(field) is { Key: "metadata.name" } requirement && requirement.Holds(node.Name));
+        return NodeMatching.MatchesAffinity(pod.Pod.Spec(), node.Node) ? null : new Refusal("node(s) didn't match Pod's node affinity/selector", false);
     }
 
     private static readonly MapNode Unschedulable = (MapNode)new MapNode

@@ -12,10 +12,8 @@ internal sealed class PodNeeds
         MapNode spec = pod.Spec();
         Requests = ReadRequests(spec);
         Ports = [.. ReadPorts(spec)];
-        NodeSelector = spec["nodeSelector"] as MapNode;
         Tolerations = [.. spec["tolerations"].Maps()];
         Node? affinity = spec["affinity"];
-        RequiredNodes = affinity?["nodeAffinity"]?["requiredDuringSchedulingIgnoredDuringExecution"] as MapNode;
         PreferredNodes = [.. (affinity?["nodeAffinity"]?["preferredDuringSchedulingIgnoredDuringExecution"]).Maps()];
         Affinity = Terms(affinity?["podAffinity"], pod);
         AntiAffinity = Terms(affinity?["podAntiAffinity"], pod);
@@ -31,11 +29,7 @@ internal sealed class PodNeeds
 
     public IReadOnlyList<HostPort> Ports { get; }
 
-    public MapNode? NodeSelector { get; }
-
     public IReadOnlyList<MapNode> Tolerations { get; }
-
-    public MapNode? RequiredNodes { get; }
 
     public IReadOnlyList<MapNode> PreferredNodes { get; }
 
@@ -55,24 +49,7 @@ internal sealed class PodNeeds
 
     public static PodNeeds Of(MapNode pod) => new(pod);
 
-    public bool Tolerates(MapNode taint) => Tolerations.Any(toleration => Tolerates(toleration, taint));
-
-    public static bool Tolerates(MapNode toleration, MapNode taint)
-    {
-        string effect = toleration.Text("effect");
-        if (effect.Length > 0 && effect != taint.Text("effect"))
-        {
-            return false;
-        }
-
-        string key = toleration.Text("key");
-        if (key.Length > 0 && key != taint.Text("key"))
-        {
-            return false;
-        }
-
-        return toleration.Text("operator") == "Exists" || (key.Length > 0 && toleration.Text("value") == taint.Text("value"));
-    }
+    public bool Tolerates(MapNode taint) => Tolerations.Any(toleration => NodeMatching.Tolerates(toleration, taint));
 
     private static Dictionary<string, decimal> ReadRequests(MapNode spec)
     {

@@ -88,7 +88,7 @@ internal sealed class TopologyFilter
         Dictionary<string, int> counts = new(StringComparer.Ordinal);
         foreach (NodeState node in nodes)
         {
-            if (node.Label(constraint.TopologyKey) is not { } domain || !NodeRules.MatchesAffinity(pod, node)
+            if (node.Label(constraint.TopologyKey) is not { } domain || !NodeMatching.MatchesAffinity(pod.Pod.Spec(), node.Node)
                 || (constraint.HonorTaints && NodeRules.Refuse(pod, node) is not null))
             {
                 continue;

@@ -1,0 +1,115 @@
+using Bowline.Cluster.Requests;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Controllers.Workloads;
+
+/// <summary>Carries out what <see cref="DaemonSets"/> decides.</summary>
+internal sealed class DaemonSetController(ControlPlane plane) : Reconciler(plane)
+{
+    private const string Component = "daemonset-controller";
+    private readonly KindMirror sets = plane.Mirror("apps", "DaemonSet");
+    private readonly KindMirror pods = plane.Mirror(string.Empty, "Pod");
+    private readonly KindMirror nodes = plane.Mirror(string.Empty, "Node");
+    private readonly KindMirror history = plane.Mirror("apps", "ControllerRevision");
+
+    public override string Name => Component;
+
+    public override void Subscribe()
+    {
+        WatchOwn(sets);
+        WatchOwned(pods, "DaemonSet");
+        Watch(nodes, change =>
+        {
+            if (change.Old is { } old && change.New is { } node
+                && Node.DeepEquals(old.Labels(), node.Labels()) && Node.DeepEquals(old.Spec()["taints"], node.Spec()["taints"]))
+            {
+                return;
+            }
+
+            foreach (MapNode set in sets.All())
+            {
+                Queue.Add(ObjectName.Of(set));
+            }
+        });
+    }
+
+    public override async Task<TimeSpan?> ReconcileAsync(ObjectName key, CancellationToken cancellationToken)
+    {
+        if (sets.Get(key) is not { } set)
+        {
+            return null;
+        }
+
+        LabelSelector selector = LabelSelector.Of(set.Spec()["selector"]);
+        if (selector.IsEmpty)
+        {
+            Plane.Events.Warning(set, Component, "SelectingAll", "This daemon set is selecting all pods. A non-empty selector is required.");
+            return null;
+        }
+
+        List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, set, selector, cancellationToken).ConfigureAwait(false);
+        string hash = await ReviseAsync(set, owned, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<MapNode> known = [.. nodes.All().OrderBy(node => node.Name(), StringComparer.Ordinal)];
+        DaemonPlan plan = DaemonSets.Decide(set, hash, known, owned, Plane.Now);
+        await ActAsync(set, hash, plan, cancellationToken).ConfigureAwait(false);
+        if (plan.Create.Count + plan.Delete.Count > 0)
+        {
+            owned = [.. pods.OwnedBy(set.Uid()).Where(pod => pod.IsControlledBy(set))];
+            plan = DaemonSets.Decide(set, hash, known, owned, Plane.Now);
+        }
+
+        await Plane.Writer.SetStatusAsync(sets, set, plan.Status, cancellationToken).ConfigureAwait(false);
+        return Pods.NextAvailability(owned, set.Spec().Int("minReadySeconds"), Plane.Now);
+    }
+
+    private async Task ActAsync(MapNode set, string hash, DaemonPlan plan, CancellationToken cancellationToken)
+    {
+        foreach (string node in plan.Create)
+        {
+            try
+            {
+                MapNode pod = await Plane.Writer.CreateAsync(pods, set.Namespace(), DaemonSets.MakePod(set, hash, node), cancellationToken).ConfigureAwait(false);
+                Plane.Events.Normal(set, Component, "SuccessfulCreate", $"Created pod: {pod.Name()}");
+            }
+            catch (ClusterException error)
+            {
+                Plane.Events.Warning(set, Component, "FailedCreate", $"Error creating: {error.Message}");
+                throw;
+            }
+        }
+
+        foreach (MapNode pod in plan.Delete)
+        {
+            await Plane.Writer.DeleteAsync(pods, pod, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+            Plane.Events.Normal(set, Component, "SuccessfulDelete", $"Deleted pod: {pod.Name()}");
+        }
+    }
+
+    private async Task<string> ReviseAsync(MapNode set, List<MapNode> owned, CancellationToken cancellationToken)
+    {
+        int? collisions = set.Status()["collisionCount"] is { } count ? (int?)count.AsInteger() : null;
+        string hash = PodTemplateHash.Of((MapNode)set.Spec()["template"]!, collisions);
+        HashSet<string> live = [.. owned.Select(pod => pod.Labels()?[DaemonSets.HashLabel]?.AsString()).OfType<string>()];
+        RevisionPlan plan = Revisions.Decide(
+            set,
+            Revisions.Of(set, hash, null),
+            [.. history.OwnedBy(set.Uid()).Where(revision => revision.IsControlledBy(set))],
+            string.Empty,
+            revision => live.Contains(revision.Labels()?[DaemonSets.HashLabel]?.AsString() ?? string.Empty));
+        if (plan.Create is { } create)
+        {
+            await Plane.Writer.EnsureAsync(history, set.Namespace(), create, cancellationToken).ConfigureAwait(false);
+        }
+        else if (plan.Renumber is { } renumber)
+        {
+            await Plane.Writer.UpdateAsync(history, renumber, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (MapNode revision in plan.Delete)
+        {
+            await Plane.Writer.DeleteAsync(history, revision, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+        }
+
+        return plan.Update.Labels()?[DaemonSets.HashLabel]?.AsString() ?? hash;
+    }
+}

@@ -1,0 +1,115 @@
+using Bowline.Cluster.Requests;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Controllers.Workloads;
+
+/// <summary>Carries out what <see cref="StatefulSets"/> decides.</summary>
+internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(plane)
+{
+    private const string Component = "statefulset-controller";
+    private readonly KindMirror sets = plane.Mirror("apps", "StatefulSet");
+    private readonly KindMirror pods = plane.Mirror(string.Empty, "Pod");
+    private readonly KindMirror claims = plane.Mirror(string.Empty, "PersistentVolumeClaim");
+    private readonly KindMirror history = plane.Mirror("apps", "ControllerRevision");
+
+    public override string Name => Component;
+
+    public override void Subscribe()
+    {
+        WatchOwn(sets);
+        WatchOwned(pods, "StatefulSet");
+    }
+
+    public override async Task<TimeSpan?> ReconcileAsync(ObjectName key, CancellationToken cancellationToken)
+    {
+        if (sets.Get(key) is not { } set)
+        {
+            return null;
+        }
+
+        LabelSelector selector = LabelSelector.Of(set.Spec()["selector"]);
+        List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, set, selector, cancellationToken).ConfigureAwait(false);
+        RevisionPlan revisions = await ReviseAsync(set, owned, cancellationToken).ConfigureAwait(false);
+        StatefulPlan plan = StatefulSets.Decide(set, revisions, owned, Plane.Now);
+        foreach (MapNode pod in plan.Create)
+        {
+            await CreateAsync(set, pod, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (MapNode pod in plan.Delete)
+        {
+            await HandOverClaimsAsync(set, pod, plan.Condemned.Contains(pod), cancellationToken).ConfigureAwait(false);
+            await Plane.Writer.DeleteAsync(pods, pod, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+            Plane.Events.Normal(set, Component, "SuccessfulDelete", $"Delete Pod {pod.Name()} in StatefulSet {set.Name()} successful");
+        }
+
+        await Plane.Writer.SetStatusAsync(sets, set, plan.Status, cancellationToken).ConfigureAwait(false);
+        foreach (MapNode revision in revisions.Delete)
+        {
+            await Plane.Writer.DeleteAsync(history, revision, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+        }
+
+        return Pods.NextAvailability(owned, set.Spec().Int("minReadySeconds"), Plane.Now);
+    }
+
+    private async Task<RevisionPlan> ReviseAsync(MapNode set, List<MapNode> owned, CancellationToken cancellationToken)
+    {
+        MapNode wanted = Revisions.Of(set, null, set.Status().Int("collisionCount"));
+        HashSet<string> live = [.. owned.Select(pod => pod.Labels()?[StatefulSets.RevisionLabel]?.AsString()).OfType<string>()];
+        RevisionPlan plan = Revisions.Decide(
+            set,
+            wanted,
+            [.. history.OwnedBy(set.Uid()).Where(revision => revision.IsControlledBy(set))],
+            set.Status().Text("currentRevision"),
+            revision => live.Contains(revision.Name()));
+        if (plan.Create is { } create)
+        {
+            await Plane.Writer.EnsureAsync(history, set.Namespace(), create, cancellationToken).ConfigureAwait(false);
+        }
+        else if (plan.Renumber is { } renumber)
+        {
+            await Plane.Writer.UpdateAsync(history, renumber, cancellationToken).ConfigureAwait(false);
+        }
+
+        return plan;
+    }
+
+    private async Task CreateAsync(MapNode set, MapNode pod, CancellationToken cancellationToken)
+    {
+        string name = pod.Name();
+        try
+        {
+            foreach ((_, MapNode claim) in StatefulSets.Claims(set, name).Where(entry => claims.Get(ObjectName.Of(entry.Claim)) is null))
+            {
+                await Plane.Writer.EnsureAsync(claims, set.Namespace(), claim, cancellationToken).ConfigureAwait(false);
+                Plane.Events.Normal(set, Component, "SuccessfulCreate", $"Create Claim {claim.Name()} Pod {name} in StatefulSet {set.Name()} success");
+            }
+
+            await Plane.Writer.CreateAsync(pods, set.Namespace(), pod, cancellationToken).ConfigureAwait(false);
+            Plane.Events.Normal(set, Component, "SuccessfulCreate", $"Create Pod {name} in StatefulSet {set.Name()} successful");
+        }
+        catch (ClusterException error) when (error.Reason != "AlreadyExists")
+        {
+            Plane.Events.Warning(set, Component, "FailedCreate", $"create Pod {name} in StatefulSet {set.Name()} failed error: {error.Message}");
+            throw;
+        }
+    }
+
+    // With whenScaled: Delete the claims of a pod that goes for good follow it.
+    private async Task HandOverClaimsAsync(MapNode set, MapNode pod, bool condemned, CancellationToken cancellationToken)
+    {
+        if (!condemned || set.Spec()["persistentVolumeClaimRetentionPolicy"]?["whenScaled"]?.AsString() != "Delete")
+        {
+            return;
+        }
+
+        foreach ((_, MapNode wanted) in StatefulSets.Claims(set, pod.Name()))
+        {
+            if (claims.Get(ObjectName.Of(wanted)) is { } claim)
+            {
+                MapNode patch = new() { ["metadata"] = new MapNode { ["ownerReferences"] = new ListNode(Objects.MakeControllerReference(pod)) } };
+                await Plane.Writer.MergePatchAsync(claims, claim, patch, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}
