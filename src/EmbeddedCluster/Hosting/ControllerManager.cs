@@ -2,6 +2,8 @@ using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.EmbeddedCluster.Controllers.Lifecycle;
 using Bowline.EmbeddedCluster.Controllers.Networking;
+using Bowline.EmbeddedCluster.Controllers.Policy;
+using Bowline.EmbeddedCluster.Controllers.Storage;
 using Bowline.EmbeddedCluster.Controllers.Workloads;
 using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.EmbeddedCluster.Scheduler;
@@ -107,6 +109,7 @@ public sealed class ControllerManager : IAsyncDisposable
         running.Add(plane.Events.RunAsync(stopping.Token));
         if (options.SimulateNodes)
         {
+            await DefaultStorageClass.EnsureAsync(plane, cancellationToken).ConfigureAwait(false);
             SimulatedNodes nodes = new(plane, options.Nodes);
             await nodes.RegisterAsync(cancellationToken).ConfigureAwait(false);
             running.Add(nodes.RunAsync(stopping.Token));
@@ -126,6 +129,19 @@ public sealed class ControllerManager : IAsyncDisposable
         ReplicaSetController.ForReplicationControllers(plane),
         new EndpointSliceController(plane),
         new EndpointsController(plane),
+        new StatefulSetController(plane),
+        new DaemonSetController(plane),
+        new JobController(plane),
+        new CronJobController(plane),
+        new VolumeBinder(plane, options.Strict),
+        new VolumeReclaimer(plane),
+        new ClaimProtection(plane),
+        new EphemeralClaims(plane),
+        new DisruptionBudgets(plane),
+        new Autoscalers(plane),
+        new Quotas(plane),
+        new AggregatedRoles(plane),
+        new TokenSecrets(plane, options.CertificateAuthority),
         new LoadBalancers(plane),
         new IngressAddresses(plane),
     ];

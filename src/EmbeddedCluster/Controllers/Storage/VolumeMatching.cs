@@ -1,0 +1,46 @@
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Controllers.Storage;
+
+/// <summary>Which existing volume a claim gets.</summary>
+internal static class VolumeMatching
+{
+    public static MapNode? Find(MapNode claim, IEnumerable<MapNode> volumes)
+    {
+        List<MapNode> all = [.. volumes.Where(volume => !volume.IsDeleting())];
+        MapNode? reserved = all.Find(volume => IsFor(volume, claim) || (claim.Spec().Text("volumeName") == volume.Name() && volume.Spec()["claimRef"] is null));
+        if (reserved is not null || claim.Spec().Text("volumeName").Length > 0)
+        {
+            return reserved;
+        }
+
+        // The smallest that fits, as upstream.
+        return all
+            .Where(volume => volume.Spec()["claimRef"] is null && Fits(claim, volume))
+            .OrderBy(volume => Capacity(volume).Value)
+            .ThenBy(volume => volume.Name(), StringComparer.Ordinal)
+            .FirstOrDefault();
+    }
+
+    /// <summary>Whether the volume is reserved for this very claim (by uid once it is bound).</summary>
+    public static bool IsFor(MapNode volume, MapNode claim)
+    {
+        MapNode? reference = volume.Spec()["claimRef"] as MapNode;
+        return reference.Text("namespace") == claim.Namespace() && reference.Text("name") == claim.Name()
+            && (reference.Text("uid").Length == 0 || reference.Text("uid") == claim.Uid());
+    }
+
+    public static Quantity Capacity(MapNode volume) => Quantity.Of(volume.Spec()["capacity"]?["storage"]);
+
+    private static bool Fits(MapNode claim, MapNode volume)
+    {
+        MapNode wanted = claim.Spec();
+        MapNode offered = volume.Spec();
+        HashSet<string> modes = [.. offered["accessModes"].Strings()];
+        return wanted.Text("storageClassName") == offered.Text("storageClassName")
+            && (wanted["volumeMode"]?.AsString() ?? "Filesystem") == (offered["volumeMode"]?.AsString() ?? "Filesystem")
+            && wanted["accessModes"].Strings().All(modes.Contains)
+            && Capacity(volume).Value >= Quantity.Of(wanted["resources"]?["requests"]?["storage"]).Value
+            && (wanted["selector"] is null || LabelSelector.Of(wanted["selector"]).Matches(volume.Labels()));
+    }
+}
