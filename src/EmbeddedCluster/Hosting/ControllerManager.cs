@@ -7,6 +7,7 @@ using Bowline.EmbeddedCluster.Controllers.Storage;
 using Bowline.EmbeddedCluster.Controllers.Workloads;
 using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.EmbeddedCluster.Scheduler;
+using Bowline.Resources.Model;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -115,7 +116,30 @@ public sealed class ControllerManager : IAsyncDisposable
             running.Add(nodes.RunAsync(stopping.Token));
         }
 
+        await SettleAsync(plane, cancellationToken).ConfigureAwait(false);
         running.AddRange(reconcilers.Select(reconciler => reconciler.RunAsync(stopping.Token)));
+    }
+
+    // Whoever comes first finds service accounts and nodes to run on.
+    private async Task SettleAsync(ControlPlane plane, CancellationToken cancellationToken)
+    {
+        foreach (NamespaceDefaults defaults in reconcilers.OfType<NamespaceDefaults>())
+        {
+            await ReconcileAllAsync(defaults, plane.Mirror(string.Empty, "Namespace"), cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (NodeTaints taints in reconcilers.OfType<NodeTaints>())
+        {
+            await ReconcileAllAsync(taints, plane.Mirror(string.Empty, "Node"), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task ReconcileAllAsync(Reconciler reconciler, KindMirror mirror, CancellationToken cancellationToken)
+    {
+        foreach (MapNode node in mirror.All())
+        {
+            await reconciler.ReconcileAsync(ObjectName.Of(node), cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private static IEnumerable<Reconciler> ControllersOf(ControlPlane plane, ControllerManagerOptions options) =>
@@ -124,6 +148,7 @@ public sealed class ControllerManager : IAsyncDisposable
         new NamespaceDefaults(plane, options.CertificateAuthority),
         new NamespaceDeletion(plane),
         new GarbageCollector(plane),
+        new NodeTaints(plane),
         new DeploymentController(plane),
         ReplicaSetController.ForReplicaSets(plane),
         ReplicaSetController.ForReplicationControllers(plane),

@@ -1,0 +1,270 @@
+using Bowline.EmbeddedCluster.Controllers;
+using Bowline.EmbeddedCluster.Hosting;
+using Bowline.EmbeddedCluster.Kubelet;
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
+
+namespace Bowline.Tests.Controllers;
+
+public sealed class RunningWorkloadTests
+{
+    [Fact]
+    public async Task A_stateful_set_starts_in_order_with_bound_claims()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync("""
+            apiVersion: apps/v1
+            kind: StatefulSet
+            metadata: {name: db, namespace: default}
+            spec:
+              serviceName: db
+              replicas: 3
+              selector: {matchLabels: {app: db}}
+              template:
+                metadata: {labels: {app: db}}
+                spec: {containers: [{name: c, image: postgres, volumeMounts: [{name: data, mountPath: /d}]}]}
+              volumeClaimTemplates:
+              - metadata: {name: data}
+                spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+            """);
+        MapNode set = await cluster.WaitAsync("apps/v1", "StatefulSet", "db", node => node.Status().Int("availableReplicas") == 3);
+        Assert.Equal(set.Status().Text("updateRevision"), set.Status().Text("currentRevision"));
+        Assert.All(await cluster.ListAsync("v1", "PersistentVolumeClaim"), claim => Assert.Equal("Bound", claim.Status().Text("phase")));
+        await cluster.PatchAsync("apps/v1", "StatefulSet", "db", """{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"postgres:17"}]}}}}""");
+        set = await cluster.WaitAsync("apps/v1", "StatefulSet", "db", node => node.Status().Int("observedGeneration") == 2 && node.Status().Int("updatedReplicas") == 3 && node.Status().Text("updateRevision") == node.Status().Text("currentRevision"));
+        Assert.All(await cluster.ListAsync("v1", "Pod"), pod => Assert.Equal("postgres:17", pod.Spec()["containers"].Maps().First().Text("image")));
+        await cluster.PatchAsync("apps/v1", "StatefulSet", "db", """{"spec":{"replicas":1}}""");
+        await cluster.WaitAsync("apps/v1", "StatefulSet", "db", node => node.Status().Int("replicas") == 1);
+    }
+
+    [Fact]
+    public async Task A_daemon_set_runs_on_every_node_and_a_job_completes()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync("""
+            apiVersion: apps/v1
+            kind: DaemonSet
+            metadata: {name: agent, namespace: default}
+            spec:
+              selector: {matchLabels: {app: agent}}
+              template:
+                metadata: {labels: {app: agent}}
+                spec: {containers: [{name: c, image: agent:1}]}
+            ---
+            apiVersion: batch/v1
+            kind: Job
+            metadata: {name: migrate, namespace: default}
+            spec:
+              completions: 3
+              parallelism: 2
+              template:
+                spec: {restartPolicy: Never, containers: [{name: c, image: migrate:1}]}
+            ---
+            apiVersion: batch/v1
+            kind: Job
+            metadata: {name: indexed, namespace: default}
+            spec:
+              completions: 3
+              completionMode: Indexed
+              template:
+                spec: {restartPolicy: OnFailure, containers: [{name: c, image: migrate:1}]}
+            ---
+            apiVersion: batch/v1
+            kind: Job
+            metadata: {name: broken, namespace: default}
+            spec:
+              backoffLimit: 0
+              template:
+                metadata: {annotations: {bowline.dev/fail: CrashLoopBackOff}}
+                spec: {restartPolicy: Never, containers: [{name: c, image: migrate:1}]}
+            """);
+        await cluster.WaitAsync("apps/v1", "DaemonSet", "agent", node => node.Status().Int("numberAvailable") == 3 && node.Status().Int("desiredNumberScheduled") == 3);
+        MapNode job = await cluster.WaitAsync("batch/v1", "Job", "migrate", node => node.Status().ConditionIs("Complete", "True"));
+        Assert.Equal(3, job.Status().Int("succeeded"));
+        job = await cluster.WaitAsync("batch/v1", "Job", "indexed", node => node.Status().ConditionIs("Complete", "True"));
+        Assert.Equal("0-2", job.Status().Text("completedIndexes"));
+        job = await cluster.WaitAsync("batch/v1", "Job", "broken", node => node.Status().ConditionIs("Failed", "True"));
+        Assert.Equal(1, job.Status().Int("failed"));
+        await cluster.PatchAsync("apps/v1", "DaemonSet", "agent", """{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"agent:2"}]}}}}""");
+        await cluster.WaitAsync("apps/v1", "DaemonSet", "agent", node => node.Status().Int("updatedNumberScheduled") == 3 && node.Status().Int("numberAvailable") == 3 && node.Status().Int("observedGeneration") == 2);
+    }
+
+    [Fact]
+    public async Task Missing_secrets_are_assumed_and_reported_until_they_appear()
+    {
+        const string Web = """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web, namespace: default}
+            spec:
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec:
+                  imagePullSecrets: [{name: registry}]
+                  containers:
+                  - name: c
+                    image: web:1
+                    env:
+                    - {name: A, valueFrom: {secretKeyRef: {name: db, key: password}}}
+                    - {name: B, valueFrom: {secretKeyRef: {name: other, key: x, optional: true}}}
+            """;
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync(Web);
+        await cluster.WaitAsync("apps/v1", "Deployment", "web", node => node.Status().Int("availableReplicas") == 1);
+        Assert.Equal(["db:password:Deployment/web", "registry::Deployment/web"], cluster.Manager.Assumptions.Current.Select(item => $"{item.Name}:{string.Join(',', item.Keys)}:{string.Join(',', item.NeededBy)}"));
+        await cluster.CreateAsync("""
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: db, namespace: default}
+            stringData: {password: x}
+            """);
+        for (int i = 0; i < 200 && cluster.Manager.Assumptions.Current.Count > 1; i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+
+        Assert.Equal("registry", Assert.Single(cluster.Manager.Assumptions.Current).Name);
+
+        await using RunningCluster strict = await RunningCluster.StartAsync(new ControllerManagerOptions { Strict = true });
+        await strict.CreateAsync(Web);
+        MapNode pod = await WaitForPodAsync(strict, node => node.Status()["containerStatuses"] is not null);
+        Assert.Equal("secret \"db\" not found", pod.Status()["containerStatuses"].Maps().First().At("state", "waiting", "message")?.AsString());
+    }
+
+    [Fact]
+    public async Task A_pod_that_fits_nowhere_says_why()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: big, namespace: default}
+            spec: {containers: [{name: c, image: web:1, resources: {requests: {cpu: '100'}}}]}
+            """);
+        MapNode pod = await cluster.WaitAsync("v1", "Pod", "big", node => node.Status().Condition("PodScheduled").Text("reason") == "Unschedulable");
+        Assert.StartsWith("0/3 nodes are available: 3 Insufficient cpu.", pod.Status().Condition("PodScheduled").Text("message"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Autoscaler_budget_ingress_and_quota_report_their_status()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync("""
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web, namespace: default}
+            spec:
+              replicas: 1
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec: {containers: [{name: c, image: web:1, resources: {requests: {cpu: 100m, memory: 64Mi}}}]}
+            ---
+            apiVersion: autoscaling/v2
+            kind: HorizontalPodAutoscaler
+            metadata: {name: web, namespace: default}
+            spec:
+              minReplicas: 2
+              maxReplicas: 5
+              scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+              metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+            ---
+            apiVersion: policy/v1
+            kind: PodDisruptionBudget
+            metadata: {name: web, namespace: default}
+            spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
+            ---
+            apiVersion: networking.k8s.io/v1
+            kind: Ingress
+            metadata: {name: web, namespace: default}
+            spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
+            ---
+            apiVersion: v1
+            kind: ResourceQuota
+            metadata: {name: q, namespace: default}
+            spec: {hard: {pods: '10', requests.memory: 1Gi}}
+            """);
+        await cluster.WaitAsync("apps/v1", "Deployment", "web", node => node.Status().Int("availableReplicas") == 2);
+        MapNode scaler = await cluster.WaitAsync("autoscaling/v2", "HorizontalPodAutoscaler", "web", node => node.Status().ConditionIs("ScalingLimited", "False") && node.Status().Int("currentReplicas") == 2);
+        Assert.True(scaler.Status().ConditionIs("AbleToScale", "True"));
+        await cluster.WaitAsync("policy/v1", "PodDisruptionBudget", "web", node => node.Status().Int("disruptionsAllowed") == 1);
+        await cluster.WaitAsync("networking.k8s.io/v1", "Ingress", "web", node => node.Status()["loadBalancer"]?["ingress"] is ListNode { Count: 1 });
+        await cluster.WaitAsync("v1", "ResourceQuota", "q", node => node.Status()["used"]?["requests.memory"]?.AsString() == "128Mi");
+    }
+
+    [Fact]
+    public async Task A_deleted_namespace_takes_its_content_along()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync("""
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: shop}
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web, namespace: shop}
+            spec:
+              replicas: 2
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec: {containers: [{name: c, image: web:1}]}
+            """);
+        await cluster.WaitAsync("apps/v1", "Deployment", "web", node => node.Status().Int("availableReplicas") == 2, "shop");
+        await cluster.DeleteAsync("v1", "Namespace", "shop", string.Empty);
+        await cluster.WaitGoneAsync("v1", "Namespace", "shop", string.Empty);
+        Assert.Empty(await cluster.ListAsync("v1", "Pod", "shop"));
+    }
+
+    [Theory]
+    [InlineData("CrashLoopBackOff", "CrashLoopBackOff", "Running")]
+    [InlineData("OOMKilled", "CrashLoopBackOff", "Running")]
+    [InlineData("ImagePullBackOff", "ImagePullBackOff", "Pending")]
+    public async Task Failures_can_be_ordered_by_annotation(string fail, string reason, string phase)
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync($"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {"{"}name: p, namespace: default, annotations: {"{"}bowline.dev/fail: {fail}{"}"}{"}"}
+            spec: {"{"}containers: [{"{"}name: c, image: web:1{"}"}]{"}"}
+            """);
+        MapNode pod = await cluster.WaitAsync("v1", "Pod", "p", node => node.At("status", "containerStatuses") is ListNode list && list[0].At("state", "waiting", "reason")?.AsString() == reason);
+        Assert.Equal(phase, pod.Status().Text("phase"));
+        Assert.True(pod.Status().ConditionIs("Ready", "False"), JsonWriter.ToText(pod));
+    }
+
+    [Fact]
+    public async Task With_probe_timing_readiness_waits_for_the_initial_delay()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync(new ControllerManagerOptions { Timing = StageTiming.Probes });
+        await cluster.CreateAsync("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: p, namespace: default}
+            spec:
+              containers:
+              - {name: c, image: 'web:1', readinessProbe: {httpGet: {path: /, port: 80}, initialDelaySeconds: 1}}
+            """);
+        MapNode running = await cluster.WaitAsync("v1", "Pod", "p", node => node.Status().Text("phase") == "Running");
+        Assert.True(running.Status().ConditionIs("Ready", "False"));
+        await cluster.WaitAsync("v1", "Pod", "p", node => node.Status().ConditionIs("Ready", "True"));
+    }
+
+    private static async Task<MapNode> WaitForPodAsync(RunningCluster cluster, Func<MapNode, bool> wanted)
+    {
+        for (int i = 0; i < 500; i++)
+        {
+            if ((await cluster.ListAsync("v1", "Pod")).FirstOrDefault(wanted) is { } pod)
+            {
+                return pod;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+
+        throw new TimeoutException("no such pod");
+    }
+}
