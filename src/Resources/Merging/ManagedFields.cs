@@ -32,7 +32,10 @@ internal sealed record ManagerEntry(ManagerKey Key, string ApiVersion, FieldSet 
 /// <summary>The managers of one object.</summary>
 internal sealed class ManagedFields
 {
+    private const int IndexedFrom = 17;
     private readonly List<ManagerEntry> entries = [];
+    // Objects have few managers; the index is for those that were sent a list of thousands.
+    private Dictionary<ManagerKey, int>? places;
 
     public bool IsEmpty => entries.Count == 0;
 
@@ -68,10 +71,7 @@ internal sealed class ManagedFields
         int at = IndexOf(entry.Key);
         if (entry.Fields.IsEmpty)
         {
-            if (at >= 0)
-            {
-                entries.RemoveAt(at);
-            }
+            RemoveAt(at);
         }
         else if (at >= 0)
         {
@@ -80,6 +80,14 @@ internal sealed class ManagedFields
         else
         {
             entries.Add(entry);
+            if (places is not null)
+            {
+                places[entry.Key] = entries.Count - 1;
+            }
+            else if (entries.Count >= IndexedFrom)
+            {
+                BuildIndex();
+            }
         }
     }
 
@@ -104,7 +112,8 @@ internal sealed class ManagedFields
             return;
         }
 
-        for (int i = entries.Count - 1; i >= 0; i--)
+        bool emptied = false;
+        for (int i = 0; i < entries.Count; i++)
         {
             ManagerEntry entry = entries[i];
             if (except is { } spared && entry.Key == spared)
@@ -115,7 +124,18 @@ internal sealed class ManagedFields
             FieldSet left = entry.Fields.Except(fields);
             if (!ReferenceEquals(left, entry.Fields))
             {
-                Set(entry with { Fields = left, Source = null });
+                entries[i] = entry with { Fields = left, Source = null };
+                emptied |= left.IsEmpty;
+            }
+        }
+
+        if (emptied)
+        {
+            entries.RemoveAll(entry => entry.Fields.IsEmpty);
+            places = null;
+            if (entries.Count >= IndexedFrom)
+            {
+                BuildIndex();
             }
         }
     }
@@ -216,17 +236,41 @@ internal sealed class ManagedFields
         }
     }
 
-    private void Remove(ManagerKey key)
+    private void Remove(ManagerKey key) => RemoveAt(IndexOf(key));
+
+    private void RemoveAt(int at)
     {
-        int at = IndexOf(key);
-        if (at >= 0)
+        if (at < 0)
         {
-            entries.RemoveAt(at);
+            return;
+        }
+
+        // The order of entries does not count, so the last one takes the free place.
+        places?.Remove(entries[at].Key);
+        entries[at] = entries[^1];
+        entries.RemoveAt(entries.Count - 1);
+        if (places is not null && at < entries.Count)
+        {
+            places[entries[at].Key] = at;
+        }
+    }
+
+    private void BuildIndex()
+    {
+        places = new Dictionary<ManagerKey, int>(entries.Count);
+        for (int i = 0; i < entries.Count; i++)
+        {
+            places[entries[i].Key] = i;
         }
     }
 
     private int IndexOf(ManagerKey key)
     {
+        if (places is not null)
+        {
+            return places.GetValueOrDefault(key, -1);
+        }
+
         for (int i = 0; i < entries.Count; i++)
         {
             if (entries[i].Key == key)

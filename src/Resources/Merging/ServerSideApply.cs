@@ -206,14 +206,21 @@ public static partial class ServerSideApply
 
     private static bool SameButTimes(ListNode before, ListNode now)
     {
-        static MapNode Timeless(Node entry)
+        static IEnumerable<string> Timeless(ListNode entries) => entries.Select(entry =>
         {
-            MapNode copy = (MapNode)entry.DeepClone();
-            copy.Remove("time");
-            return copy;
-        }
+            MapNode copy = new();
+            foreach ((string key, Node value) in entry.AsMap() ?? [])
+            {
+                if (key != "time")
+                {
+                    copy.Add(key, value);
+                }
+            }
+
+            return GoJson.Of(copy);
+        }).Order(StringComparer.Ordinal);
 
         // The order depends on the times, so it does not count either.
-        return before.Count == now.Count && before.All(entry => now.Any(other => Timeless(entry).DeepEquals(Timeless(other))));
+        return before.Count == now.Count && Timeless(before).SequenceEqual(Timeless(now));
     }
 }

@@ -184,6 +184,26 @@ public sealed class ServerSideApplyTests
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), watch.Elapsed.ToString());
     }
 
+    [Fact]
+    public void Thousands_of_managers_in_a_body_take_linear_time()
+    {
+        MapNode live = Map("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","uid":"u"},"data":{"a":"1"}}""");
+        MapNode updated = (MapNode)live.DeepClone();
+        updated["metadata"]!.AsMap()!["managedFields"] = new ListNode(Enumerable.Range(0, 30_000).Select(i => (Node)new MapNode
+        {
+            ["manager"] = $"m{i}",
+            ["operation"] = i % 2 == 0 ? "Apply" : "Update",
+            ["apiVersion"] = "v1",
+            ["fieldsType"] = "FieldsV1",
+            ["fieldsV1"] = Map("""{"f:data":{"f:a":{}}}"""),
+        }));
+        System.Diagnostics.Stopwatch watch = System.Diagnostics.Stopwatch.StartNew();
+        MapNode next = ServerSideApply.Update(live, updated, ConfigMap, By("one"));
+        Assert.Equal(15_010, Owners(next).Length);
+        Assert.True(ServerSideApply.KeepTimes(next, (MapNode)next.DeepClone()).DeepEquals(next));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), watch.Elapsed.ToString());
+    }
+
     private static MapNode With(MapNode pod, string field, string value)
     {
         MapNode copy = (MapNode)pod.DeepClone();

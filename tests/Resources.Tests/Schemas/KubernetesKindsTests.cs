@@ -79,6 +79,28 @@ public sealed class KubernetesKindsTests
     }
 
     [SharedFact]
+    public void Merge_rules_agree_with_version_2_of_the_documents()
+    {
+        using GZipStream packed = new(File.OpenRead(Path.Combine(SharedFolder.Root!, "data/kubernetes-schema/openapi-v2.json.gz")), CompressionMode.Decompress);
+        using MemoryStream unpacked = new();
+        packed.CopyTo(unpacked);
+        int fields = 0;
+        foreach ((string name, Node definition) in JsonReader.Read(unpacked.ToArray())["definitions"]!.AsMap()!)
+        {
+            foreach ((string field, Node property) in definition["properties"]?.AsMap() ?? [])
+            {
+                Schema schema = KubernetesKinds.SchemaOf(name)!.Properties[field];
+                Assert.Equal(property["x-kubernetes-patch-merge-key"]?.AsString(), schema.PatchMergeKey);
+                Assert.Equal(property["x-kubernetes-patch-strategy"]?.AsString() ?? "", string.Join(',', schema.PatchStrategies));
+                Assert.Equal(property["x-kubernetes-list-map-keys"]?.AsList()?.Select(key => key.AsString()) ?? [], schema.ListMapKeys);
+                fields++;
+            }
+        }
+
+        Assert.True(fields > 2000);
+    }
+
+    [SharedFact]
     public void Every_recorded_resource_and_subresource_is_in_the_table()
     {
         Node discovery = JsonReader.Read(File.ReadAllBytes(Path.Combine(SharedFolder.Root!, "data/kubernetes-schema/discovery-legacy.json")));
