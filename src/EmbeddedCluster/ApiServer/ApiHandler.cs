@@ -67,6 +67,11 @@ internal sealed class ApiHandler
         {
             RequestTarget target = RequestTarget.Parse(request);
             authorizer.Check(request.User, target);
+            if (Deprecations.Of(target) is { } deprecated)
+            {
+                warnings.Add(deprecated);
+            }
+
             return target.IsResource
                 ? await resources.HandleAsync(request, target, warnings, cancellationToken).ConfigureAwait(false)
                 : system.Handle(request, target);

@@ -67,6 +67,11 @@ internal static class BodyReader
             throw ApiErrors.Invalid(kind.Kind.Group, name, body["metadata"]?["name"]?.AsString() ?? string.Empty, [FieldError.Invalid("kind", name, $"must be {kind.Kind.Kind}")]);
         }
 
+        if (apiVersion.Length > 0 && apiVersion != kind.Kind.ApiVersion && name == kind.Kind.Kind)
+        {
+            throw ApiErrors.BadRequest($"the API version in the data ({apiVersion}) does not match the expected API version ({kind.Kind.ApiVersion})");
+        }
+
         if ((apiVersion.Length > 0 && apiVersion != kind.Kind.ApiVersion) || (name.Length > 0 && name != kind.Kind.Kind))
         {
             ResourceKind sent = ResourceKind.Of(apiVersion.Length > 0 ? apiVersion : kind.Kind.ApiVersion, name.Length > 0 ? name : kind.Kind.Kind);

@@ -67,7 +67,7 @@ internal static class WriteQuery
         string validation = request.Parameter("fieldValidation");
         if (validation is not ("" or "Strict" or "Warn" or "Ignore"))
         {
-            errors.Add(FieldError.NotSupported("fieldValidation", validation, "Ignore", "Strict", "Warn"));
+            errors.Add(FieldError.NotSupported("fieldValidation", validation, string.Empty, "Ignore", "Strict", "Warn"));
         }
 
         if (errors.Count > 0)

@@ -31,7 +31,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
             return await SubresourceAsync(request, target, kind, accepted, warnings).ConfigureAwait(false);
         }
 
-        if (request.Method == "OPTIONS" || target.Verb.Length == 0 || !Allowed(kind, request, target))
+        if (request.Method is "OPTIONS" or "HEAD" || target.Verb.Length == 0 || !Allowed(kind, request, target))
         {
             throw ApiErrors.MethodNotAllowed(kind);
         }

@@ -15,7 +15,7 @@ internal sealed partial class ResourceService
         PrepareBody(kind, @namespace, node);
         if (ObjectMeta.Text(node, "resourceVersion").Length > 0)
         {
-            throw ApiErrors.BadRequest("resourceVersion should not be set on objects to be created");
+            throw ApiErrors.Internal("resourceVersion should not be set on objects to be created");
         }
 
         MapNode metadata = ObjectMeta.Of(node);

@@ -169,7 +169,7 @@ internal sealed partial class ResourceService
     {
         if (options.PropagationPolicy is { } policy && policy is not ("Background" or "Foreground" or "Orphan"))
         {
-            FieldError error = FieldError.NotSupported("propagationPolicy", policy, "Foreground", "Background", "Orphan", "nil");
+            FieldError error = new("FieldValueNotSupported", "propagationPolicy", $"Unsupported value: \"{policy}\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"");
             throw ApiErrors.Invalid("meta.k8s.io", "DeleteOptions", string.Empty, [error]);
         }
 
@@ -183,12 +183,18 @@ internal sealed partial class ResourceService
     {
         if (options.Uid is { } uid && uid != ObjectMeta.Text(live, "uid"))
         {
-            throw ApiErrors.Conflict(kind, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {ObjectMeta.Text(live, "uid")}");
+            throw Precondition(kind, name, $"the UID in the precondition ({uid}) does not match the UID in record ({ObjectMeta.Text(live, "uid")}). The object might have been deleted and then recreated");
         }
 
         if (options.ResourceVersion is { } version && version != ObjectMeta.Text(live, "resourceVersion"))
         {
-            throw ApiErrors.Conflict(kind, name, $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {ObjectMeta.Text(live, "resourceVersion")}");
+            throw Precondition(kind, name, $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({ObjectMeta.Text(live, "resourceVersion")}). The object might have been modified");
         }
     }
+
+    private static ApiException Precondition(ServedKind kind, string name, string why) => new(
+        409,
+        "Conflict",
+        $"Operation cannot be fulfilled on {kind.QualifiedKind} \"{name}\": {why}",
+        ApiErrors.Details(kind.Kind.Group, kind.Kind.Kind, name));
 }

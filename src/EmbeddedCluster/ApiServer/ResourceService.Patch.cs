@@ -26,8 +26,7 @@ internal sealed partial class ResourceService
     public async Task<ResourceResult> ApplyAsync(ServedKind kind, string @namespace, string name, string subresource, MapNode body, WriteContext context)
     {
         CheckApplied(kind, name, body);
-        ObjectMeta.Of(body)["name"] = name;
-        ObjectMeta.SettleNamespace(kind, body, @namespace);
+        CheckNamespaceOf(kind, body, @namespace);
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             if (Find(kind, @namespace, name) is not null)
@@ -62,6 +61,7 @@ internal sealed partial class ResourceService
         }
 
         MapNode merged = Merge(kind, null, body, string.Empty, context);
+        ObjectMeta.Of(merged)["name"] = name;
         MapNode node = BodyReader.Canonical(kind, merged, out _);
         PrepareBody(kind, @namespace, node);
         Node? owners = node["metadata"]?["managedFields"];
@@ -140,7 +140,7 @@ internal sealed partial class ResourceService
         }
         catch (MergeException e)
         {
-            throw ApiErrors.Internal($"failed to create typed patch object ({ObjectMeta.Text(body, "namespace")}/{ObjectMeta.Name(body)}; {kind.Kind.ApiVersion}, Kind={kind.Kind.Kind}): {e.Message}");
+            throw ApiErrors.Internal(e.Message);
         }
 
         return result.Conflicts.Count == 0 ? result.Object : throw Conflicts(result.Conflicts);
@@ -230,9 +230,29 @@ internal sealed partial class ResourceService
         }
 
         CheckIdentity(kind, name, live, node);
+        CheckKind(kind, node);
         Report(unknown, patch, context);
         Defaults.Apply(kind, decoded);
         return decoded;
+    }
+
+    /// <summary>A patch may not turn an object into another kind.</summary>
+    private static void CheckKind(ServedKind kind, MapNode node)
+    {
+        if (node["kind"]?.AsString() != kind.Kind.Kind || node["apiVersion"]?.AsString() != kind.Kind.ApiVersion)
+        {
+            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", JsonWriter.ToText(node), $"no kind \"{node["kind"]?.AsString()}\" is registered for version \"{node["apiVersion"]?.AsString()}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"")]);
+        }
+    }
+
+    /// <summary>An applied body keeps what it left out left out; it only may not name another namespace.</summary>
+    private static void CheckNamespaceOf(ServedKind kind, MapNode body, string @namespace)
+    {
+        string sent = ObjectMeta.Text(body, "namespace");
+        if (kind.Namespaced && sent.Length > 0 && sent != @namespace)
+        {
+            throw ApiErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        }
     }
 
     private static void CheckIdentity(ServedKind kind, string name, MapNode live, MapNode node)

@@ -34,7 +34,7 @@ internal sealed partial class ResourceService
         if (KindRules.RequiresResourceVersion(kind) && ObjectMeta.Text(body, "resourceVersion").Length == 0 && Find(kind, @namespace, name) is not null)
         {
             FieldError error = FieldError.Invalid("metadata.resourceVersion", IntegerNode.Of(0), "must be specified for an update");
-            throw kind.Custom is null ? ApiErrors.Invalid(kind, name, [error]) : ApiErrors.Invalid(kind.Kind.Group, kind.Plural, name, [error]);
+            throw ApiErrors.Invalid(kind.Kind.Group, kind.Plural, name, [error]);
         }
 
         return await ChangeAsync(kind, @namespace, name, subresource, context, (_, _) => (MapNode)body.DeepClone()).ConfigureAwait(false);
@@ -97,7 +97,7 @@ internal sealed partial class ResourceService
         AdmissionRequest request = Request("UPDATE", kind, @namespace, next, live, subresource, context);
         Admission.Mutate(request);
         SetGeneration(kind, live, next);
-        ThrowIfInvalid(kind, next, Checked(kind, next, Validator.OnUpdate(kind, next, live)));
+        ThrowIfInvalid(kind, next, Checked(kind, next, Validator.OnUpdate(kind, next, live, subresource)));
         Admission.Validate(request);
         ObjectMeta.Of(next)["resourceVersion"] = ObjectMeta.Text(live, "resourceVersion");
         return next;

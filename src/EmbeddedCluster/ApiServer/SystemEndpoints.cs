@@ -18,7 +18,7 @@ internal sealed class SystemEndpoints(KindRegistry kinds)
         _ = target;
         if (request.Method is not ("GET" or "HEAD"))
         {
-            throw request.Path.StartsWith("/api", StringComparison.Ordinal) ? ApiErrors.MethodNotAllowed(null) : ApiErrors.NoSuchPath();
+            throw ApiErrors.MethodNotAllowed(null);
         }
 
         string path = request.Path;

@@ -96,11 +96,11 @@ internal static class ApiErrors
     public static ApiException UnsupportedMediaType(string accepted, string had) => new(
         415,
         "UnsupportedMediaType",
-        $"the body of the request was in an unknown format - accepted media types include: {accepted}",
+        had.Length == 0 ? $"the body of the request was in an unknown format - accepted media types include: {accepted}" : "415: Unsupported Media Type",
         []);
 
     public static ApiException NotAcceptable(string accepted) =>
-        new(406, "NotAcceptable", $"only the following media types are accepted: {accepted}", []);
+        new(406, "NotAcceptable", $"406: Not Acceptable\n\nAvailable representations: {accepted}", []);
 
     public static ApiException TooLarge(string message) => new(413, "RequestEntityTooLarge", message);
 

@@ -52,7 +52,7 @@ internal static class MetadataRules
 
         foreach ((string key, Node value) in map)
         {
-            foreach (string wrong in NameRules.QualifiedName(key))
+            foreach (string wrong in NameRules.LabelKey(key))
             {
                 errors.Add(FieldError.Invalid(path, key, wrong));
             }
@@ -68,8 +68,7 @@ internal static class MetadataRules
     {
         IEnumerable<string> wrongs = kind.QualifiedPlural switch
         {
-            "services" => NameRules.Label1035(name),
-            "namespaces" => NameRules.Label(name),
+            "services" or "namespaces" => NameRules.LabelName(name),
             "roles.rbac.authorization.k8s.io" or "rolebindings.rbac.authorization.k8s.io" or "clusterroles.rbac.authorization.k8s.io" or "clusterrolebindings.rbac.authorization.k8s.io"
                 or "certificatesigningrequests.certificates.k8s.io" => NameRules.PathSegment(name),
             _ => NameRules.Subdomain(name),
@@ -106,7 +105,7 @@ internal static class MetadataRules
 
     private static void CheckFinalizers(Node? finalizers, List<FieldError> errors)
     {
-        foreach (Node item in finalizers?.AsList() ?? [])
+        foreach ((Node item, string at) in Checks.Each(finalizers, "metadata.finalizers"))
         {
             string name = item.AsString() ?? string.Empty;
             foreach (string wrong in NameRules.QualifiedName(name))
@@ -114,9 +113,9 @@ internal static class MetadataRules
                 errors.Add(FieldError.Invalid("metadata.finalizers", name, wrong));
             }
 
-            if (!name.Contains('/', StringComparison.Ordinal) && name is not ("foregroundDeletion" or "orphan" or "kubernetes") && !NameRules.QualifiedName(name).Any())
+            if (!name.Contains('/', StringComparison.Ordinal) && name is not ("foregroundDeletion" or "orphan" or "kubernetes"))
             {
-                errors.Add(FieldError.Invalid("metadata.finalizers", name, "name is neither a standard finalizer name nor is it fully qualified"));
+                errors.Add(FieldError.Invalid(at, name, "name is neither a standard finalizer name nor is it fully qualified"));
             }
         }
     }
@@ -162,7 +161,7 @@ internal static class MetadataRules
 
         if (controllers > 1)
         {
-            errors.Add(FieldError.Invalid("metadata.ownerReferences", owners, "Only one reference can have Controller set to true. Found \"true\" in references for several owners"));
+            errors.Add(FieldError.Invalid("metadata.ownerReferences", owners, "Only one reference can have Controller set to true. Found \"true\" in references for " + string.Join(" and ", list.Where(owner => owner["controller"]?.AsBool() == true).Select(owner => $"{owner["kind"]?.AsString()}/{owner["name"]?.AsString()}"))));
         }
     }
 }

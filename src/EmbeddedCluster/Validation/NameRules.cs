@@ -28,7 +28,7 @@ internal static partial class NameRules
     {
         if (name.Length > 63)
         {
-            yield return "must be no more than 63 bytes";
+            yield return "must be no more than 63 characters";
         }
 
         if (!LabelPattern().IsMatch(name))
@@ -49,6 +49,12 @@ internal static partial class NameRules
             yield return Label1035Text;
         }
     }
+
+    /// <summary>A label as an object's name, where dots are the usual mistake.</summary>
+    public static IEnumerable<string> LabelName(string name) => name.Contains('.', StringComparison.Ordinal) ? ["must not contain dots"] : Label(name);
+
+    /// <summary>A label key is a qualified name in other words.</summary>
+    public static IEnumerable<string> LabelKey(string name) => QualifiedName(name).Select(wrong => wrong.Replace("a qualified name must", "a valid label key must", StringComparison.Ordinal));
 
     /// <summary>RBAC names: anything that can stand as a path segment.</summary>
     public static IEnumerable<string> PathSegment(string name)

@@ -269,8 +269,21 @@ internal sealed class ScenarioReplay : IDisposable
 
     private static byte[] Generated(Node generator)
     {
-        string text = JsonWriter.ToText(generator);
-        return Encoding.UTF8.GetBytes(text);
+        if (generator["base"] is not MapNode body)
+        {
+            return Encoding.UTF8.GetBytes("[" + string.Join(",", Enumerable.Repeat("""{"op":"add","path":"/x","value":1}""", 10001)) + "]");
+        }
+
+        MapNode filled = (MapNode)body.DeepClone();
+        string[] path = generator["path"]!.AsString()!.Split('.');
+        MapNode at = filled;
+        foreach (string key in path[..^1])
+        {
+            at = at.EnsureMap(key);
+        }
+
+        at[path[^1]] = new string(generator["repeat"]!.AsString()![0], (int)generator["count"]!.AsInteger()!.Value);
+        return JsonWriter.ToBytes(filled);
     }
 
     private async Task StartWatchAsync(int index, MapNode step)
