@@ -1,5 +1,6 @@
 using Bowline.Rendering.Detection;
 using Bowline.Rendering.Helm;
+using Bowline.Rendering.Kustomize;
 using Bowline.Rendering.Plain;
 using Bowline.Rendering.Requests;
 
@@ -12,6 +13,6 @@ public static class Engines
     public static IRenderer CreateRenderer()
     {
         HelmRenderer helm = new();
-        return new Renderers(helm, helm, new PlainRenderer());
+        return new Renderers(helm, new KustomizeRenderer(helm), new PlainRenderer());
     }
 }

@@ -42,7 +42,7 @@ internal sealed class Repository : IDisposable
             throw new UsageException(File.Exists(folder) ? $"{options.Path} is a file; give the repository's folder" : $"there is no folder {options.Path}");
         }
 
-        GitRepository? git = await GitRepository.FindAsync(folder, time, cancellationToken).ConfigureAwait(false);
+        GitRepository? git = await FindGitAsync(folder, time, cancellationToken).ConfigureAwait(false);
         return new Repository(folder, git is { IsBare: false } ? git : null, options, time);
     }
 
@@ -83,7 +83,20 @@ internal sealed class Repository : IDisposable
     }
 
     private async Task<SourceSnapshot> OpenFolderAsync(string path, CancellationToken cancellationToken) =>
-        await OpenFolderAsync(path, await GitRepository.FindAsync(path, time, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        await OpenFolderAsync(path, await FindGitAsync(path, time, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>A folder that Git will not speak of (no git on the machine, a repository of somebody else's) is a folder still, without a revision.</summary>
+    private static async Task<GitRepository?> FindGitAsync(string folder, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GitRepository.FindAsync(folder, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SourceException)
+        {
+            return null;
+        }
+    }
 
     private static async Task<SourceSnapshot> OpenFolderAsync(string path, GitRepository? repository, CancellationToken cancellationToken)
     {
