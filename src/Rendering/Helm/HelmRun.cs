@@ -18,6 +18,9 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
 {
     private const int MaxNameLength = 53;
 
+    /// <summary>A large chart takes a million steps; this many take seconds.</summary>
+    private static readonly TemplateLimits Limits = TemplateLimits.Default with { MaxSteps = 40_000_000 };
+
     private readonly List<string> warnings = [];
     private readonly HashSet<string> filesRead = new(StringComparer.Ordinal);
 
@@ -114,7 +117,12 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
             }
         }
 
-        TemplateRun run = new(HelmFunctions.Table, cancellationToken) { MissingKey = MissingKey.Zero, State = new RenderState(set, request.Lookup) };
+        TemplateRun run = new(HelmFunctions.Table, cancellationToken)
+        {
+            MissingKey = MissingKey.Zero,
+            State = new RenderState(set, request.Lookup),
+            Limits = Limits,
+        };
         Dictionary<string, string> rendered = new(StringComparer.Ordinal);
         foreach (ChartTemplate template in all.Where(template => !template.IsPartial))
         {

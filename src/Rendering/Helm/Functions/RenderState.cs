@@ -13,6 +13,7 @@ internal sealed class RenderState(TemplateSet templates, Func<string, string, st
 
     private readonly Dictionary<string, int> included = new(StringComparer.Ordinal);
     private TemplateSet current = templates;
+    private int nestedTexts;
 
     public static RenderState Of(TemplateRun run) => (RenderState)run.State!;
 
@@ -38,6 +39,13 @@ internal sealed class RenderState(TemplateSet templates, Func<string, string, st
     /// <summary>Executes a text in a clone of the templates around it: what it defines is gone afterwards.</summary>
     public string Tpl(string text, Node data, TemplateRun run)
     {
+        // Helm has no limit here: a text that gives itself to tpl exhausts its stack.
+        if (nestedTexts >= MaxNestedReferences)
+        {
+            throw new GoError($"tpl nests deeper than {MaxNestedReferences} levels");
+        }
+
+        nestedTexts++;
         TemplateSet outer = current;
         current = outer.Clone();
         bool parsed = false;
@@ -53,6 +61,7 @@ internal sealed class RenderState(TemplateSet templates, Func<string, string, st
         finally
         {
             current = outer;
+            nestedTexts--;
         }
 
         // Not thrown from the handler: handlers that throw stay on the stack, and tpl nests deeply.
