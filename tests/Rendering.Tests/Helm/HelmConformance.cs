@@ -7,7 +7,7 @@ namespace Bowline.Tests.Helm;
 public sealed class HelmConformance(ITestOutputHelper output)
 {
     /// <summary>Raise it when more match; it never goes down.</summary>
-    private const int Floor = 0;
+    private const int Floor = 370;
 
     [SharedFact]
     public void Renders_what_helm_prints()

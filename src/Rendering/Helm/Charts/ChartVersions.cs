@@ -7,8 +7,8 @@ namespace Bowline.Rendering.Helm.Charts;
 /// <summary>Versions and ranges of Masterminds/semver, by the very functions that templates call.</summary>
 internal static class ChartVersions
 {
-    private static readonly GoFunction? Parse = SprigFunctions.Table.Find("semver");
-    private static readonly GoFunction? Compare = SprigFunctions.Table.Find("semverCompare");
+    private static readonly GoFunction Parse = Function("semver");
+    private static readonly GoFunction Compare = Function("semverCompare");
 
     public static bool IsValid(string version) =>
         !version.AsSpan().ContainsAnyInRange('\0', '\x1f') && Try(Parse, StringNode.Of(version)) is not null;
@@ -17,13 +17,11 @@ internal static class ChartVersions
     public static bool IsCompatible(string range, string version) =>
         Try(Compare, StringNode.Of(range), StringNode.Of(version)) is BoolNode { Value: true };
 
-    private static Node? Try(GoFunction? function, params Node[] arguments)
-    {
-        if (function is null)
-        {
-            return BoolNode.True;
-        }
+    private static GoFunction Function(string name) =>
+        SprigFunctions.Table.Find(name) ?? throw new InvalidOperationException($"Sprig lacks {name}");
 
+    private static Node? Try(GoFunction function, params Node[] arguments)
+    {
         try
         {
             return function.Body(new FunctionCall(arguments, new TemplateRun(SprigFunctions.Table)));
