@@ -138,6 +138,7 @@ def main():
                 flags += 'a'
             if code == 'T' and not flags and (own.endswith('Condition') or own.startswith('ContainerState') or own in ('Event', 'EventSeries', 'VolumeError')) \
                     or (own, name) in (('Event', 'eventTime'), ('StatefulSetStatus', 'availableReplicas'), ('HorizontalPodAutoscalerStatus', 'currentMetrics')) \
+                    or own == 'PodDisruptionBudgetStatus' and name in ('disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods') \
                     or 'core.v1.Event' in message and own == 'Event' and name in ('reportingComponent', 'reportingInstance') or code == 'U' and own == 'EventSeries' \
                     or own == 'CustomResourceDefinitionStatus' and name in ('conditions', 'acceptedNames', 'storedVersions'):
                 flags += 'a'

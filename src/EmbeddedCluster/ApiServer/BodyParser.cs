@@ -52,7 +52,8 @@ internal static class BodyParser
     {
         try
         {
-            return YamlReader.Read(body, YamlReadOptions.Kubernetes with { MaxDepth = MaxDepth, MaxNodes = 200_000 });
+            // Of several documents the first is taken, as the reference does.
+            return YamlReader.ReadAll(body, YamlReadOptions.Kubernetes with { MaxDepth = MaxDepth, MaxNodes = 200_000 }) is [var first, ..] ? first.Root : Node.Null;
         }
         catch (YamlException e)
         {

@@ -52,6 +52,11 @@ internal static class KindRules
     /// <summary>Everything that a change of makes a new generation: all but metadata and status.</summary>
     public static bool SpecChanged(ServedKind kind, MapNode live, MapNode next)
     {
+        if (kind.QualifiedPlural == "pods" && live.At("spec", "nodeName") is null && next.At("spec", "nodeName") is not null)
+        {
+            return false;
+        }
+
         foreach ((string key, Node value) in next)
         {
             if (!Outside(kind, key) && !Node.DeepEquals(live[key], value))

@@ -26,15 +26,15 @@ internal static class PodBinding
 
         if (errors.Count > 0)
         {
-            throw ApiErrors.Invalid(string.Empty, "Binding", name, errors);
+            throw ApiErrors.Internal(errors.Count == 1 ? errors[0].ToString() : $"[{string.Join(", ", errors)}]");
         }
 
         string now = service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        await service.ChangeAsync(kind, @namespace, name, "binding", context, (live, _) => Bound(kind, name, live, node, now), tracksOwnership: false).ConfigureAwait(false);
+        await service.ChangeAsync(kind, @namespace, name, "binding", context, (live, _) => Bound(kind, name, live, body, node, now), tracksOwnership: false).ConfigureAwait(false);
         return new MapNode { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new MapNode(), ["status"] = "Success", ["code"] = 201 };
     }
 
-    private static MapNode Bound(ServedKind kind, string name, MapNode live, string node, string now)
+    private static MapNode Bound(ServedKind kind, string name, MapNode live, MapNode body, string node, string now)
     {
         if (ObjectMeta.IsDeleting(live))
         {
@@ -48,6 +48,19 @@ internal static class PodBinding
 
         MapNode next = (MapNode)live.DeepClone();
         next.EnsureMap("spec")["nodeName"] = node;
+        foreach (string part in (ReadOnlySpan<string>)["labels", "annotations"])
+        {
+            foreach ((string key, Node value) in body["metadata"]?[part] as MapNode ?? [])
+            {
+                ObjectMeta.Of(next).EnsureMap(part)[key] = value;
+            }
+        }
+
+        if (ObjectMeta.Text(body, "uid") is { Length: > 0 } uid)
+        {
+            ObjectMeta.Of(next)["uid"] = uid;
+        }
+
         MapNode status = next.EnsureMap("status");
         ListNode conditions = status["conditions"] as ListNode ?? [];
         conditions.RemoveAll(condition => condition["type"]?.AsString() == "PodScheduled");
@@ -64,12 +77,18 @@ internal static class PodEviction
 
     public static async Task<MapNode> EvictAsync(ResourceService service, ServedKind kind, string @namespace, string name, MapNode body, WriteContext context)
     {
+        string sent = body["metadata"]?["name"]?.AsString() ?? string.Empty;
+        if (sent.Length > 0 && sent != name)
+        {
+            throw ApiErrors.BadRequest("name in URL does not match name in Eviction object");
+        }
+
         MapNode pod = service.Get(kind, @namespace, name).Node;
         bool finished = pod.At("status", "phase")?.AsString() is "Succeeded" or "Failed" or "Pending" || ObjectMeta.IsDeleting(pod);
         StoredObject[] budgets = finished ? [] : [.. service.Store.Snapshot(Budgets).In(@namespace).Where(item => Selects(item.Node, pod))];
         if (budgets.Length > 1)
         {
-            throw new ApiException(500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+            throw new ApiException(500, string.Empty, "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
         }
 
         if (budgets.Length == 1)
@@ -101,6 +120,12 @@ internal static class PodEviction
     private static MapNode Taken(ResourceService service, MapNode live, string pod, string budget)
     {
         long allowed = live.At("status", "disruptionsAllowed")?.AsInteger() ?? 0;
+        if ((live.At("status", "observedGeneration")?.AsInteger() ?? 0) < (live.At("metadata", "generation")?.AsInteger() ?? 0))
+        {
+            MapNode early = new() { ["causes"] = new ListNode(new MapNode { ["reason"] = "DisruptionBudget", ["message"] = $"The disruption budget {budget} is still being processed by the server." }), ["retryAfterSeconds"] = 10 };
+            throw new ApiException(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", early);
+        }
+
         if (allowed <= 0 || (live.At("status", "observedGeneration")?.AsInteger() ?? 0) < (live.At("metadata", "generation")?.AsInteger() ?? 0))
         {
             string why = $"The disruption budget {budget} needs {live.At("status", "desiredHealthy")?.AsInteger() ?? 0} healthy pods and has {live.At("status", "currentHealthy")?.AsInteger() ?? 0} currently";

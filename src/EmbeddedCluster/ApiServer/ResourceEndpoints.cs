@@ -176,7 +176,13 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         }
         else
         {
-            result = await service.PatchAsync(kind, target.Namespace ?? string.Empty, target.Name, subresource, PatchKindOf(type), BodyParser.Json(request.Body.Span), context).ConfigureAwait(false);
+            Node patch = BodyParser.Json(request.Body.Span);
+            if (patch is ListNode { Count: > 10_000 } many)
+            {
+                throw ApiErrors.TooLarge($"Request entity too large: The allowed maximum operations in a JSON patch is 10000, got {many.Count}");
+            }
+
+            result = await service.PatchAsync(kind, target.Namespace ?? string.Empty, target.Name, subresource, PatchKindOf(type), patch, context).ConfigureAwait(false);
         }
 
         return One(request, kind, accepted, result, warnings, result.Created ? 201 : 200);

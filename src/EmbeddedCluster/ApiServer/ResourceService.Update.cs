@@ -113,6 +113,11 @@ internal sealed partial class ResourceService
                 ResetOnCreate.KeepStatus(next, live);
             }
 
+            if (kind.QualifiedPlural == "namespaces" && live["spec"] is { } spec)
+            {
+                next["spec"] = spec;
+            }
+
             return;
         }
 
@@ -137,10 +142,17 @@ internal sealed partial class ResourceService
             }
         }
 
-        if (kind.Custom is not null)
+        if (kind.QualifiedPlural is not ("nodes" or "pods"))
         {
             MapNode metadata = (MapNode)live["metadata"]!.DeepClone();
-            metadata["managedFields"] = next["metadata"]?["managedFields"] ?? metadata["managedFields"] ?? new ListNode();
+            foreach (string key in (ReadOnlySpan<string>)["managedFields", "resourceVersion"])
+            {
+                if (next["metadata"]?[key] is { } sent)
+                {
+                    metadata[key] = sent;
+                }
+            }
+
             next["metadata"] = metadata;
         }
     }

@@ -12,7 +12,7 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
 
     public MapNode Answer(ServedKind kind, MapNode review, UserInfo user, WriteContext context, string @namespace)
     {
-        MapNode node = kind.Kind.Kind == "SelfSubjectReview" ? review : FieldOwnership.Created(kind, review, context, service.Time);
+        MapNode node = kind.Kind.Kind is "SelfSubjectReview" or "SelfSubjectRulesReview" ? review : FieldOwnership.Created(kind, review, context, service.Time);
         node["status"] = kind.Kind.Kind switch
         {
             "SelfSubjectReview" => new MapNode { ["userInfo"] = Info(user) },
@@ -70,7 +70,7 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
         {
             throw ApiErrors.Invalid(
                 "authorization.k8s.io",
-                review["kind"]!.AsString()!,
+                string.Empty,
                 string.Empty,
                 [FieldError.Invalid("spec.user", string.Empty, "at least one of user or group must be specified")]);
         }
@@ -87,7 +87,7 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
         {
             string detail = about is null ? "exactly one of nonResourceAttributes or resourceAttributes must be specified" : "cannot be specified in combination with resourceAttributes";
             string field = about is null ? "spec.resourceAttributes" : "spec.nonResourceAttributes";
-            throw ApiErrors.Invalid("authorization.k8s.io", review["kind"]!.AsString()!, string.Empty, [FieldError.Invalid(field, about is null ? Node.Null : path, detail)]);
+            throw ApiErrors.Invalid("authorization.k8s.io", string.Empty, string.Empty, [FieldError.Invalid(field, about is null ? Node.Null : path, detail)]);
         }
 
         string Text(Node? node, string key) => node?[key]?.AsString() ?? string.Empty;
@@ -129,6 +129,12 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
         ListNode resources = [];
         ListNode paths = [];
         string @namespace = review.At("spec", "namespace")?.AsString() ?? string.Empty;
+        if (@namespace.Length == 0)
+        {
+            throw ApiErrors.BadRequest("no namespace on request");
+        }
+
+        review["spec"] = new MapNode();
         if (user.Groups.Contains("system:masters"))
         {
             resources.Add(new MapNode { ["verbs"] = Star(), ["apiGroups"] = Star(), ["resources"] = Star() });

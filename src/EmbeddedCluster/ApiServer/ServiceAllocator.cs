@@ -34,6 +34,7 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
             bool done = false;
             try
             {
+                Release(spec, live);
                 if (spec["type"]?.AsString() != "ExternalName")
                 {
                     Families(spec);
@@ -63,6 +64,43 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
         {
             heldAddresses.ExceptWith(addresses);
             heldPorts.ExceptWith(ports);
+        }
+    }
+
+    /// <summary>What the former type of a service needed and the new one cannot have is dropped, unless the client asked for it anew.</summary>
+    private static void Release(MapNode spec, MapNode? live)
+    {
+        string type = spec["type"]?.AsString() ?? string.Empty;
+        string before = live?.At("spec", "type")?.AsString() ?? type;
+        if (before == type)
+        {
+            return;
+        }
+
+        if (type is "ClusterIP" or "ExternalName")
+        {
+            foreach (MapNode port in (spec["ports"]?.AsList() ?? []).OfType<MapNode>())
+            {
+                port.Remove("nodePort");
+            }
+
+            foreach (string key in (ReadOnlySpan<string>)["externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"])
+            {
+                spec.Remove(key);
+            }
+        }
+        else if (type == "NodePort")
+        {
+            spec.Remove("allocateLoadBalancerNodePorts");
+            spec.Remove("loadBalancerClass");
+        }
+
+        if (type == "ExternalName")
+        {
+            foreach (string key in (ReadOnlySpan<string>)["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"])
+            {
+                spec.Remove(key);
+            }
         }
     }
 

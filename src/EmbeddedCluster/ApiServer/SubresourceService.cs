@@ -25,6 +25,7 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
                 return await ScaleAsync(kind, @namespace, name, body, context).ConfigureAwait(false);
             case "finalize" or "approval" or "ephemeralcontainers" or "resize":
                 MapNode decoded = BodyReader.Read(kind, body, context);
+                Defaulting.Defaults.Apply(kind, decoded);
                 return (await service.ChangeAsync(kind, @namespace, name, subresource, context, (live, _) => View(subresource, live, decoded)).ConfigureAwait(false)).Node;
             default:
                 throw ApiErrors.MethodNotAllowed(kind);

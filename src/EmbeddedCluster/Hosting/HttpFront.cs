@@ -155,7 +155,7 @@ internal sealed class HttpFront : IAsyncDisposable
     private static string? Bearer(HttpRequest http)
     {
         string authorization = http.Headers.Authorization.ToString();
-        return authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? authorization[7..].Trim() : authorization.Length > 0 ? string.Empty : null;
+        return authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? authorization[7..].Trim() : null;
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest http, CancellationToken cancellationToken)

@@ -14,13 +14,13 @@ internal static class SelectorText
 
         bool structured = map["matchLabels"] is MapNode || map["matchExpressions"] is ListNode;
         MapNode labels = structured ? map["matchLabels"] as MapNode ?? [] : map;
-        List<string> terms = [.. labels.Sorted().Select(pair => $"{pair.Key}={pair.Value.AsString()}")];
+        List<(string Key, string Text)> terms = [.. labels.Select(pair => (pair.Key, $"{pair.Key}={pair.Value.AsString()}"))];
         foreach (Node expression in structured ? map["matchExpressions"]?.AsList() ?? [] : [])
         {
-            terms.Add(Expression(expression));
+            terms.Add((expression["key"]?.AsString() ?? string.Empty, Expression(expression)));
         }
 
-        return string.Join(",", terms.Order(StringComparer.Ordinal));
+        return string.Join(",", terms.OrderBy(term => term.Key, StringComparer.Ordinal).Select(term => term.Text));
     }
 
     private static string Expression(Node expression)

@@ -77,7 +77,7 @@ internal static class PodRules
             }
         }
 
-        foreach (string key in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates", "nodeName"])
+        foreach (string key in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates"])
         {
             spec.Remove(key);
         }

@@ -162,6 +162,11 @@ internal sealed class AnswerComparer(Bindings bindings)
             }
 
             Node? found = real[bindings.Fill(key)];
+            if (found is null && trimmed && value.IsNull)
+            {
+                continue;
+            }
+
             if (found is null)
             {
                 equal = Differ(at, value, null);

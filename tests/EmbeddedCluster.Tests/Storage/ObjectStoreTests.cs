@@ -1,0 +1,137 @@
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Tests.Storage;
+
+public sealed class ObjectStoreTests : IDisposable
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("bowline-store").FullName;
+
+    public void Dispose() => Directory.Delete(directory, recursive: true);
+
+    [Fact]
+    public async Task Acknowledged_writes_survive_a_process_that_never_closed_its_files()
+    {
+        await using ObjectStore store = ObjectStore.Open(Live);
+        for (int i = 0; i < 50; i++)
+        {
+            await store.TryPut("configmaps", null, "default", $"c{i}", ConfigMap($"c{i}", i))!.Value.Durable;
+        }
+
+        await store.TryRemove("configmaps", store.Get("configmaps", "default", "c7")!)!.Value.Durable;
+
+        await using ObjectStore recovered = ObjectStore.Open(Crashed());
+        Assert.Null(recovered.RecoveryNote);
+        Assert.Equal(49, recovered.Snapshot("configmaps").Count);
+        Assert.Null(recovered.Get("configmaps", "default", "c7"));
+        Assert.Equal("9", recovered.Get("configmaps", "default", "c9")!.Node["data"]!["n"]!.AsString());
+        Assert.True(recovered.Revision > store.Revision);
+    }
+
+    [Fact]
+    public async Task A_torn_tail_is_cut_off_and_reported()
+    {
+        await using ObjectStore store = ObjectStore.Open(Live);
+        await store.TryPut("configmaps", null, "default", "a", ConfigMap("a", 1))!.Value.Durable;
+        await store.TryPut("configmaps", null, "default", "b", ConfigMap("b", 2))!.Value.Durable;
+        string crashed = Crashed();
+        string journal = Directory.GetFiles(crashed, "journal-*.log").Single();
+        using (FileStream file = new(journal, FileMode.Open))
+        {
+            file.SetLength(file.Length - 5);
+        }
+
+        await using (ObjectStore recovered = ObjectStore.Open(crashed))
+        {
+            Assert.Contains("cut off", recovered.RecoveryNote, StringComparison.Ordinal);
+            Assert.NotNull(recovered.Get("configmaps", "default", "a"));
+            Assert.Null(recovered.Get("configmaps", "default", "b"));
+            await recovered.TryPut("configmaps", null, "default", "c", ConfigMap("c", 3))!.Value.Durable;
+        }
+
+        await using ObjectStore again = ObjectStore.Open(crashed);
+        Assert.Null(again.RecoveryNote);
+        Assert.Equal(2, again.Snapshot("configmaps").Count);
+    }
+
+    [Fact]
+    public async Task A_snapshot_takes_the_place_of_older_journals()
+    {
+        await using ObjectStore store = ObjectStore.Open(Live);
+        string blob = new('x', 900_000);
+        for (int i = 0; i < 60; i++)
+        {
+            MapNode node = ConfigMap("big", i);
+            node.EnsureMap("data")["blob"] = blob;
+            await store.TryPut("configmaps", store.Get("configmaps", "default", "big"), "default", "big", node)!.Value.Durable;
+        }
+
+        for (int i = 0; i < 100 && Directory.GetFiles(Live, "snapshot-*.db").Length == 0; i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20));
+        }
+
+        await using ObjectStore recovered = ObjectStore.Open(Crashed());
+        Assert.Equal("59", recovered.Get("configmaps", "default", "big")!.Node["data"]!["n"]!.AsString());
+        Assert.True(Directory.GetFiles(Live).Sum(path => new FileInfo(path).Length) < 40_000_000);
+    }
+
+    [Fact]
+    public async Task Two_processes_cannot_share_a_state_directory()
+    {
+        await using ObjectStore store = ObjectStore.Open(Live);
+        Assert.Throws<IOException>(() => ObjectStore.Open(Live));
+    }
+
+    [Fact]
+    public void A_write_on_a_stale_object_is_refused()
+    {
+        ObjectStore store = ObjectStore.Open(null);
+        StoredObject first = store.TryPut("configmaps", null, "default", "a", ConfigMap("a", 1))!.Value.Object;
+        Assert.NotNull(store.TryPut("configmaps", first, "default", "a", ConfigMap("a", 2)));
+        Assert.Null(store.TryPut("configmaps", first, "default", "a", ConfigMap("a", 3)));
+        Assert.Null(store.TryPut("configmaps", null, "default", "a", ConfigMap("a", 4)));
+    }
+
+    [Fact]
+    public void The_past_can_be_listed_until_it_is_forgotten()
+    {
+        ObjectStore store = ObjectStore.Open(null);
+        long early = store.TryPut("configmaps", null, "default", "a", ConfigMap("a", 1))!.Value.Object.Revision;
+        StoredObject b = store.TryPut("configmaps", null, "default", "b", ConfigMap("b", 1))!.Value.Object;
+        store.TryRemove("configmaps", b);
+        Assert.Equal(["a"], store.SnapshotAt("configmaps", early)!.In(null).Select(item => item.Name));
+        Assert.Equal(["a", "b"], store.SnapshotAt("configmaps", b.Revision)!.In(null).Select(item => item.Name));
+        for (int i = 0; i < 9000; i++)
+        {
+            store.TryPut("configmaps", store.Get("configmaps", "default", "a"), "default", "a", ConfigMap("a", i));
+        }
+
+        Assert.Null(store.SnapshotAt("configmaps", early));
+    }
+
+    private string Live => Path.Combine(directory, "live");
+
+    /// <summary>The files as a killed process would leave them.</summary>
+    private string Crashed()
+    {
+        string copy = Path.Combine(directory, Guid.NewGuid().ToString());
+        Directory.CreateDirectory(copy);
+        foreach (string path in Directory.GetFiles(Live).Where(path => Path.GetFileName(path) != "lock"))
+        {
+            using FileStream from = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using FileStream to = new(Path.Combine(copy, Path.GetFileName(path)), FileMode.Create);
+            from.CopyTo(to);
+        }
+
+        return copy;
+    }
+
+    private static MapNode ConfigMap(string name, int n) => new()
+    {
+        ["kind"] = "ConfigMap",
+        ["apiVersion"] = "v1",
+        ["metadata"] = new MapNode { ["name"] = name, ["namespace"] = "default", ["uid"] = name },
+        ["data"] = new MapNode { ["n"] = n.ToString() },
+    };
+}
