@@ -84,6 +84,12 @@ internal sealed class ScenarioReplay : IDisposable
         bindings.Bind("<server>", $"127.0.0.1:{host.Server.Port}");
     }
 
+    /// <summary>Plays the stand-in kubelet that some recordings had; called with each of its steps.</summary>
+    public Func<MapNode, Task>? Kubelet { get; init; }
+
+    /// <summary>How often a poll looks, 50 ms apart.</summary>
+    public int PollAttempts { get; init; } = 20;
+
     public async Task RunAsync()
     {
         int before = report.Total - report.Matched;
@@ -113,6 +119,7 @@ internal sealed class ScenarioReplay : IDisposable
         string kind = step["kind"]?.AsString() ?? string.Empty;
         if (kind.StartsWith("kubelet", StringComparison.Ordinal))
         {
+            await (Kubelet?.Invoke(step) ?? Task.CompletedTask);
             return;
         }
 
@@ -155,7 +162,7 @@ internal sealed class ScenarioReplay : IDisposable
 
             Bindings trial = bindings.Copy();
             List<string> differences = Compare(step["response"]!, response, body, trial);
-            if (polls && differences.Count > 0 && attempt < 20)
+            if (polls && differences.Count > 0 && attempt < PollAttempts)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50));
                 continue;
