@@ -57,8 +57,9 @@ internal sealed class Accumulator(KindScopes scopes)
         {
             BuildObject source = Objects.Items.FirstOrDefault(item => item.VariableNames.Contains(spec.Name))
                 ?? throw new RenderException($"var '{spec.Name}' cannot be mapped to a field in the set of known resources");
-            values[spec.Name] = FieldFinder.Lookup(source.Root, VariablePath(spec.FieldPath))
+            Node value = FieldFinder.Lookup(source.Root, VariablePath(spec.FieldPath))
                 ?? throw new RenderException($"field '{spec.FieldPath}' specified in var '{spec.Name}' not found in corresponding resource");
+            values[spec.Name] = value is MapNode or ListNode ? StringNode.Of($"$({spec.Name})") : ScalarText.Plain(value);
         }
 
         if (values.Count > 0)

@@ -36,6 +36,7 @@ internal sealed class Build(BuildSession session)
         new HashTransformer().Transform(built.Objects);
         new NameReferenceTransformer(built.Rules.Names).Transform(built.Objects);
         built.ResolveVariables();
+        RequireIdentity(built.Objects.Items);
         built.Objects.ReplaceAll(built.Objects.Items.Where(item => !IsLocal(item)).ToList());
         new SortTransformer(kustomization.Sort, kustomization.File).Transform(built.Objects);
         if (kustomization.BuildMetadata.Contains("managedByLabel"))
@@ -69,6 +70,19 @@ internal sealed class Build(BuildSession session)
 
         transformers.ForEach(transformer => transformer.Transform(built.Objects));
         return built;
+    }
+
+    private static void RequireIdentity(IReadOnlyList<BuildObject> items)
+    {
+        foreach (BuildObject item in items)
+        {
+            bool named = item.Name.Length > 0 || item.KindName.EndsWith("List", StringComparison.Ordinal);
+            if (item.KindName.Length == 0 || !named)
+            {
+                string missing = item.KindName.Length == 0 ? "kind" : "metadata.name";
+                throw new RenderException($"missing {missing} in object that was {item.OriginalId}", item.Source?.File ?? string.Empty, item.Source?.Line ?? 0);
+            }
+        }
     }
 
     private static bool IsLocal(BuildObject item) => item.Annotations.TryGetValue(LocalConfig, out string? value) && value != "false";

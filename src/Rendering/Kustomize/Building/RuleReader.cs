@@ -21,7 +21,10 @@ internal static class RuleReader
             Node root = Parse(content, file);
             if (root is MapNode map)
             {
-                rules = rules.Merge(Configuration(new DeclaredMap(map, file, strict: false)));
+                DeclaredMap declared = new(map, file, strict: true);
+                RuleSet configured = Configuration(declared);
+                declared.Finish();
+                rules = rules.Merge(configured);
             }
         }
 
@@ -34,10 +37,12 @@ internal static class RuleReader
         foreach (string path in paths)
         {
             byte[] content = loader.Read(path, out string file);
-            if (Parse(content, file) is MapNode definitions)
+            if (Parse(content, file) is not MapNode definitions || definitions.Values.Any(definition => definition.Kind != NodeKind.Map))
             {
-                rules = new CrdRules(definitions).AddTo(rules);
+                throw new RenderException("unable to parse open API definition: the file must map the names of types to their definitions", file);
             }
+
+            rules = new CrdRules(definitions).AddTo(rules);
         }
 
         return rules;

@@ -33,7 +33,7 @@ internal static class KustomizationReader
             IReadOnlyList<YamlDocument> documents = YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = file, DuplicateKeys = DuplicateKeys.LastWins });
             return (documents.Count == 0 ? Node.Null : documents[0].Root) switch
             {
-                MapNode map when map.Any(member => member.Key is not ("apiVersion" or "kind")) => map,
+                MapNode map when map.Any(member => member.Key is not ("apiVersion" or "kind") && !member.Value.IsNull) => map,
                 MapNode or NullNode => throw new RenderException("kustomization.yaml is empty", file),
                 _ => throw new RenderException("invalid Kustomization: it must be a map of fields", file, 1),
             };
@@ -86,11 +86,8 @@ internal static class KustomizationReader
         };
     }
 
-    private static void ReadMetadata(DeclaredMap map)
-    {
+    private static void ReadMetadata(DeclaredMap map) =>
         map.Struct<object>("metadata", metadata => (metadata.Text("name"), metadata.Text("namespace"), metadata.TextMap("labels"), metadata.TextMap("annotations")));
-        map.Struct<object>("inventory", inventory => (inventory.Text("type"), inventory.Struct<object>("configMap", target => (target.Text("name"), target.Text("namespace")))));
-    }
 
     private static (HelmGlobalsSpec Globals, IReadOnlyList<HelmChartSpec> Charts) ReadHelm(DeclaredMap map)
     {

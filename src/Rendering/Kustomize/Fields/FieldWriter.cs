@@ -38,7 +38,7 @@ internal static class FieldWriter
         }
     }
 
-    /// <summary>Whether the path leads to a field in at least one place.</summary>
+    /// <summary>Whether the path leads to a field in at least one place, or runs into a scalar, which <see cref="Apply"/> then reports.</summary>
     public static bool Reaches(Node? node, ReadOnlySpan<string> path)
     {
         if (node is ListNode list)
@@ -54,7 +54,12 @@ internal static class FieldWriter
             return false;
         }
 
-        return path.Length == 0 ? node is not null : Reaches(node?[Name(path[0], out _)], path[1..]);
+        if (path.Length == 0 || node is not MapNode)
+        {
+            return node is not null && (path.Length == 0 || !ScalarText.IsNull(node));
+        }
+
+        return Reaches(node[Name(path[0], out _)], path[1..]);
     }
 
     private static Node Walk(Node node, ReadOnlySpan<string> path, Creation creation, FieldSetter set)

@@ -87,6 +87,11 @@ internal sealed class DirectoryLoader
             throw new RenderException($"bases are nested deeper than {MaxDepth}", Root);
         }
 
+        if (RemoteReference.IsFile(path))
+        {
+            throw new RenderException($"the file '{RemoteReference.WithoutSecrets(path)}' is refused: a build reads no files over HTTP");
+        }
+
         return RemoteReference.Parse(path) is { } remote ? EnterRemote(remote) : EnterLocal(path);
     }
 

@@ -32,7 +32,11 @@ internal sealed partial record RemoteReference(SourceRef Source, string Path, st
         return new RemoteReference(new SourceRef(repository, revision), path, printable);
     }
 
-    /// <summary>Whether the text is the URL of a single file, which is never fetched.</summary>
+    /// <summary>Whether the text is the URL of a single manifest rather than of a repository.</summary>
+    public static bool IsFile(string text) =>
+        IsHttp(text) && (text.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".json", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether the text is a URL of the web, which is never read as a file.</summary>
     public static bool IsHttp(string text) =>
         text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 

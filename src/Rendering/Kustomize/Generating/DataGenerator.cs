@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using Bowline.Rendering.Kustomize.Declared;
 using Bowline.Rendering.Kustomize.Files;
 using Bowline.Rendering.Kustomize.Objects;
@@ -9,7 +8,7 @@ using Bowline.Resources.Model;
 namespace Bowline.Rendering.Kustomize.Generating;
 
 /// <summary>Makes ConfigMaps and Secrets out of literals, files and environment files.</summary>
-internal static partial class DataGenerator
+internal static class DataGenerator
 {
     private const int LineLength = 70;
 
@@ -62,11 +61,6 @@ internal static partial class DataGenerator
         {
             foreach ((string key, byte[] value) in KeyValues.Load(spec, loader))
             {
-                if (key.Length > 253 || !ConfigKey().IsMatch(key) || key is "." or ".." || key.StartsWith("..", StringComparison.Ordinal))
-                {
-                    throw new RenderException($"\"{key}\" is not a valid key name for a {what}");
-                }
-
                 if (!pairs.TryAdd(key, value))
                 {
                     throw new RenderException($"{what} {spec.Name} illegally repeats the key `{key}`");
@@ -133,7 +127,4 @@ internal static partial class DataGenerator
             throw new RenderException($"the value of '{key}' begins with a tab where YAML wants indentation");
         }
     }
-
-    [GeneratedRegex(@"^[-._a-zA-Z0-9]+\z")]
-    private static partial Regex ConfigKey();
 }

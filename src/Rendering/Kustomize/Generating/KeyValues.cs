@@ -1,13 +1,12 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using Bowline.Rendering.Kustomize.Declared;
 using Bowline.Rendering.Kustomize.Files;
 using Bowline.Rendering.Requests;
 
 namespace Bowline.Rendering.Kustomize.Generating;
 
-/// <summary>The keys and values of a generator: environment files first, then literals, then files.</summary>
-internal static partial class KeyValues
+/// <summary>The keys and values of a generator: environment files first, then literals, then files. Like the original's, keys may be anything: the API server has the last word.</summary>
+internal static class KeyValues
 {
     /// <exception cref="RenderException">A source that is malformed or missing.</exception>
     public static List<KeyValuePair<string, byte[]>> Load(GeneratorSpec spec, DirectoryLoader loader)
@@ -92,15 +91,7 @@ internal static partial class KeyValues
 
         int at = text.IndexOf('=', StringComparison.Ordinal);
         string key = at < 0 ? text : text[..at];
-        if (!VariableName().IsMatch(key))
-        {
-            throw new RenderException($"\"{key}\" is not a valid key name: it must consist of letters, digits, '_', '-' or '.', and not begin with a digit", file, line);
-        }
-
         // A key without '=' would be looked up in the environment, which a pure build does not have.
         pairs.Add(new(key, at < 0 ? [] : Encoding.UTF8.GetBytes(text[(at + 1)..])));
     }
-
-    [GeneratedRegex(@"^[-._a-zA-Z][-._a-zA-Z0-9]*\z")]
-    private static partial Regex VariableName();
 }

@@ -12,11 +12,6 @@ internal sealed class NameReferenceTransformer(IReadOnlyList<NameRule> rules) : 
     public void Transform(ObjectSet objects)
     {
         RenamedObjects renamed = new(objects);
-        if (renamed.IsEmpty)
-        {
-            return;
-        }
-
         foreach (BuildObject referrer in objects.Items)
         {
             ResourceKind kind = referrer.OriginalId.Kind;

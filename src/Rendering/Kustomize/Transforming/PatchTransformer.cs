@@ -87,6 +87,9 @@ internal sealed class PatchTransformer : ITransformer
             BuildObject copy = merge.Copy();
             copy.Source = merge.Source;
             copy.SetApiVersion(item.ApiVersion);
+            // Labels and annotations of a patch with a target pass through string maps on their way, where null is a text.
+            copy.SetLabels(copy.Labels);
+            copy.SetAnnotations(copy.Annotations);
             Patcher.Merge(item, copy, kinds);
         }
 

@@ -50,12 +50,37 @@ internal static class Patcher
         target.RememberId(scopes);
         try
         {
-            target.Replace(JsonPatch.Apply(ScalarText.Plain(target.Root), operations) as MapNode);
+            target.Replace(JsonPatch.Apply(ScalarText.Plain(target.Root), new ListNode(operations.Select(Lenient))) as MapNode);
         }
         catch (PatchException error)
         {
             string path = error.Path is null ? string.Empty : $" at '{error.Path}'";
             throw new RenderException($"JSON patch of {target.Id}{path}: {error.Message}", file, inner: error);
         }
+    }
+
+    /// <summary>What the original takes: a missing value is null, and what stands before a path's first slash does not count.</summary>
+    private static Node Lenient(Node operation)
+    {
+        if (operation is not MapNode map || map["path"] is not StringNode { Value: var path })
+        {
+            return operation;
+        }
+
+        int slash = path.IndexOf('/', StringComparison.Ordinal);
+        bool lacksValue = map["op"]?.AsString() is "add" or "replace" && !map.ContainsKey("value");
+        if (slash <= 0 && !lacksValue)
+        {
+            return operation;
+        }
+
+        MapNode lenient = (MapNode)map.DeepClone();
+        lenient["path"] = slash > 0 ? path[slash..] : path;
+        if (lacksValue)
+        {
+            lenient["value"] = Node.Null;
+        }
+
+        return lenient;
     }
 }

@@ -21,8 +21,6 @@ internal sealed class RenamedObjects
         }
     }
 
-    public bool IsEmpty => byPreviousName.Count == 0;
-
     /// <summary>In the order of the build.</summary>
     public IReadOnlyList<BuildObject> WithPreviousName(string name) => byPreviousName.GetValueOrDefault(name) ?? None;
 

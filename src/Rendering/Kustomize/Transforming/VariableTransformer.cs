@@ -79,7 +79,7 @@ internal sealed class VariableTransformer(IReadOnlyDictionary<string, Node> valu
                 {
                     if (at == 0 && end == text.Length - 1)
                     {
-                        return value is MapNode or ListNode ? node : ScalarText.Plain(value);
+                        return value;
                     }
 
                     expanded.Append(ScalarText.Of(value));
