@@ -150,6 +150,12 @@ internal sealed partial class Evaluator
             return value.Node;
         }
 
+        if (ReferenceEquals(type, GoType.Map) && value.Node is GoMap { Type.Elem: var element } map && element == GoType.Any)
+        {
+            // Passing a declared map type as map[string]interface {} converts it; the members stay the same ones.
+            return map.Members;
+        }
+
         GoType own = GoType.Of(value.Node);
         return own.AssignableTo(type) && value.Node is not NullNode
             ? value.Node

@@ -10,6 +10,8 @@ namespace Bowline.Languages.GoTemplates.Evaluating;
 /// <summary>Executes one template: its variables, its output and the node that an error would be reported at.</summary>
 internal sealed partial class Evaluator(TemplateSet set, TemplateTree tree, TemplateRun run, StringBuilder output)
 {
+    private const int MaxFrames = 64;
+
     private readonly List<(string Name, Value Value)> variables = [];
     private SyntaxNode? current;
 
@@ -233,14 +235,26 @@ internal sealed partial class Evaluator(TemplateSet set, TemplateTree tree, Temp
         TemplateTree called = set.Find(template.Name) ?? throw Error($"template {GoText.Quote(template.Name)} not defined");
         Value argument = template.Pipe is null ? Value.None : EvaluatePipeline(dot, template.Pipe);
         At(template);
+        Exception failure;
         try
         {
             new Evaluator(set, called, run, output).Execute(argument);
+            return;
         }
-        catch (TemplateLimitException limit)
+        catch (Exception exception) when (exception is TemplateException or TemplateLimitException)
         {
-            throw Error(limit.Message);
+            failure = exception;
         }
+
+        // Thrown out here, since handlers that throw stay on the stack, and templates call each other deeply.
+        if (failure is not TemplateException inner)
+        {
+            throw Error(failure.Message);
+        }
+
+        // Go's text names the inner template only; the frames keep the way to it.
+        (int line, int column) = tree.Locate(template);
+        throw new TemplateException(failure.Message, inner.Reason, Frames(line, column, inner), false, failure.InnerException);
     }
 
     private void Print(ActionSyntax action, Value value)
@@ -320,6 +334,6 @@ internal sealed partial class Evaluator(TemplateSet set, TemplateTree tree, Temp
     private IReadOnlyList<TemplateFrame> Frames(int line, int column, TemplateException? cause)
     {
         TemplateFrame frame = new(tree.ParseName, line, column);
-        return cause is null || cause.Frames.Count > 64 ? [frame, .. cause?.Frames.TakeLast(64) ?? []] : [frame, .. cause.Frames];
+        return cause is null ? [frame] : [frame, .. cause.Frames.TakeLast(MaxFrames)];
     }
 }

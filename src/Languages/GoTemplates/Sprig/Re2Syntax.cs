@@ -17,6 +17,10 @@ internal sealed partial class Re2Syntax
     private const int MaxCached = 256;
     private const int MaxRepeat = 1000;
     private const int MaxDepth = 500;
+    private const int MaxLength = 100_000;
+
+    // The engine is linear for one match; finding all of them in a huge text can still be quadratic.
+    private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(10);
 
     // Compiled patterns are pure functions of their text; a full cache starts over.
     private static readonly ConcurrentDictionary<string, Regex> Compiled = new(StringComparer.Ordinal);
@@ -49,6 +53,11 @@ internal sealed partial class Re2Syntax
             return regex;
         }
 
+        if (pattern.Length > MaxLength)
+        {
+            throw new Re2Exception("expression too large");
+        }
+
         Re2Syntax translation = new(pattern);
         translation.Alternatives();
         if (translation.position < pattern.Length)
@@ -58,7 +67,7 @@ internal sealed partial class Re2Syntax
 
         try
         {
-            regex = new Regex(translation.output.ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout);
+            regex = new Regex(translation.output.ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, MatchTimeout);
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
         {
@@ -319,12 +328,12 @@ internal sealed partial class Re2Syntax
 
     private static Flags Set(Flags flags, Flags flag, bool on) => on ? flags | flag : flags & ~flag;
 
-    [GeneratedRegex(@"\{([0-9]+)(,([0-9]*))?\}")]
+    [GeneratedRegex(@"\G\{([0-9]+)(,([0-9]*))?\}")]
     private static partial Regex RepeatPattern();
 
-    [GeneratedRegex(@"\?P?<([A-Za-z0-9_]+)>")]
+    [GeneratedRegex(@"\G\?P?<([A-Za-z0-9_]+)>")]
     private static partial Regex NamedGroup();
 
-    [GeneratedRegex(@"\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|(0[0-7]{0,2}|[1-7][0-7]{1,2}))")]
+    [GeneratedRegex(@"\G\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|(0[0-7]{0,2}|[1-7][0-7]{1,2}))")]
     private static partial Regex NumericEscape();
 }

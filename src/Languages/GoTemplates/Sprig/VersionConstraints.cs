@@ -6,12 +6,21 @@ namespace Bowline.Languages.GoTemplates.Sprig;
 /// Constraints of Masterminds/semver 3.4: groups joined by <c>||</c>, conditions in a group by commas or spaces, ranges
 /// <c>1.2 - 3</c>, wildcards. A group lets prereleases in only if one of its own versions is a prerelease.
 /// </summary>
-public sealed partial class VersionConstraints
+public sealed class VersionConstraints
 {
     private const string Operators = @"=|!=|>|<|>=|=>|<=|=<|~|~>|\^|";
 
     private const string Version =
         @"v?([0-9|x|X|\*]+)(\.[0-9|x|X|\*]+)?(\.[0-9|x|X|\*]+)?(-([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?";
+
+    // A constraint comes from a template: spaces between its parts must not be tried in every combination.
+    private const RegexOptions Linear = RegexOptions.CultureInvariant | RegexOptions.NonBacktracking;
+
+    private static readonly Regex Ranges = new(@"\s*(" + Version + @")\s+-\s+(" + Version + @")\s*", Linear);
+
+    private static readonly Regex Valid = new(@"^(\s*(" + Operators + @")\s*(" + Version + @")\s*)((?:\s+|,\s*)(" + Operators + @")\s*(" + Version + @")\s*)*\z", Linear);
+
+    private static readonly Regex Single = new("(?<op>!=|>=|=>|<=|=<|~>|=|>|<|~|\\^|)\\s*v?(?<major>[0-9|x|X|\\*]+)(?<minor>\\.[0-9|x|X|\\*]+)?(?<patch>\\.[0-9|x|X|\\*]+)?(?<pre>-[0-9A-Za-z\\-]+(?:\\.[0-9A-Za-z\\-]+)*)?(?:\\+[0-9A-Za-z\\-]+(?:\\.[0-9A-Za-z\\-]+)*)?", Linear);
 
     private readonly List<List<Condition>> groups;
 
@@ -28,16 +37,16 @@ public sealed partial class VersionConstraints
         }
 
         List<List<Condition>> groups = [];
-        foreach (string group in Ranges().Replace(text, ">= $1, <= $11 ").Split("||"))
+        foreach (string group in Ranges.Replace(text, ">= $1, <= $11 ").Split("||"))
         {
-            if (!Valid().IsMatch(group))
+            if (!Valid.IsMatch(group))
             {
                 error = $"improper constraint: {group}";
                 return null;
             }
 
             List<Condition> conditions = [];
-            foreach (Match match in Single().Matches(group))
+            foreach (Match match in Single.Matches(group))
             {
                 if (Condition.From(match) is not { } condition)
                 {
@@ -59,15 +68,6 @@ public sealed partial class VersionConstraints
         bool allowsPrerelease = group.Exists(condition => condition.Version.Prerelease.Length > 0);
         return (version.Prerelease.Length == 0 || allowsPrerelease) && group.TrueForAll(condition => condition.Check(version));
     });
-
-    [GeneratedRegex(@"\s*(" + Version + @")\s+-\s+(" + Version + @")\s*", RegexOptions.CultureInvariant)]
-    private static partial Regex Ranges();
-
-    [GeneratedRegex(@"^(\s*(" + Operators + @")\s*(" + Version + @")\s*)((?:\s+|,\s*)(" + Operators + @")\s*(" + Version + @")\s*)*\z", RegexOptions.CultureInvariant )]
-    private static partial Regex Valid();
-
-    [GeneratedRegex("(?<op>!=|>=|=>|<=|=<|~>|=|>|<|~|\\^|)\\s*v?(?<major>[0-9|x|X|\\*]+)(?<minor>\\.[0-9|x|X|\\*]+)?(?<patch>\\.[0-9|x|X|\\*]+)?(?<pre>-[0-9A-Za-z\\-]+(?:\\.[0-9A-Za-z\\-]+)*)?(?:\\+[0-9A-Za-z\\-]+(?:\\.[0-9A-Za-z\\-]+)*)?", RegexOptions.CultureInvariant)]
-    private static partial Regex Single();
 
     /// <summary>One comparison; dirty where its version leaves parts open.</summary>
     private sealed record Condition(string Operator, SemanticVersion Version, bool Dirty, bool MinorDirty, bool PatchDirty)

@@ -6,11 +6,15 @@ namespace Bowline.Languages.GoTemplates.Values;
 public static class GoEquality
 {
     /// <exception cref="GoError">The values are nested too deeply.</exception>
-    public static bool DeepEqual(Node left, Node right) => DeepEqual(left, right, 0);
-
-    private static bool DeepEqual(Node left, Node right, int depth)
+    public static bool DeepEqual(Node left, Node right)
     {
-        GoTree.CheckDepth(depth);
+        int budget = GoTree.MaxNodes;
+        return DeepEqual(left, right, 0, ref budget);
+    }
+
+    private static bool DeepEqual(Node left, Node right, int depth, ref int budget)
+    {
+        GoTree.Visit(depth, ref budget);
         if (ReferenceEquals(left, right))
         {
             return true;
@@ -23,24 +27,24 @@ public static class GoEquality
 
         if (GoTree.Map(left) is { } map)
         {
-            return EqualMaps(map, GoTree.Map(right)!, depth);
+            return EqualMaps(map, GoTree.Map(right)!, depth, ref budget);
         }
 
         if (left is not GoBytes && GoTree.Items(left) is { } items)
         {
-            return EqualItems(items, GoTree.Items(right)!, depth);
+            return EqualItems(items, GoTree.Items(right)!, depth, ref budget);
         }
 
         return left switch
         {
             GoBytes bytes => bytes.Bytes.Span.SequenceEqual(((GoBytes)right).Bytes.Span),
             GoObject { Fields: var fields } when fields.Count > 0 =>
-                EqualItems([.. fields.Select(field => field.Value)], [.. ((GoObject)right).Fields.Select(field => field.Value)], depth),
+                EqualItems([.. fields.Select(field => field.Value)], [.. ((GoObject)right).Fields.Select(field => field.Value)], depth, ref budget),
             _ => left.DeepEquals(right),
         };
     }
 
-    private static bool EqualMaps(MapNode left, MapNode right, int depth)
+    private static bool EqualMaps(MapNode left, MapNode right, int depth, ref int budget)
     {
         if (left.Count != right.Count)
         {
@@ -49,7 +53,7 @@ public static class GoEquality
 
         foreach ((string key, Node value) in left)
         {
-            if (!right.TryGet(key, out Node? other) || !DeepEqual(value, other, depth + 1))
+            if (!right.TryGet(key, out Node? other) || !DeepEqual(value, other, depth + 1, ref budget))
             {
                 return false;
             }
@@ -58,7 +62,7 @@ public static class GoEquality
         return true;
     }
 
-    private static bool EqualItems(IReadOnlyList<Node> left, IReadOnlyList<Node> right, int depth)
+    private static bool EqualItems(IReadOnlyList<Node> left, IReadOnlyList<Node> right, int depth, ref int budget)
     {
         if (left.Count != right.Count)
         {
@@ -67,7 +71,7 @@ public static class GoEquality
 
         for (int i = 0; i < left.Count; i++)
         {
-            if (!DeepEqual(left[i], right[i], depth + 1))
+            if (!DeepEqual(left[i], right[i], depth + 1, ref budget))
             {
                 return false;
             }

@@ -8,6 +8,9 @@ public static class GoTree
     /// <summary>Deepest nesting that a walk over values follows; templates can build values of any depth, even circular ones.</summary>
     public const int MaxDepth = 1000;
 
+    /// <summary>Most nodes that a walk visits: a small value can hold itself in so many places that it unfolds without end.</summary>
+    public const int MaxNodes = 8_000_000;
+
     /// <summary>The members of any map; null for nil and every other kind.</summary>
     public static MapNode? Map(Node node) => node switch
     {
@@ -27,7 +30,11 @@ public static class GoTree
 
     /// <summary>The tree that Go's JSON marshalling makes of a value: no opaque nodes at any level, never deeper than <see cref="MaxDepth"/>.</summary>
     /// <exception cref="GoError">The value is too deep, circular, or holds what JSON cannot say.</exception>
-    public static Node ToPlain(Node node) => ToPlain(node, 0);
+    public static Node ToPlain(Node node)
+    {
+        int budget = MaxNodes;
+        return ToPlain(node, 0, ref budget);
+    }
 
     public static GoKind KindOf(Node node) => node switch
     {
@@ -43,18 +50,28 @@ public static class GoTree
         }
     }
 
-    private static Node ToPlain(Node node, int depth)
+    /// <summary>Counts one more node of a walk.</summary>
+    internal static void Visit(int depth, ref int budget)
     {
         CheckDepth(depth);
+        if (--budget < 0)
+        {
+            throw new GoError($"the value has more than {MaxNodes} parts");
+        }
+    }
+
+    private static Node ToPlain(Node node, int depth, ref int budget)
+    {
+        Visit(depth, ref budget);
         switch (node)
         {
             case OpaqueNode opaque:
-                return ToPlain(opaque.ToPlain(), depth + 1);
+                return ToPlain(opaque.ToPlain(), depth + 1, ref budget);
             case MapNode map:
                 MapNode members = new(map.Count);
                 foreach ((string key, Node value) in map)
                 {
-                    members[key] = ToPlain(value, depth + 1);
+                    members[key] = ToPlain(value, depth + 1, ref budget);
                 }
 
                 return members;
@@ -62,7 +79,7 @@ public static class GoTree
                 ListNode items = new(list.Count);
                 foreach (Node item in list)
                 {
-                    items.Add(ToPlain(item, depth + 1));
+                    items.Add(ToPlain(item, depth + 1, ref budget));
                 }
 
                 return items;

@@ -39,12 +39,15 @@ internal static class TimeZones
 
     public static readonly TimeZoneData Utc = Fixed(0, "UTC");
 
-    private static readonly ConcurrentDictionary<string, TimeZoneData?> Loaded = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, TimeZoneData> Loaded = new(StringComparer.Ordinal);
 
     public static TimeZoneData Fixed(int offset, string name) => new([], [(offset, name)], null);
 
     /// <summary>Null for a name that is no zone. "Local" is UTC: output must not depend on the machine.</summary>
-    public static TimeZoneData? Find(string name) => name is "" or "UTC" or "Local" ? Utc : Loaded.Count > 1000 ? null : Loaded.GetOrAdd(name, Load);
+    public static TimeZoneData? Find(string name) => name is "" or "UTC" or "Local" ? Utc
+        : Loaded.TryGetValue(name, out TimeZoneData? zone) ? zone
+        : Load(name) is { } loaded ? Loaded.GetOrAdd(name, loaded)
+        : null;
 
     private static TimeZoneData? Load(string name)
     {
