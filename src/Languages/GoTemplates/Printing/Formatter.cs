@@ -9,7 +9,7 @@ namespace Bowline.Languages.GoTemplates.Printing;
 /// <summary>The state of one formatting: flags of the current verb and the text so far. Follows Go's fmt, its error forms included.</summary>
 internal sealed partial class Formatter
 {
-    private const int MaxLength = 64 * 1024 * 1024;
+    private const int MaxLength = 16 * 1024 * 1024;
 
     private bool minus;
     private bool plus;

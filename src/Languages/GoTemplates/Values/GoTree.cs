@@ -9,7 +9,7 @@ public static class GoTree
     public const int MaxDepth = 1000;
 
     /// <summary>Most nodes that a walk visits: a small value can hold itself in so many places that it unfolds without end.</summary>
-    public const int MaxNodes = 8_000_000;
+    public const int MaxNodes = 2_000_000;
 
     /// <summary>The members of any map; null for nil and every other kind.</summary>
     public static MapNode? Map(Node node) => node switch
