@@ -29,7 +29,7 @@ internal sealed class ApiHandler
         authorizer = new Authorizer(service.Store);
         Reviews reviews = new(service, authorizer, tokens);
         resources = new ResourceEndpoints(service, subresources, reviews, new ListEncoder(service.Time));
-        system = new SystemEndpoints(service.Kinds);
+        system = new SystemEndpoints(service.Kinds, tokens);
     }
 
     public static ApiResponse Failure(ApiException e, IReadOnlyList<string>? warnings = null)

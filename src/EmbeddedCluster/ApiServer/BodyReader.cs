@@ -54,7 +54,8 @@ internal static class BodyReader
         string name = body["kind"]?.AsString() ?? string.Empty;
         if (kind.Custom is not null && (name.Length == 0 || apiVersion.Length == 0))
         {
-            throw ApiErrors.BadRequest(name.Length == 0 ? "Object 'Kind' is missing in 'unstructured object has no kind'" : "Object 'apiVersion' is missing in 'unstructured object has no version'");
+            string text = Bowline.Resources.Json.JsonWriter.ToText(body);
+            throw ApiErrors.BadRequest($"the object provided is unrecognized (must be of type {kind.Kind.Kind}): Object '{(name.Length == 0 ? "Kind" : "apiVersion")}' is missing in '{text}' ({text})");
         }
 
         if (kind.Custom is not null && apiVersion != kind.Kind.ApiVersion)

@@ -20,6 +20,11 @@ internal sealed class ListEncoder(TimeProvider time)
             return accepted.Encoding == BodyEncoding.Json && result.Stored is { } stored ? stored.Json : Bytes(result.Node, accepted);
         }
 
+        if (accepted.Presentation == Presentation.PartialMetadataList)
+        {
+            throw Validation.ApiErrors.NotAcceptableForm($"you requested PartialObjectMetadataList, but the requested object is not a list (*{kind.Kind.Group}.{kind.Kind.Kind})");
+        }
+
         MapNode shown = accepted.Presentation == Presentation.Table
             ? tables.Table(kind, [result.Node], request.Parameter("includeObject"), Revision(result.Node), accepted.IsBetaMeta)
             : Partial(result.Node, accepted, withHeader: true);
@@ -28,6 +33,11 @@ internal sealed class ListEncoder(TimeProvider time)
 
     public ReadOnlyMemory<byte> List(ServedKind kind, ListPage page, Accepted accepted, ApiRequest request)
     {
+        if (accepted.Presentation == Presentation.PartialMetadata)
+        {
+            throw Validation.ApiErrors.NotAcceptableForm($"you requested PartialObjectMetadata, but the requested object is a list (*{kind.Kind.Group}.{kind.ListKind})");
+        }
+
         if (accepted is { Presentation: Presentation.Object, Encoding: BodyEncoding.Json })
         {
             return PlainList(kind, page);
@@ -39,7 +49,7 @@ internal sealed class ListEncoder(TimeProvider time)
         {
             Presentation.Table => tables.Table(kind, [.. nodes], request.Parameter("includeObject"), metadata, accepted.IsBetaMeta),
             Presentation.Object => Header(kind.ListKind, kind.Kind.ApiVersion, metadata, nodes.Select(node => (Node)WithoutHeader(kind, node))),
-            _ => Header("PartialObjectMetadataList", MetaVersion(accepted), metadata, nodes.Select(node => (Node)Partial(node, accepted, withHeader: false))),
+            _ => Header("PartialObjectMetadataList", MetaVersion(accepted), metadata, nodes.Select(node => (Node)Partial(node, accepted, withHeader: true))),
         };
         return Bytes(list, accepted);
     }

@@ -41,7 +41,7 @@ internal static class ObjectMeta
     {
         MapNode metadata = Of(node);
         string sent = metadata["namespace"]?.AsString() ?? string.Empty;
-        if (sent.Length > 0 && sent != @namespace)
+        if (kind.Namespaced && sent.Length > 0 && sent != @namespace)
         {
             throw ApiErrors.BadRequest($"the namespace of the provided object does not match the namespace sent on the request");
         }

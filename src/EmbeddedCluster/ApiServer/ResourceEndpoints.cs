@@ -20,6 +20,11 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
             throw kind.Custom is null ? ApiErrors.NoSuchPath() : ApiErrors.PageNotFound();
         }
 
+        if (kind.Namespaced && target.Namespace is null && target.Verb is "get" or "update" or "patch" or "delete" || request.Path.Contains("//", StringComparison.Ordinal))
+        {
+            throw ApiErrors.NoSuchPath();
+        }
+
         if (kind.Custom?.Warning is { } deprecated)
         {
             warnings.Add(deprecated);
@@ -164,7 +169,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         string[] types = kind.Custom is null ? PatchTypes : [PatchTypes[0], PatchTypes[1], PatchTypes[3]];
         if (!types.Contains(type))
         {
-            throw ApiErrors.UnsupportedMediaType(string.Join(", ", types), type);
+            throw ApiErrors.UnsupportedMediaType(string.Join(", ", types), PatchTypes.Contains(type) ? string.Empty : type);
         }
 
         WriteContext context = WriteQuery.Context(request, warnings, isPatch: true, isApply: type == PatchTypes[3]);

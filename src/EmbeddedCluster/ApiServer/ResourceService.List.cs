@@ -53,6 +53,12 @@ internal sealed partial class ResourceService
         }
 
         CheckMatch(request);
+        if (request.ResourceVersion == "0" && request.Continue.Length == 0)
+        {
+            // Served from the watch cache there, which knows no pages.
+            request = request with { Limit = 0 };
+        }
+
         (CollectionSnapshot snapshot, long revision, string start) = Choose(kind, request);
         string? scope = kind.Namespaced ? @namespace : null;
         List<StoredObject> items = [];

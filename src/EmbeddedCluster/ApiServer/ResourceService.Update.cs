@@ -142,7 +142,20 @@ internal sealed partial class ResourceService
             }
         }
 
-        if (kind.QualifiedPlural is not ("nodes" or "pods"))
+        if (kind.QualifiedPlural == "deployments.apps")
+        {
+            // The revision annotation is written together with the status; labels are not.
+            if (live["metadata"]?["labels"] is { } labels)
+            {
+                ObjectMeta.Of(next)["labels"] = labels;
+            }
+            else
+            {
+                ObjectMeta.Of(next).Remove("labels");
+            }
+        }
+
+        if (kind.Custom is not null)
         {
             MapNode metadata = (MapNode)live["metadata"]!.DeepClone();
             foreach (string key in (ReadOnlySpan<string>)["managedFields", "resourceVersion"])

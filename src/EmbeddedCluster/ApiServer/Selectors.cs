@@ -32,14 +32,19 @@ internal sealed class LabelSelector
         }
         while (lexer.TryTake(","));
 
-        return lexer.AtEnd ? new LabelSelector(requirements) : throw ApiErrors.BadRequest($"unable to parse requirement: found '{lexer.Peek()}', expected: ',' or 'end of string'");
+        return lexer.AtEnd ? new LabelSelector(requirements) : throw ApiErrors.BadRequest($"found '{lexer.Peek()}', expected: ',' or 'end of string'");
     }
 
     private static Requirement ParseRequirement(Lexer lexer)
     {
         bool not = lexer.TryTake("!");
         string key = lexer.Take();
-        foreach (string wrong in NameRules.QualifiedName(key))
+        if (key is "," or "=" or "==" or "(" or ")")
+        {
+            throw ApiErrors.BadRequest(key == "," ? "found ',', expected: identifier after ','" : $"found '{key}', expected: !, identifier, or 'end of string'");
+        }
+
+        foreach (string wrong in NameRules.LabelKey(key))
         {
             throw ApiErrors.BadRequest($"unable to parse requirement: <nil>: Invalid value: \"{key}\": {wrong}");
         }
@@ -54,22 +59,25 @@ internal sealed class LabelSelector
         {
             case "=" or "==" or "!=":
                 string value = lexer.AtEnd || lexer.Peek() == "," ? string.Empty : lexer.Take();
-                Check(value);
+                Check(key, value);
                 return new Requirement(key, op == "!=" ? "!=" : "=", [value]);
             case "in" or "notin":
-                return new Requirement(key, op, ParseValues(lexer));
+                return new Requirement(key, op, ParseValues(lexer, key));
             case ">" or "<":
-                return new Requirement(key, op, [lexer.Take()]);
+                string bound = lexer.Take();
+                return long.TryParse(bound, out _)
+                    ? new Requirement(key, op, [bound])
+                    : throw ApiErrors.BadRequest($"unable to parse requirement: values[0]: Invalid value: \"{bound}\": for 'Gt', 'Lt' operators, the value must be an integer");
             default:
                 throw ApiErrors.BadRequest($"unable to parse requirement: found '{op}', expected: in, notin, =, ==, !=, gt, lt");
         }
     }
 
-    private static List<string> ParseValues(Lexer lexer)
+    private static List<string> ParseValues(Lexer lexer, string key)
     {
         if (!lexer.TryTake("("))
         {
-            throw ApiErrors.BadRequest($"unable to parse requirement: found '{lexer.Peek()}', expected: '('");
+            throw ApiErrors.BadRequest($"unable to parse requirement: found '{lexer.Peek()}' expected: '('");
         }
 
         List<string> values = [];
@@ -86,18 +94,18 @@ internal sealed class LabelSelector
             }
 
             string value = lexer.Take();
-            Check(value);
+            Check(key, value);
             values.Add(value);
         }
 
         return values.Count == 0 ? [string.Empty] : values;
     }
 
-    private static void Check(string value)
+    private static void Check(string key, string value)
     {
         foreach (string wrong in NameRules.LabelValue(value))
         {
-            throw ApiErrors.BadRequest($"unable to parse requirement: values[0][]: Invalid value: \"{value}\": {wrong}");
+            throw ApiErrors.BadRequest($"unable to parse requirement: values[0][{key}]: Invalid value: \"{value}\": {wrong}");
         }
     }
 
@@ -304,7 +312,7 @@ internal sealed class FieldSelector
         "namespaces" => ["status.phase", "name"],
         "secrets" => ["type"],
         "services" => ["spec.clusterIP", "spec.type"],
-        "replicationcontrollers" or "replicasets.apps" => ["status.replicas"],
+        "replicationcontrollers" => ["status.replicas"],
         "jobs.batch" => ["status.successful"],
         "certificatesigningrequests.certificates.k8s.io" => ["spec.signerName"],
         _ => [],

@@ -7,7 +7,7 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.ApiServer;
 
 /// <summary>Paths that are about no object: discovery, OpenAPI, version, health.</summary>
-internal sealed class SystemEndpoints(KindRegistry kinds)
+internal sealed class SystemEndpoints(KindRegistry kinds, TokenIssuer tokens)
 {
     private static readonly string[] Checks = ["ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer", "poststarthook/bootstrap-controller", "poststarthook/crd-informer-synced", "informer-sync"];
     private readonly DiscoveryDocuments discovery = new(kinds);
@@ -68,8 +68,15 @@ internal sealed class SystemEndpoints(KindRegistry kinds)
         return Json(JsonWriter.ToBytes(new MapNode { ["paths"] = new ListNode(paths.Distinct().Order(StringComparer.Ordinal).Select(path => (Node)StringNode.Of(path))) }));
     }
 
-    private static ApiResponse OpenId(ApiRequest request)
+    private ApiResponse OpenId(ApiRequest request)
     {
+        if (request.Path == "/openid/v1/jwks")
+        {
+            return request.Accept.Contains("jwk-set+json", StringComparison.Ordinal) || request.Accept.Contains("*/*", StringComparison.Ordinal)
+                ? new ApiResponse(200, "application/jwk-set+json", JsonWriter.ToBytes(tokens.KeySet()))
+                : throw ApiErrors.NotAcceptable("application/jwk-set+json");
+        }
+
         if (request.Path != "/.well-known/openid-configuration")
         {
             throw ApiErrors.NoSuchPath();

@@ -9,6 +9,11 @@ internal sealed class TableEncoder(TimeProvider time)
 {
     public MapNode Table(ServedKind kind, IReadOnlyList<MapNode> items, string include, MapNode metadata, bool beta)
     {
+        if (include is not ("" or "None" or "Metadata" or "Object"))
+        {
+            throw Validation.ApiErrors.BadRequest($"Unable to convert to Table as requested: includeObject: Invalid value: \"{include}\": must be 'Metadata', 'Object', 'None', or empty");
+        }
+
         TableColumns columns = TableColumns.Of(kind);
         return Build(columns, items, include, metadata, beta, withColumns: true);
     }

@@ -35,7 +35,7 @@ internal sealed class TokenIssuer(ECDsa key, TimeProvider time)
         {
             ["kind"] = "TokenRequest",
             ["apiVersion"] = "authentication.k8s.io/v1",
-            ["metadata"] = new MapNode { ["name"] = name, ["namespace"] = @namespace, ["creationTimestamp"] = Stamp(now) },
+            ["metadata"] = new MapNode { ["name"] = name, ["namespace"] = @namespace, ["uid"] = ObjectMeta.Text(account, "uid"), ["creationTimestamp"] = Stamp(now) },
             ["spec"] = spec,
             ["status"] = new MapNode { ["token"] = token, ["expirationTimestamp"] = Stamp(now + seconds) },
         });
@@ -77,6 +77,24 @@ internal sealed class TokenIssuer(ECDsa key, TimeProvider time)
         {
             Uid = uid,
             Extra = new Dictionary<string, IReadOnlyList<string>> { ["authentication.kubernetes.io/credential-id"] = ["JTI=" + claims["jti"]?.AsString()] },
+        };
+    }
+
+    /// <summary>The public key as a JSON web key set.</summary>
+    public MapNode KeySet()
+    {
+        ECParameters parameters = key.ExportParameters(includePrivateParameters: false);
+        return new MapNode
+        {
+            ["keys"] = new ListNode(new MapNode
+            {
+                ["use"] = "sig",
+                ["kty"] = "EC",
+                ["crv"] = "P-256",
+                ["alg"] = "ES256",
+                ["x"] = Encode(parameters.Q.X),
+                ["y"] = Encode(parameters.Q.Y),
+            }),
         };
     }
 

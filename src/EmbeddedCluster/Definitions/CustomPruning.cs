@@ -38,9 +38,9 @@ internal static class CustomPruning
                 {
                     map[key] = value.DeepClone();
                 }
-                else if (map[key] is NullNode && property["default"] is null && property["nullable"]?.AsBool() != true)
+                else if (absent && map.ContainsKey(key))
                 {
-                    continue;
+                    map.Remove(key);
                 }
 
                 if (map[key] is { } present)

@@ -5,7 +5,7 @@ namespace Bowline.EmbeddedCluster.Definitions;
 /// <summary>Conditions of a CustomResourceDefinition.</summary>
 internal static class DefinitionStatus
 {
-    public static void MarkTerminating(MapNode definition, string now) => SetCondition(definition, "Terminating", "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress", now);
+    public static void MarkTerminating(MapNode definition, string now) => SetCondition(definition, "Terminating", "True", "InstanceDeletionPending", "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon", now);
 
     public static bool IsTrue(MapNode definition, string type) =>
         (definition.At("status", "conditions")?.AsList() ?? []).Any(condition => condition["type"]?.AsString() == type && condition["status"]?.AsString() == "True");

@@ -46,7 +46,7 @@ internal static class PodCells
     private static (string Reason, long Restarts, string LastRestart, int Ready) Summarize(Row row, MapNode pod)
     {
         string reason = row.Text("status", "reason") is { Length: > 0 } own ? own : row.Text("status", "phase");
-        if (Row.Each(row.Status?["conditions"]).Any(condition => condition["type"]?.AsString() == "PodScheduled" && condition["reason"]?.AsString() == "SchedulingGated"))
+        if (Row.Each(row.Status?["conditions"]).Any(condition => condition["type"]?.AsString() == "PodScheduled" && condition["reason"]?.AsString() == "SchedulingGated") || Row.Each(row.Spec?["schedulingGates"]).Any())
         {
             reason = "SchedulingGated";
         }

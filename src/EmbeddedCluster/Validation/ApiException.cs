@@ -102,6 +102,8 @@ internal static class ApiErrors
     public static ApiException NotAcceptable(string accepted) =>
         new(406, "NotAcceptable", $"406: Not Acceptable\n\nAvailable representations: {accepted}", []);
 
+    public static ApiException NotAcceptableForm(string message) => new(406, "NotAcceptable", message, []);
+
     public static ApiException TooLarge(string message) => new(413, "RequestEntityTooLarge", message);
 
     public static ApiException Expired(string message) => new(410, "Expired", message);

@@ -7,9 +7,11 @@ internal static class PodRules
 {
     private static readonly string[] VolumeNames = ["name"];
 
-    public static void Spec(Checks check, Node? spec, string path)
+    /// <param name="claims">Volumes that come from claim templates.</param>
+    public static void Spec(Checks check, Node? spec, string path, params IEnumerable<string> claims)
     {
         HashSet<string> volumes = Volumes(check, spec?["volumes"], $"{path}.volumes");
+        volumes.UnionWith(claims);
         if (spec?["containers"] is not ListNode { Count: > 0 })
         {
             check.Add(FieldError.Required($"{path}.containers"));

@@ -62,7 +62,7 @@ internal static class WorkloadRules
             check.Add(FieldError.Required("spec.selector"));
         }
 
-        Template(check, node.At("spec", "template"), "spec.template", "Always");
+        Template(check, node.At("spec", "template"), "spec.template", [], "Always");
     }
 
     public static void Job(Checks check, MapNode node)
@@ -211,13 +211,14 @@ internal static class WorkloadRules
             check.Add(FieldError.Invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
         }
 
-        Template(check, template, "spec.template", "Always");
+        IEnumerable<string> claims = (node.At("spec", "volumeClaimTemplates")?.AsList() ?? []).Select(claim => claim.At("metadata", "name")?.AsString() ?? string.Empty);
+        Template(check, template, "spec.template", claims, "Always");
     }
 
-    private static void Template(Checks check, Node? template, string path, params string[] restart)
+    private static void Template(Checks check, Node? template, string path, IEnumerable<string> claims, params string[] restart)
     {
         MetadataRules.CheckLabels(template?.At("metadata", "labels"), $"{path}.metadata.labels", check.Errors);
-        PodRules.Spec(check, template?["spec"], $"{path}.spec");
+        PodRules.Spec(check, template?["spec"], $"{path}.spec", claims);
         if (template?.At("spec", "restartPolicy")?.AsString() is { } policy && policy is "OnFailure" or "Never")
         {
             check.OneOf(template!.At("spec", "restartPolicy"), $"{path}.spec.restartPolicy", restart);
