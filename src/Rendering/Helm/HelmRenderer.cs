@@ -13,8 +13,8 @@ namespace Bowline.Rendering.Helm;
 /// </summary>
 public sealed class HelmRenderer : IRenderer
 {
-    private readonly ChartCache charts = new(capacity: 256);
-    private readonly ParseCache templates = new(capacity: 16_384);
+    private readonly ChartCache charts = new(maxBytes: 256L * 1024 * 1024);
+    private readonly ParseCache templates = new(capacity: 8192);
     private readonly ValuesSchemas schemas = new();
 
     public RenderResult Render(RenderRequest request, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ public sealed class HelmRenderer : IRenderer
         }
         catch (ChartException error)
         {
-            throw new RenderException(error.Message, error.File, error.Line, error.Column, error);
+            throw new RenderException(error.Message, error.File, error.Line, error.Column, error) { SourceLine = error.SourceLine };
         }
         catch (SourceException error)
         {

@@ -30,6 +30,11 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
         MapNode given = new GivenValues(request, new NotingTree(request.Files, filesRead)).Read();
         ChartInstance chart = ChartInstance.Of(Load());
         RequireInstallable(chart);
+        if (chart.Metadata.Deprecated)
+        {
+            warnings.Add("This chart is deprecated");
+        }
+
         RequireReleaseName();
         ValueMerging merging = new(warnings);
         new DependencyProcessing(merging, warnings).Process(chart, given);
@@ -164,7 +169,7 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
         catch (ChartException error) when (all.FirstOrDefault(template => error.Message.StartsWith($"YAML parse error on {template.Name}:", StringComparison.Ordinal)) is { } template)
         {
             // The line is one of the output, which the template does not have.
-            throw new ChartException(error.Message, template.File.Path, inner: error);
+            throw new ChartException(error.Message, template.File.Path, inner: error) { SourceLine = error.SourceLine };
         }
     }
 

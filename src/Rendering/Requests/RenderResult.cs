@@ -50,7 +50,7 @@ public sealed class RenderException : Exception
 
     public int Column { get; }
 
-    /// <summary>The text of that line, when the file is a template.</summary>
+    /// <summary>The text of that line of a template, or the line of its output that is no YAML.</summary>
     public string? SourceLine { get; init; }
 
     /// <summary>The including templates, innermost first.</summary>

@@ -57,6 +57,14 @@ public sealed class HelmRendererTests
         Assert.StartsWith("template: t/templates/out.yaml:2:", error.Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Output_that_is_no_yaml_names_the_template_and_shows_the_line()
+    {
+        RenderException error = new ChartFiles().With("templates/x.yaml", "a: 1\nb: {{ \"x: y\" }}\n").Fails();
+        Assert.Equal("c/templates/x.yaml", error.File);
+        Assert.Equal("b: x: y", error.SourceLine);
+    }
+
     [Theory]
     [InlineData("/outer.yaml", "from-root")]
     [InlineData("../outer.yaml", "from-root")]

@@ -7,7 +7,11 @@ namespace Bowline.Languages.GoTemplates.Evaluating;
 /// <summary>Parsed texts by content, shared by sets, renders and threads; a full cache starts over.</summary>
 public sealed class ParseCache(int capacity = 4096)
 {
+    private const long MaxCharacters = 64L * 1024 * 1024;
+
     private readonly ConcurrentDictionary<(string Name, string Text, FrozenSet<string> Functions), IReadOnlyCollection<TemplateTree>> parsed = new();
+
+    private long characters;
 
     internal IReadOnlyCollection<TemplateTree> Parse(string name, string text, FrozenSet<string> functions)
     {
@@ -17,9 +21,10 @@ public sealed class ParseCache(int capacity = 4096)
         }
 
         trees = Parser.Parse(name, text, functions);
-        if (parsed.Count >= capacity)
+        if (Interlocked.Add(ref characters, text.Length) > MaxCharacters || parsed.Count >= capacity)
         {
             parsed.Clear();
+            Interlocked.Exchange(ref characters, text.Length);
         }
 
         parsed[(name, text, functions)] = trees;

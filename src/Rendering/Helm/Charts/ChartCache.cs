@@ -5,18 +5,21 @@ using System.Text;
 namespace Bowline.Rendering.Helm.Charts;
 
 /// <summary>Charts by the hash of everything in their files, names and origin included; the longest unused are dropped.</summary>
-internal sealed class ChartCache(int capacity)
+internal sealed class ChartCache(long maxBytes)
 {
-    private readonly Dictionary<Key, LinkedListNode<(Key Key, Chart Chart)>> charts = [];
-    private readonly LinkedList<(Key Key, Chart Chart)> byUse = [];
+    private const int EntryBytes = 512;
+
+    private readonly Dictionary<Key, LinkedListNode<Entry>> charts = [];
+    private readonly LinkedList<Entry> byUse = [];
     private readonly Lock gate = new();
+    private long bytes;
 
     public Chart GetOrAdd(IReadOnlyList<ChartFile> files, Func<Chart> assemble)
     {
         Key key = Key.Of(files);
         lock (gate)
         {
-            if (charts.TryGetValue(key, out LinkedListNode<(Key Key, Chart Chart)>? known))
+            if (charts.TryGetValue(key, out LinkedListNode<Entry>? known))
             {
                 byUse.Remove(known);
                 byUse.AddFirst(known);
@@ -29,17 +32,26 @@ internal sealed class ChartCache(int capacity)
         {
             if (!charts.ContainsKey(key))
             {
-                charts[key] = byUse.AddFirst((key, chart));
-                if (charts.Count > capacity)
-                {
-                    charts.Remove(byUse.Last!.Value.Key);
-                    byUse.RemoveLast();
-                }
+                Add(new Entry(key, chart, files.Sum(file => (long)file.Data.Length + EntryBytes)));
             }
         }
 
         return chart;
     }
+
+    private void Add(Entry entry)
+    {
+        charts[entry.Key] = byUse.AddFirst(entry);
+        bytes += entry.Bytes;
+        while (bytes > maxBytes && byUse.Last is { } oldest)
+        {
+            byUse.RemoveLast();
+            charts.Remove(oldest.Value.Key);
+            bytes -= oldest.Value.Bytes;
+        }
+    }
+
+    private sealed record Entry(Key Key, Chart Chart, long Bytes);
 
     private readonly record struct Key(UInt128 High, UInt128 Low)
     {

@@ -10,6 +10,9 @@ internal sealed class ChartException(string message, string file = "", int line 
 
     public int Column { get; } = column;
 
+    /// <summary>The text of the line to blame, where the file itself does not have it: a line of rendered output.</summary>
+    public string? SourceLine { get; init; }
+
     /// <summary>Helm wraps errors outside-in: the outer words come first.</summary>
-    public ChartException Within(string words) => new($"{words}: {Message}", File, Line, Column, InnerException);
+    public ChartException Within(string words) => new($"{words}: {Message}", File, Line, Column, InnerException) { SourceLine = SourceLine };
 }

@@ -56,7 +56,11 @@ internal sealed class ManifestSet
         }
         catch (ChartException error)
         {
-            throw new ChartException($"YAML parse error on {source}: {error.Message}", error.File, error.Line, error.Column, error);
+            string[] lines = text.Split('\n');
+            throw new ChartException($"YAML parse error on {source}: {error.Message}", inner: error)
+            {
+                SourceLine = error.Line > 0 && error.Line <= lines.Length ? lines[error.Line - 1] : null,
+            };
         }
     }
 }
