@@ -14,11 +14,12 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
 {
     private const long LargestManifest = 8 * 1024 * 1024;
 
-    public FoundApplications Find(FileTree files, CancellationToken cancellationToken)
+    /// <param name="directory">Where to look; empty for everywhere.</param>
+    public FoundApplications Find(FileTree files, string directory, CancellationToken cancellationToken)
     {
         List<ApplicationSpec> applications = [];
         List<ApplicationFault> faults = [];
-        foreach (string path in files.Walk())
+        foreach (string path in files.Walk(directory))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (IsManifest(path) && !IsChartTemplate(files, path))

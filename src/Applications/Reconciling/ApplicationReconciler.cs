@@ -68,7 +68,13 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
 
     public HealthReport Assess(Observation observation) => HealthAssessor.Worst(observation.Plan.Actions
         .Where(action => action is { Desired.Untracked: false, Hook: null, Change: not PlannedChange.Shared and not PlannedChange.Prune })
-        .Select(action => (action.Id, target.Health.Assess(action.Id, target.Live.Get(action.Id)))));
+        .Select(action => (action.Id, Assess(action.Id, target.Live.Get(action.Id)))));
+
+    private HealthReport Assess(ResourceId id, MapNode? live)
+    {
+        HealthReport own = target.Health.Assess(id, live);
+        return own.Status == HealthStatus.Progressing && live is not null && CoreKinds.RunsPods(id) ? PodTrouble.Find(live, target.Live.OwnedBy) ?? own : own;
+    }
 
     /// <summary>Where namespaced objects go that say nothing themselves.</summary>
     public static string NamespaceOf(ApplicationSpec spec) => spec.Destination.Namespace.Length > 0 ? spec.Destination.Namespace : "default";
@@ -92,6 +98,11 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
             {
                 known.Add(kind);
             }
+        }
+
+        if (known.Any(kind => CoreKinds.RunsPods(new ResourceId(kind.Kind.Group, kind.Kind.Kind, string.Empty, string.Empty))))
+        {
+            known.AddRange(CoreKinds.BelowWorkloads);
         }
 
         await target.Live.EnsureAsync(known, cancellationToken).ConfigureAwait(false);

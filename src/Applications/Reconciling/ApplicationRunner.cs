@@ -158,7 +158,9 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
 
     private void Notice(CacheChange change)
     {
-        if (watched.Contains(change.Id))
+        // What happens below a workload only matters while somebody waits for it.
+        bool below = change.Id is { Kind: "Pod" or "ReplicaSet" } && status.Health is not (HealthStatus.Healthy or HealthStatus.Suspended);
+        if (below || watched.Contains(change.Id))
         {
             signals.Writer.TryWrite(true);
         }

@@ -8,5 +8,14 @@ internal static class CoreKinds
 {
     private static readonly KindInfo Namespace = new(new ResourceKind(string.Empty, "v1", "Namespace"), "namespaces", Namespaced: false) { Subresources = ["status", "finalize"] };
 
+    /// <summary>What controllers make of a workload on the way to its containers.</summary>
+    public static IReadOnlyList<KindInfo> BelowWorkloads { get; } =
+    [
+        new(new ResourceKind(string.Empty, "v1", "Pod"), "pods", Namespaced: true) { Subresources = ["status"] },
+        new(new ResourceKind("apps", "v1", "ReplicaSet"), "replicasets", Namespaced: true) { Subresources = ["status"] },
+    ];
+
     public static KindInfo? Find(ResourceKind kind) => kind == Namespace.Kind ? Namespace : null;
+
+    public static bool RunsPods(ResourceId id) => (id.Group, id.Kind) is ("apps", "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet") or ("batch", "Job" or "CronJob");
 }

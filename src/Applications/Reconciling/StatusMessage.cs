@@ -4,9 +4,11 @@ using Bowline.Delivery.Syncing;
 
 namespace Bowline.Applications.Reconciling;
 
-/// <summary>Says in one line why an application is not Synced and Healthy: the worst cause first, the number of others behind it.</summary>
+/// <summary>Says in one line why an application is not Synced and Healthy: the causes, and the number of those left out.</summary>
 internal static class StatusMessage
 {
+    private const int Most = 4;
+
     public static string Compose(SyncPlan plan, SyncResult? result, HealthReport health)
     {
         List<string> causes = [];
@@ -37,11 +39,7 @@ internal static class StatusMessage
         }
 
         string[] told = [.. causes.Where(cause => cause.Length > 0).Distinct()];
-        return told.Length switch
-        {
-            0 => string.Empty,
-            1 => told[0],
-            _ => $"{told[0]} (and {told.Length - 1} more)",
-        };
+        string others = told.Length > Most ? $"; and {told.Length - Most} more" : string.Empty;
+        return string.Join("; ", told.Take(Most)) + others;
     }
 }

@@ -9,6 +9,9 @@ namespace Bowline.Applications.Sourcing;
 /// <param name="Folder">Absolute path of its root.</param>
 public sealed record HomeRepository(string Folder, SourceSnapshot Snapshot, IReadOnlyList<string> Remotes)
 {
+    /// <summary>Where it lies in the Git repository around it, when it is only kept there; empty when it is that repository.</summary>
+    public string Below { get; init; } = string.Empty;
+
     /// <summary>The snapshot of a revision that names one commit (a tag, a commit id); null for branches, which the working tree stands for.</summary>
     public Func<string, CancellationToken, Task<SourceSnapshot?>> PinnedAsync { get; init; } = (_, _) => Task.FromResult<SourceSnapshot?>(null);
 }

@@ -4,6 +4,7 @@ using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
 using Bowline.Rendering.Requests;
 using Bowline.Sources.Files;
+using Bowline.Sources.Git;
 using ApplicationException = Bowline.Applications.Model.ApplicationException;
 
 namespace Bowline.Applications.Sourcing;
@@ -35,8 +36,8 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     /// <param name="changed">Files, relative to the root, that changed since; null when everything may have.</param>
     public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, IReadOnlyCollection<string>? changed, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
     {
-        HomeRepository home = await openHome(cancellationToken).ConfigureAwait(false);
-        FoundApplications found = Find(home, cancellationToken);
+        (HomeRepository home, FoundApplications found) = await FindAsync(cancellationToken).ConfigureAwait(false);
+        changed = changed is null ? null : Within(home, changed);
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
         ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher), renderer);
 
@@ -70,11 +71,35 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             Assume(map)) { IsComplete = found.Faults.Count == 0 };
     }
 
-    private FoundApplications Find(HomeRepository home, CancellationToken cancellationToken)
+    /// <summary>
+    /// A folder inside a Git repository stands for that repository when its applications name the repository's remote, or when it declares
+    /// none; otherwise it is a repository of its own that happens to be kept there (an example, a test's data).
+    /// </summary>
+    private async Task<(HomeRepository Home, FoundApplications Found)> FindAsync(CancellationToken cancellationToken)
     {
-        FileTree searched = options.SearchPath.Length == 0 ? home.Snapshot.Files : home.Snapshot.Files.Below(options.SearchPath);
-        FoundApplications found = finder.Find(searched, cancellationToken);
-        return found.Applications.Count + found.Faults.Count > 0 ? found : new FoundApplications([Single(home)], []);
+        HomeRepository root = await openHome(cancellationToken).ConfigureAwait(false);
+        FoundApplications found = finder.Find(root.Snapshot.Files, options.SearchPath, cancellationToken);
+        if (found.Applications.Count + found.Faults.Count == 0)
+        {
+            return (root, new FoundApplications([Single(root)], []));
+        }
+
+        bool meansRoot = found.Applications.SelectMany(application => application.Sources).Any(source => root.Remotes.Any(remote => RepositoryUrl.Same(remote, source.RepoUrl)));
+        if (options.SearchPath.Length == 0 || meansRoot)
+        {
+            return (root, found);
+        }
+
+        FileTree files = root.Snapshot.Files.Below(options.SearchPath);
+        HomeRepository own = root with { Below = options.SearchPath, Folder = Path.Combine(root.Folder, options.SearchPath), Snapshot = root.Snapshot with { Files = files }, Remotes = [] };
+        return (own, finder.Find(files, string.Empty, cancellationToken));
+    }
+
+    /// <summary>Changes as paths of the repository that is delivered.</summary>
+    private static string[] Within(HomeRepository home, IReadOnlyCollection<string> changed)
+    {
+        string prefix = home.Below.Length == 0 ? string.Empty : home.Below + "/";
+        return [.. changed.Where(path => path.StartsWith(prefix, StringComparison.Ordinal)).Select(path => path[prefix.Length..])];
     }
 
     /// <summary>A path without application manifests is one application: the path itself.</summary>

@@ -36,13 +36,14 @@ internal static class UpCommand
             {
                 Timeout = Flags.ParseDuration("--timeout", parse.GetValue(timeout)!),
                 KubeconfigFile = parse.GetValue(kubeconfigOut)!,
+                Stay = !parse.GetValue(once),
             };
-            return await RunAsync(options, parse.GetValue(once), parse.GetValue(output) == "json", time, cancellationToken).ConfigureAwait(false);
+            return await RunAsync(options, parse.GetValue(output) == "json", time, cancellationToken).ConfigureAwait(false);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(UpOptions options, bool once, bool json, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(UpOptions options, bool json, TimeProvider time, CancellationToken cancellationToken)
     {
         // With JSON, stdout carries the document and nothing else.
         TextWriter people = json ? Console.Error : Console.Out;
@@ -54,13 +55,12 @@ internal static class UpCommand
         {
             Task<UpReport> Deliver() => session.DeliverAsync(cancellationToken);
             UpReport report = await (live is null ? Deliver() : live.RunAsync(Deliver)).ConfigureAwait(false);
-            if (once || cancellationToken.IsCancellationRequested)
+            Write(report, json, terminal);
+            if (!options.Stay || cancellationToken.IsCancellationRequested)
             {
-                Write(report, json, terminal);
                 return cancellationToken.IsCancellationRequested ? ExitCodes.Interrupted : report.IsDelivered ? ExitCodes.Success : ExitCodes.Failure;
             }
 
-            Write(report, json, terminal);
             people.WriteLine();
             people.WriteLine("Delivering every commit and saved file, and undoing drift. Ctrl-C ends it.");
             await session.StayAsync(new PlainProgress(people, time), cancellationToken).ConfigureAwait(false);

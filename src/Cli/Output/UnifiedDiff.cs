@@ -24,7 +24,7 @@ internal static class UnifiedDiff
         int right = 1;
         for (int i = 0; i < script.Count; i++)
         {
-            if (shown[i] && (i == 0 || !shown[i - 1]))
+            if (before.Length > 0 && after.Length > 0 && shown[i] && (i == 0 || !shown[i - 1]))
             {
                 yield return $"@@ -{left} +{right} @@";
             }

@@ -25,6 +25,9 @@ public sealed class LiveState(ClusterCache cache, TimeProvider time)
 
     public MapNode? Get(ResourceId id) => cache.Get(id);
 
+    /// <summary>Watched objects whose ownerReferences name this object.</summary>
+    public IReadOnlyList<MapNode> OwnedBy(MapNode owner) => owner.At("metadata", "uid")?.AsString() is { } uid ? cache.OwnedBy(uid) : [];
+
     /// <summary>Takes in what a write returned, so that the next look does not depend on the watch having come round.</summary>
     public void Observe(MapNode written) => cache.Observe(written);
 

@@ -116,20 +116,20 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
         return true;
     }
 
-    public IEnumerable<Assumption> Assumptions()
+    public async Task<IReadOnlyList<Assumption>> AssumptionsAsync(CancellationToken cancellationToken)
     {
+        List<Assumption> assumed = [];
         foreach (Member member in members.Values)
         {
-            foreach ((string group, string kind) in member.Target.Kinds.AssumedKinds.Order())
+            assumed.AddRange(member.Target.Kinds.AssumedKinds.Order().Select(kind => new Assumption(
+                "CustomResourceDefinition", member.Target.Name, $"{kind.Group} {kind.Kind}", "the repository brings no CRD for it; objects are accepted as they are and nothing acts upon them")));
+            if (member.Embedded is { } embedded)
             {
-                yield return new Assumption("CustomResourceDefinition", member.Target.Name, $"{group} {kind}", "the repository brings no CRD for it; objects are accepted as they are and nothing acts upon them");
-            }
-
-            foreach (Assumption secret in member.AssumedSecrets())
-            {
-                yield return secret;
+                assumed.AddRange(await embedded.AssumptionsAsync(cancellationToken).ConfigureAwait(false));
             }
         }
+
+        return assumed;
     }
 
     public async ValueTask DisposeAsync()
@@ -154,8 +154,6 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
 
     private sealed record Member(EmbeddedMember? Embedded, ClusterConnection Connection, HttpCluster Cluster, DeliveryTarget Target) : IAsyncDisposable
     {
-        public IEnumerable<Assumption> AssumedSecrets() => Embedded?.AssumedSecrets() ?? [];
-
         public async ValueTask DisposeAsync()
         {
             await Target.DisposeAsync().ConfigureAwait(false);

@@ -1,12 +1,17 @@
 using Bowline.Applications.Model;
 using Bowline.Cluster.Kubeconfig;
+using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Hosting;
+using Bowline.Resources.Model;
 
 namespace Bowline.Server.Composition;
 
 /// <summary>An embedded cluster of this run: its API server and what works inside it.</summary>
-internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager controllers) : IAsyncDisposable
+internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager controllers, bool strict) : IAsyncDisposable
 {
+    private static readonly KindInfo Claims = new(new ResourceKind(string.Empty, "v1", "PersistentVolumeClaim"), "persistentvolumeclaims", Namespaced: true);
+    private static readonly KindInfo StorageClasses = new(new ResourceKind("storage.k8s.io", "v1", "StorageClass"), "storageclasses", Namespaced: false);
+
     public ClusterConnection Connection { get; } = new(host.Name, host.Server)
     {
         CertificateAuthority = host.CertificateAuthority,
@@ -25,14 +30,32 @@ internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager
             Time = time,
         }, cancellationToken).ConfigureAwait(false);
         ControllerManagerOptions manager = ControllerManagerOptions.Default with { Strict = options.Strict, CertificateAuthority = host.CertificateAuthority };
-        return new EmbeddedMember(host, await ControllerManager.StartAsync(host.Cluster, time, manager, cancellationToken).ConfigureAwait(false));
+        return new EmbeddedMember(host, await ControllerManager.StartAsync(host.Cluster, time, manager, cancellationToken).ConfigureAwait(false), options.Strict);
     }
 
-    public IEnumerable<Assumption> AssumedSecrets() => controllers.Assumptions.Current.Select(secret => new Assumption(
+    /// <summary>What the simulated nodes and the simulated storage took for granted.</summary>
+    public async Task<IReadOnlyList<Assumption>> AssumptionsAsync(CancellationToken cancellationToken) =>
+        [.. AssumedSecrets(), .. strict ? [] : await AssumedStorageClassesAsync(cancellationToken).ConfigureAwait(false)];
+
+    private IEnumerable<Assumption> AssumedSecrets() => controllers.Assumptions.Current.Select(secret => new Assumption(
         secret.Kind,
         host.Name,
         $"{secret.Namespace}/{secret.Name}{(secret.Keys.Count > 0 ? $" ({string.Join(", ", secret.Keys)})" : string.Empty)}",
         $"not in the repository; needed by {string.Join(", ", secret.NeededBy)}"));
+
+    private async Task<IEnumerable<Assumption>> AssumedStorageClassesAsync(CancellationToken cancellationToken)
+    {
+        ObjectList claims = await host.Cluster.ListAsync(Claims, string.Empty, ListOptions.All, cancellationToken).ConfigureAwait(false);
+        ObjectList classes = await host.Cluster.ListAsync(StorageClasses, string.Empty, ListOptions.All, cancellationToken).ConfigureAwait(false);
+        HashSet<string> known = [.. classes.Items.Select(item => item.At("metadata", "name")?.AsString() ?? string.Empty), string.Empty];
+        return claims.Items
+            .GroupBy(claim => claim.At("spec", "storageClassName")?.AsString() ?? string.Empty)
+            .Where(group => !known.Contains(group.Key))
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => new Assumption("StorageClass", host.Name, group.Key, $"not in the repository; needed by {string.Join(", ", group.Select(Describe).Order(StringComparer.Ordinal))}"));
+    }
+
+    private static string Describe(MapNode claim) => $"PersistentVolumeClaim {claim.At("metadata", "namespace")}/{claim.At("metadata", "name")}";
 
     public async ValueTask DisposeAsync()
     {

@@ -15,6 +15,7 @@ internal sealed class Repository : IDisposable
     private readonly GitRepository? git;
     private readonly GitFetcher fetcher;
     private readonly TimeProvider time;
+    private FolderWatcher? watcher;
 
     private Repository(string folder, GitRepository? git, UpOptions options, TimeProvider time)
     {
@@ -46,18 +47,26 @@ internal sealed class Repository : IDisposable
         return new Repository(folder, git is { IsBare: false } ? git : null, options, time);
     }
 
-    /// <summary>Files that changed, relative to the root, a breath at a time; null when anything may have.</summary>
+    /// <summary>Notes changes from now on; before the first load, so that none is missed between loading and following.</summary>
+    public void BeginWatching() => watcher ??= new FolderWatcher(folder, time);
+
+    /// <summary>Files that changed since <see cref="BeginWatching"/>, relative to the root, a breath at a time; null when anything may have.</summary>
     public async IAsyncEnumerable<IReadOnlyCollection<string>?> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using FolderWatcher watcher = new(folder, time);
-        await foreach (FolderChange change in watcher.ChangesAsync(cancellationToken).ConfigureAwait(false))
+        BeginWatching();
+        await foreach (FolderChange change in watcher!.ChangesAsync(cancellationToken).ConfigureAwait(false))
         {
             // A commit alone changes no file, only the revision that is reported.
             yield return change.Everything ? null : change.Paths;
         }
     }
 
-    public void Dispose() => fetcher.Dispose();
+    public void Dispose()
+    {
+        watcher?.Dispose();
+        fetcher.Dispose();
+    }
+
 
     private async Task<HomeRepository> OpenHomeAsync(CancellationToken cancellationToken)
     {

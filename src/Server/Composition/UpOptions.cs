@@ -30,6 +30,9 @@ public sealed record UpOptions(string Path)
     /// <summary>For a path without application manifests.</summary>
     public string Namespace { get; init; } = "default";
 
+    /// <summary>Follow the repository after the first delivery.</summary>
+    public bool Stay { get; init; }
+
     /// <summary>How long <c>--once</c> waits for health.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 

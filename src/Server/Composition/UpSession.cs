@@ -38,17 +38,22 @@ public sealed partial class UpSession : IAsyncDisposable
     /// <summary>Brings everything up and returns when every application is delivered, has failed, or time is up.</summary>
     public async Task<UpReport> DeliverAsync(CancellationToken cancellationToken)
     {
+        if (options.Stay)
+        {
+            repository.BeginWatching();
+        }
+
         await LoadAsync(changed: null, cancellationToken).ConfigureAwait(false);
         await StartAsync(cancellationToken).ConfigureAwait(false);
         await WaitUntilSettledAsync(cancellationToken).ConfigureAwait(false);
-        return Report();
+        return await ReportAsync().ConfigureAwait(false);
     }
 
-    public UpReport Report()
+    private async Task<UpReport> ReportAsync()
     {
         ApplicationStatus[] statuses = [.. runners.Values.Select(running => running.Runner.Status).Concat(faulted.Values).OrderBy(status => status.Name, StringComparer.Ordinal)];
         IEnumerable<Assumption> placed = placement.Reasons.Select(reason => new Assumption("ClusterPlacement", reason.Key, reason.Key, reason.Value));
-        return new UpReport(statuses, [.. workspace?.Assumptions ?? [], .. placed, .. fleet.Assumptions()], fleet.KubeconfigFile);
+        return new UpReport(statuses, [.. workspace?.Assumptions ?? [], .. placed, .. await fleet.AssumptionsAsync(CancellationToken.None).ConfigureAwait(false)], fleet.KubeconfigFile);
     }
 
     public async ValueTask DisposeAsync()

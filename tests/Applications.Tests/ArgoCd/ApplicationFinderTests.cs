@@ -87,5 +87,5 @@ public sealed class ApplicationFinderTests
     }
 
     private static FoundApplications Find(params (string Path, string Text)[] files) =>
-        new ApplicationFinder(new ArgoCdDialect()).Find(MemoryTree.FromText(files.Select(file => KeyValuePair.Create(file.Path, file.Text))), CancellationToken.None);
+        new ApplicationFinder(new ArgoCdDialect()).Find(MemoryTree.FromText(files.Select(file => KeyValuePair.Create(file.Path, file.Text))), string.Empty, CancellationToken.None);
 }
