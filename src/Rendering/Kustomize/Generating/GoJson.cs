@@ -8,15 +8,16 @@ namespace Bowline.Rendering.Kustomize.Generating;
 /// <summary>JSON exactly as Go's encoding/json marshals maps: sorted keys, and &lt;, &gt;, &amp; escaped; hashes depend on every byte.</summary>
 internal static class GoJson
 {
-    public static void Write(Node node, StringBuilder json)
+    /// <param name="line">A line feed and the indentation so far, to indent by two blanks; null for one line.</param>
+    public static void Write(Node node, StringBuilder json, string? line = null)
     {
         switch (node)
         {
             case MapNode map:
-                WriteMap(map, json);
+                WriteMap(map, json, line);
                 break;
             case ListNode list:
-                WriteList(list, json);
+                WriteList(list, json, line);
                 break;
             case StringNode text:
                 WriteString(text.Value, json);
@@ -28,10 +29,10 @@ internal static class GoJson
                 json.Append(integer.Value.ToString(CultureInfo.InvariantCulture));
                 break;
             case FloatNode number:
-                json.Append(number.Value.ToString("R", CultureInfo.InvariantCulture));
+                json.Append(Number(number.Value));
                 break;
             case WrittenScalar written:
-                Write(written.Resolved, json);
+                Write(written.Resolved, json, line);
                 break;
             default:
                 json.Append("null");
@@ -39,34 +40,51 @@ internal static class GoJson
         }
     }
 
-    private static void WriteMap(MapNode map, StringBuilder json)
+    private static void WriteMap(MapNode map, StringBuilder json, string? line)
     {
-        json.Append('{');
+        string? inner = line is null ? null : $"{line}  ";
         string separator = string.Empty;
+        json.Append('{');
         foreach ((string key, Node value) in map.Sorted())
         {
-            json.Append(separator);
+            json.Append(separator).Append(inner);
             WriteString(key, json);
-            json.Append(':');
-            Write(value, json);
+            json.Append(inner is null ? ":" : ": ");
+            Write(value, json, inner);
             separator = ",";
         }
 
-        json.Append('}');
+        json.Append(map.Count > 0 ? line : null).Append('}');
     }
 
-    private static void WriteList(ListNode list, StringBuilder json)
+    private static void WriteList(ListNode list, StringBuilder json, string? line)
     {
-        json.Append('[');
+        string? inner = line is null ? null : $"{line}  ";
         string separator = string.Empty;
+        json.Append('[');
         foreach (Node item in list)
         {
-            json.Append(separator);
-            Write(item, json);
+            json.Append(separator).Append(inner);
+            Write(item, json, inner);
             separator = ",";
         }
 
-        json.Append(']');
+        json.Append(list.Count > 0 ? line : null).Append(']');
+    }
+
+    /// <summary>Shortest digits; an exponent only below 1e-6 and from 1e21 on.</summary>
+    private static string Number(double value)
+    {
+        double magnitude = Math.Abs(value);
+        if (magnitude == 0 || (magnitude >= 1e-6 && magnitude < 1e21))
+        {
+            return decimal.TryParse(value.ToString("R", CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out decimal plain)
+                ? plain.ToString(CultureInfo.InvariantCulture)
+                : value.ToString("F0", CultureInfo.InvariantCulture);
+        }
+
+        string text = value.ToString("R", CultureInfo.InvariantCulture).Replace("E", "e", StringComparison.Ordinal);
+        return text.Replace("e-0", "e-", StringComparison.Ordinal).Replace("e+0", "e+", StringComparison.Ordinal);
     }
 
     private static void WriteString(string text, StringBuilder json)

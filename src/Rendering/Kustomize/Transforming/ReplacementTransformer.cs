@@ -138,14 +138,14 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
         try
         {
             IReadOnlyList<string> parts = FieldPath.Split(path);
-            if (StructuredText.TrySet(item.Root, parts, value))
+            FieldKind create = options is not { Create: true } ? FieldKind.None
+                : value is MapNode ? FieldKind.Map
+                : value is ListNode ? FieldKind.List : FieldKind.Scalar;
+            if (StructuredText.TrySet(item.Root, parts, value, create))
             {
                 return;
             }
 
-            FieldKind create = options is not { Create: true } ? FieldKind.None
-                : value is MapNode ? FieldKind.Map
-                : value is ListNode ? FieldKind.List : FieldKind.Scalar;
             List<FieldSlot> slots = new FieldFinder(parts, create).Find(item.Root);
             if (slots.Count == 0)
             {
