@@ -166,6 +166,12 @@ internal sealed partial class ResourceService
                 }
             }
 
+            // The deployment controller writes the revision along with the status; upstream's strategy resets labels only.
+            if (kind.QualifiedPlural == "deployments.apps" && next["metadata"]?["annotations"] is MapNode annotations)
+            {
+                metadata["annotations"] = annotations;
+            }
+
             next["metadata"] = metadata;
         }
     }

@@ -129,7 +129,12 @@ internal sealed class DeploymentController(ControlPlane plane) : Reconciler(plan
         MapNode changed = deployment.Clone();
         changed.EnsureMap("metadata").EnsureMap("annotations")[ReplicaSetDraft.RevisionAnnotation] = revision;
         changed["status"] = status;
-        await Plane.Writer.UpdateStatusAsync(deployments, changed, cancellationToken).ConfigureAwait(false);
+        changed = await Plane.Writer.UpdateStatusAsync(deployments, changed, cancellationToken).ConfigureAwait(false);
+        if (changed.Annotation(ReplicaSetDraft.RevisionAnnotation) != revision)
+        {
+            MapNode patch = new() { ["metadata"] = new MapNode { ["annotations"] = new MapNode { [ReplicaSetDraft.RevisionAnnotation] = revision } } };
+            await Plane.Writer.MergePatchAsync(deployments, changed, patch, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private void EnqueueForOrphan(Change change)
