@@ -24,6 +24,8 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
     private readonly List<string> warnings = [];
     private readonly HashSet<string> filesRead = new(StringComparer.Ordinal);
 
+    private string ChartYaml => TreePath.Join(TreePath.Clean(request.Path), "Chart.yaml");
+
     public RenderResult Render()
     {
         string kubeVersion = CapabilitiesObject.Normalize(request.KubeVersion);
@@ -42,21 +44,27 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
         schemas.Validate(chart, values);
         if (chart.Metadata.KubeVersion.Length > 0 && !ChartVersions.IsCompatible(chart.Metadata.KubeVersion, kubeVersion))
         {
-            throw new ChartException($"chart requires kubeVersion: {chart.Metadata.KubeVersion} which is incompatible with Kubernetes {kubeVersion}", TreePath.Join(request.Path, "Chart.yaml"));
+            throw new ChartException($"chart requires kubeVersion: {chart.Metadata.KubeVersion} which is incompatible with Kubernetes {kubeVersion}", ChartYaml);
         }
 
         IReadOnlyList<ChartTemplate> all = TemplateData.Templates(chart, values, Release(), CapabilitiesObject.Of(kubeVersion, request.ApiVersions));
         return Collect(chart, all, Execute(all));
     }
 
-    private static void RequireInstallable(ChartInstance chart)
+    private void RequireInstallable(ChartInstance chart)
     {
         if (chart.Metadata.Type is not ("" or "application"))
         {
-            throw new ChartException($"{chart.Metadata.Type} charts are not installable");
+            throw new ChartException($"{chart.Metadata.Type} charts are not installable", ChartYaml);
         }
 
-        DependencyProcessing.RequirePresent(chart);
+        if (DependencyProcessing.Missing(chart) is { Length: > 0 } missing)
+        {
+            throw new ChartException(
+                "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: "
+                + $"found in Chart.yaml, but missing in charts/ directory: {string.Join(", ", missing)}",
+                ChartYaml);
+        }
     }
 
     private Chart Load()

@@ -13,19 +13,13 @@ internal sealed class DependencyProcessing(ValueMerging merging, List<string> wa
         Import(chart);
     }
 
-    /// <exception cref="ChartException">Chart.yaml names dependencies that charts/ lacks.</exception>
-    public static void RequirePresent(ChartInstance chart)
-    {
-        string[] missing = [.. (chart.Metadata.Dependencies ?? [])
+    /// <summary>Dependencies that Chart.yaml names and charts/ lacks, disabled ones included.</summary>
+    public static string[] Missing(ChartInstance chart) =>
+    [
+        .. (chart.Metadata.Dependencies ?? [])
             .Where(wanted => !chart.Dependencies.Any(present => present.Name == wanted!.Name))
-            .Select(wanted => wanted!.Name)];
-        if (missing.Length > 0)
-        {
-            throw new ChartException(
-                "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: "
-                + $"found in Chart.yaml, but missing in charts/ directory: {string.Join(", ", missing)}");
-        }
-    }
+            .Select(wanted => wanted!.Name),
+    ];
 
     private void Enable(ChartInstance chart, MapNode given, string path)
     {
