@@ -59,6 +59,16 @@ public sealed class ChartLoadingTests
         Assert.Equal("c/charts/sub-1.0.0.tgz/templates/x.yaml:2", Assert.Single(result.Resources).Origin.ToString());
     }
 
+    [Fact]
+    public void A_packed_chart_can_be_rendered_itself()
+    {
+        byte[] packed = Pack(("sub/Chart.yaml", "apiVersion: v2\nname: sub\nversion: 1.0.0\n"), ("sub/templates/x.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n"));
+        RenderRequest request = new ChartFiles().With("sub-1.0.0.tgz", packed).Request() with { Path = "c/sub-1.0.0.tgz" };
+        RenderResult result = new Bowline.Rendering.Helm.HelmRenderer().Render(request, CancellationToken.None);
+        Assert.StartsWith("---\n# Source: sub/templates/x.yaml\n", result.Text(), StringComparison.Ordinal);
+        Assert.Equal(["c/sub-1.0.0.tgz"], result.FilesRead);
+    }
+
     [Theory]
     [InlineData("sub/../../x", "chart illegally references parent directory")]
     [InlineData("sub//etc/passwd", "chart illegally contains absolute paths")]

@@ -44,11 +44,11 @@ internal sealed class ChartObject(ChartMetadata metadata, bool isRoot) : GoValue
         StructBuilder fields = new(MetadataType);
         fields.Add("Name", "name", metadata.Name);
         fields.Add("Home", "home", metadata.Home);
-        fields.Add("Sources", "sources", GoSlice.Strings(metadata.Sources ?? []), metadata.Sources?.Count > 0);
+        fields.Add("Sources", "sources", Strings(metadata.Sources), metadata.Sources?.Count > 0);
         fields.Add("Version", "version", metadata.Version);
         fields.Add("Description", "description", metadata.Description);
-        fields.Add("Keywords", "keywords", GoSlice.Strings(metadata.Keywords ?? []), metadata.Keywords?.Count > 0);
-        fields.Add("Maintainers", "maintainers", new GoSlice(GoType.SliceOf(MaintainerType), maintainers), maintainers.Count > 0);
+        fields.Add("Keywords", "keywords", Strings(metadata.Keywords), metadata.Keywords?.Count > 0);
+        fields.Add("Maintainers", "maintainers", new GoSlice(GoType.SliceOf(MaintainerType), maintainers) { IsNilSlice = metadata.Maintainers is null }, maintainers.Count > 0);
         fields.Add("Icon", "icon", metadata.Icon);
         fields.Add("APIVersion", "apiVersion", metadata.ApiVersion);
         fields.Add("Condition", "condition", metadata.Condition);
@@ -57,10 +57,13 @@ internal sealed class ChartObject(ChartMetadata metadata, bool isRoot) : GoValue
         fields.Add("Deprecated", "deprecated", BoolNode.Of(metadata.Deprecated), metadata.Deprecated);
         fields.Add("Annotations", "annotations", new GoMap(GoType.StringMap, metadata.Annotations ?? new MapNode()), metadata.Annotations?.Count > 0);
         fields.Add("KubeVersion", "kubeVersion", metadata.KubeVersion);
-        fields.Add("Dependencies", "dependencies", new GoSlice(GoType.SliceOf(DependencyType), dependencies), dependencies.Count > 0);
+        fields.Add("Dependencies", "dependencies", new GoSlice(GoType.SliceOf(DependencyType), dependencies) { IsNilSlice = metadata.Dependencies is null }, dependencies.Count > 0);
         fields.Add("Type", "type", metadata.Type);
         return fields.Build();
     }
+
+    private static GoSlice Strings(IReadOnlyList<string>? texts) =>
+        new(GoType.Strings, [.. (texts ?? []).Select(StringNode.Of)]) { IsNilSlice = texts is null };
 
     private static GoObject Maintainer(ChartMaintainer maintainer)
     {
