@@ -137,7 +137,7 @@ def main():
             if prop is not None and not flags and len(code) == 1 and code in 'sbil' and name in schema.get('required', []):
                 flags += 'a'
             if code == 'T' and not flags and (own.endswith('Condition') or own.startswith('ContainerState') or own in ('Event', 'EventSeries', 'VolumeError')) \
-                    or (own, name) in (('Event', 'eventTime'), ('StatefulSetStatus', 'availableReplicas'), ('HorizontalPodAutoscalerStatus', 'currentMetrics')) \
+                    or (own, name) in (('Event', 'eventTime'), ('StatefulSetStatus', 'availableReplicas'), ('HorizontalPodAutoscalerStatus', 'currentMetrics'), ('Role', 'rules'), ('ClusterRole', 'rules')) \
                     or own == 'PodDisruptionBudgetStatus' and name in ('disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods') \
                     or 'core.v1.Event' in message and own == 'Event' and name in ('reportingComponent', 'reportingInstance') or code == 'U' and own == 'EventSeries' \
                     or own == 'CustomResourceDefinitionStatus' and name in ('conditions', 'acceptedNames', 'storedVersions'):

@@ -20,7 +20,7 @@ internal static class BodyParser
             "" or "application/json" => Json(request.Body.Span),
             "application/yaml" => Yaml(request.Body.Span),
             "application/vnd.kubernetes.protobuf" => Protobuf(request.Body.Span),
-            _ => throw ApiErrors.UnsupportedMediaType("application/json, application/yaml, application/vnd.kubernetes.protobuf", type),
+            _ => throw ApiErrors.UnsupportedMediaType("application/json, application/yaml, application/vnd.kubernetes.protobuf", string.Empty),
         };
     }
 

@@ -10,6 +10,15 @@ internal static class FieldOwnership
     public static MapNode Created(ServedKind kind, MapNode node, WriteContext context, TimeProvider time)
     {
         ObjectMeta.Of(node).Remove("managedFields");
+        if (kind.HasStatus && node["status"] is { } status)
+        {
+            // Status is reset on creation; nobody owns what nobody set.
+            node.Remove("status");
+            MapNode owned = ServerSideApply.Update(null, node, kind.Schema, Writer(kind, context, string.Empty, time));
+            owned["status"] = status;
+            return owned;
+        }
+
         return ServerSideApply.Update(null, node, kind.Schema, Writer(kind, context, string.Empty, time));
     }
 

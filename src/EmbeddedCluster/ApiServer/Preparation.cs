@@ -41,6 +41,44 @@ internal static class Preparation
         }
     }
 
+    /// <summary>Addresses and ports that an update leaves out stay what they were.</summary>
+    public static void OnUpdate(ServedKind kind, MapNode node, MapNode live)
+    {
+        if (kind.QualifiedPlural != "services" || node["spec"] is not MapNode spec || live["spec"] is not MapNode before || spec["type"]?.AsString() == "ExternalName" || before["type"]?.AsString() == "ExternalName")
+        {
+            return;
+        }
+
+        if (spec["clusterIP"]?.AsString() is null or "")
+        {
+            foreach (string key in (ReadOnlySpan<string>)["clusterIP", "clusterIPs"])
+            {
+                if (before[key] is { } kept)
+                {
+                    spec[key] = kept;
+                }
+            }
+        }
+
+        if (spec["type"]?.AsString() is "NodePort" or "LoadBalancer" && before["type"]?.AsString() is "NodePort" or "LoadBalancer")
+        {
+            KeepPorts(spec, before);
+        }
+    }
+
+    private static void KeepPorts(MapNode spec, MapNode before)
+    {
+        foreach (MapNode port in (spec["ports"]?.AsList() ?? []).OfType<MapNode>().Where(port => port["nodePort"] is null))
+        {
+            Node? same = (before["ports"]?.AsList() ?? []).FirstOrDefault(old => Node.DeepEquals(old["port"], port["port"]) && Node.DeepEquals(old["protocol"], port["protocol"]));
+            bool taken = (spec["ports"]?.AsList() ?? []).Any(other => same?["nodePort"] is { } number && Node.DeepEquals(other["nodePort"], number));
+            if (same?["nodePort"] is { } kept && !taken)
+            {
+                port["nodePort"] = kept;
+            }
+        }
+    }
+
     /// <summary>A node takes pods only once a controller saw it ready.</summary>
     private static void TaintNew(MapNode node)
     {

@@ -44,7 +44,7 @@ internal sealed partial class ResourceEndpoints
     private async Task<ApiResponse> ViewAsync(ApiRequest request, RequestTarget target, ServedKind kind, ServedSubresource sub, Accepted accepted, string verb, List<string> warnings)
     {
         string @namespace = target.Namespace ?? string.Empty;
-        WriteContext context = verb == "get" ? new WriteContext(request.User, string.Empty) : WriteQuery.Context(request, warnings, isPatch: verb == "patch");
+        WriteContext context = verb == "get" ? new WriteContext(request.User, string.Empty) : WriteQuery.Context(request, warnings, isPatch: verb == "patch", isApply: request.ContentType.StartsWith("application/apply-patch+yaml", StringComparison.Ordinal));
         if (verb == "patch" && request.ContentType.StartsWith("application/apply-patch+yaml", StringComparison.Ordinal))
         {
             return await ApplyViewAsync(request, target, kind, sub, accepted, warnings).ConfigureAwait(false);

@@ -27,6 +27,7 @@ internal sealed partial class ResourceService
     {
         CheckApplied(kind, name, body);
         CheckNamespaceOf(kind, body, @namespace);
+        body = WithoutResetFields(kind, body, subresource);
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             if (Find(kind, @namespace, name) is not null)
@@ -46,6 +47,35 @@ internal sealed partial class ResourceService
         }
 
         throw ApiErrors.Modified(kind, name);
+    }
+
+    /// <summary>An apply of the object says nothing about status, and one of status about nothing else.</summary>
+    private static MapNode WithoutResetFields(ServedKind kind, MapNode body, string subresource)
+    {
+        MapNode kept = [];
+        foreach ((string key, Node value) in body)
+        {
+            bool header = key is "apiVersion" or "kind";
+            if (subresource != "status" ? key != "status" || !kind.HasStatus : header || key == "status")
+            {
+                kept[key] = value;
+            }
+            else if (key == "metadata")
+            {
+                MapNode metadata = [];
+                foreach (string part in (ReadOnlySpan<string>)["name", "namespace", "uid", "resourceVersion"])
+                {
+                    if (value[part] is { } own)
+                    {
+                        metadata[part] = own;
+                    }
+                }
+
+                kept[key] = metadata;
+            }
+        }
+
+        return kept;
     }
 
     private async Task<ResourceResult?> TryCreateByApply(ServedKind kind, string @namespace, string name, MapNode body, WriteContext context)
@@ -178,11 +208,16 @@ internal sealed partial class ResourceService
             throw ApiErrors.BadRequest($"the name of the object ({sent}) does not match the name on the URL ({name})");
         }
 
+        if (sent.Length == 0)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({name} based on URL) was undeterminable: name must be provided");
+        }
+
         string apiVersion = body["apiVersion"]?.AsString() ?? string.Empty;
         string kindName = body["kind"]?.AsString() ?? string.Empty;
         if (kindName.Length == 0 || apiVersion.Length == 0)
         {
-            throw ApiErrors.BadRequest(kindName.Length == 0 ? "Object 'Kind' is missing in '" + JsonWriter.ToText(body) + "'" : "Object 'apiVersion' is missing in '" + JsonWriter.ToText(body) + "'");
+            throw ApiErrors.BadRequest(kindName.Length == 0 ? "Object 'Kind' is missing in '" + JsonWriter.ToText(body) + "'" : $"invalid object type: /, Kind={kindName}");
         }
 
         if (apiVersion != kind.Kind.ApiVersion || kindName != kind.Kind.Kind)

@@ -96,6 +96,7 @@ internal sealed partial class ResourceService
 
         AdmissionRequest request = Request("UPDATE", kind, @namespace, next, live, subresource, context);
         Admission.Mutate(request);
+        Preparation.OnUpdate(kind, next, live);
         SetGeneration(kind, live, next);
         ThrowIfInvalid(kind, next, Checked(kind, next, Validator.OnUpdate(kind, next, live, subresource)));
         Admission.Validate(request);

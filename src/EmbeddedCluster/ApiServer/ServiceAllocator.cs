@@ -142,6 +142,11 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
             return address;
         }
 
+        if (!subnet.Contains(IPAddress.Parse(address)))
+        {
+            throw Refused(service, FieldError.Invalid("spec.clusterIPs", new ListNode(StringNode.Of(address)), $"failed to allocate IP {address}: the provided network does not match the current range"));
+        }
+
         return IsTaken(address)
             ? throw Refused(service, FieldError.Invalid("spec.clusterIPs", new ListNode(StringNode.Of(address)), $"failed to allocate IP {address}: provided IP is already allocated"))
             : address;

@@ -31,7 +31,7 @@ internal sealed class SystemEndpoints(KindRegistry kinds, TokenIssuer tokens)
             "openapi" => openApi.Answer(request) ?? throw ApiErrors.NoSuchPath(),
             "" => Root(),
             ".well-known" or "openid" => OpenId(request),
-            _ => throw ApiErrors.NoSuchPath(),
+            _ => throw ApiErrors.PageNotFound(),
         };
     }
 

@@ -15,7 +15,7 @@ internal static partial class NameRules
     {
         if (name.Length > 253)
         {
-            yield return "must be no more than 253 bytes";
+            yield return "must be no more than 253 characters";
         }
 
         if (!SubdomainPattern().IsMatch(name))

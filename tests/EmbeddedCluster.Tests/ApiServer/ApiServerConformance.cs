@@ -15,7 +15,11 @@ namespace Bowline.EmbeddedCluster.Tests.ApiServer;
 public sealed class ApiServerConformance
 {
     // The numbers only go up: steps that matched when this was last raised.
-    private static readonly Dictionary<string, int> Floors = new() { };
+    private static readonly Dictionary<string, int> Floors = new()
+    {
+        ["create"] = 252, ["errors"] = 220, ["update"] = 103, ["patch"] = 56, ["apply"] = 86, ["list"] = 160,
+        ["watch"] = 77, ["delete"] = 92, ["subresources"] = 49, ["auth"] = 66, ["crd"] = 131, ["misc"] = 56,
+    };
 
     [SharedTheory]
     [InlineData("create")]
