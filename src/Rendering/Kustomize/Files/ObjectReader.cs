@@ -92,6 +92,11 @@ internal static class ObjectReader
             throw new RenderException($"missing metadata.name in object of kind {kind}", file, line);
         }
 
+        if (map["metadata"]?["annotations"] is { } annotations && annotations is not MapNode && !ScalarText.IsNull(annotations))
+        {
+            throw new RenderException($"metadata.annotations of {kind} must be a map", file, line);
+        }
+
         return map;
     }
 }

@@ -33,6 +33,7 @@ internal sealed class StrategicMergeTransformer : ITransformer
             patches.AddRange(ObjectReader.Read(PatchSource.Trimmed(inline), declaredIn, loader.Build.Parsed, isPatch: true));
         }
 
+        patches = patches.ConvertAll(Patcher.WithTextMetadata);
         if (patches.Count == 0)
         {
             throw new RenderException($"patch appears to be empty; files=[{string.Join(' ', paths)}]", declaredIn);

@@ -46,25 +46,17 @@ internal sealed class PatchSource
 
     private static ListNode? TryOperations(byte[] content, string file)
     {
-        ReadOnlySpan<byte> text = content;
-        text = text.TrimStart(" \t\r\n"u8);
         try
         {
-            if (text.StartsWith("["u8))
+            if (content.AsSpan().StartsWith("["u8))
             {
-                try
-                {
-                    return JsonReader.Read(text) as ListNode;
-                }
-                catch (System.Text.Json.JsonException)
-                {
-                    return YamlReader.Read(content, YamlReadOptions.Kubernetes with { FileName = file }) as ListNode;
-                }
+                // What begins like JSON must be JSON.
+                return JsonReader.Read(content) as ListNode;
             }
 
             return YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = file }) is [{ Root: ListNode operations }, ..] ? operations : null;
         }
-        catch (YamlException)
+        catch (Exception error) when (error is YamlException or System.Text.Json.JsonException)
         {
             return null;
         }

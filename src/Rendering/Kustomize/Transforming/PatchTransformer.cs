@@ -84,12 +84,8 @@ internal sealed class PatchTransformer : ITransformer
         BuildObject merge = patch.Merges[0];
         foreach (BuildObject item in objects.Select(selector))
         {
-            BuildObject copy = merge.Copy();
-            copy.Source = merge.Source;
+            BuildObject copy = Patcher.WithTextMetadata(merge);
             copy.SetApiVersion(item.ApiVersion);
-            // Labels and annotations of a patch with a target pass through string maps on their way, where null is a text.
-            copy.SetLabels(copy.Labels);
-            copy.SetAnnotations(copy.Annotations);
             Patcher.Merge(item, copy, kinds);
         }
 

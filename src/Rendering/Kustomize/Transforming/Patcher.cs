@@ -44,6 +44,15 @@ internal static class Patcher
         target.SetNamespace(ns);
     }
 
+    /// <summary>Labels and annotations of a patch that is applied to a selection pass through string maps on their way, where null is a text.</summary>
+    public static BuildObject WithTextMetadata(BuildObject patch)
+    {
+        BuildObject copy = patch.Copy();
+        copy.SetLabels(copy.Labels);
+        copy.SetAnnotations(copy.Annotations);
+        return copy;
+    }
+
     /// <summary>JSON patches see the object as JSON: what its scalars mean, not how they were written.</summary>
     public static void Operate(BuildObject target, ListNode operations, string file, KindScopes scopes)
     {
