@@ -15,6 +15,10 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
     private const int MaxSimilar = 10;
     private const int Burst = 25;
     private const int MaxRemembered = 4096;
+
+    // An event costs as much as a pod; a swarm of pods must not wait for the story of its making.
+    private const int GlobalBurst = 500;
+    private const double PerSecond = 200;
     private static readonly TimeSpan SimilarWithin = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Refill = TimeSpan.FromMinutes(5);
 
@@ -28,6 +32,7 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
     private readonly Dictionary<string, Written> written = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (double Tokens, DateTimeOffset At)> budgets = new(StringComparer.Ordinal);
     private KindInfo? kind;
+    private (double Tokens, DateTimeOffset At) budget = (GlobalBurst, time.GetUtcNow());
     private long sequence;
 
     public void Normal(MapNode about, string component, string reason, string message, string host = "", string fieldPath = "") =>
@@ -63,7 +68,7 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
 
         string aggregate = string.Join('\n', pending.Component, pending.Host, pending.About.Text("kind"), pending.About.Namespace(), pending.About.Name(), pending.About.Uid(), pending.FieldPath, pending.Type, pending.Reason);
         bool combined = IsOneTooMany(aggregate, pending);
-        if (!TrySpend(pending))
+        if (!TrySpend(pending) || (pending.Type == "Normal" && !TrySpendOverall(pending.At)))
         {
             return;
         }
@@ -133,6 +138,13 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
         tokens = Math.Min(Burst, tokens + ((pending.At - at) / Refill));
         Trim(budgets);
         budgets[key] = (tokens >= 1 ? tokens - 1 : tokens, pending.At);
+        return tokens >= 1;
+    }
+
+    private bool TrySpendOverall(DateTimeOffset now)
+    {
+        double tokens = Math.Min(GlobalBurst, budget.Tokens + (Math.Max(0, (now - budget.At).TotalSeconds) * PerSecond));
+        budget = (tokens >= 1 ? tokens - 1 : tokens, now > budget.At ? now : budget.At);
         return tokens >= 1;
     }
 

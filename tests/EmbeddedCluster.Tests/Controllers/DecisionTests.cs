@@ -1,0 +1,151 @@
+using Bowline.EmbeddedCluster.Controllers;
+using Bowline.EmbeddedCluster.Controllers.Workloads;
+using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
+
+namespace Bowline.Tests.Controllers;
+
+public sealed class DecisionTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void A_new_deployment_makes_its_replica_set_at_full_size()
+    {
+        DeploymentPlan plan = DeploymentRollout.Decide(Deployment(3), [], [], Now);
+        Assert.Equal(3, plan.Create!.Spec().Int("replicas"));
+        Assert.Equal("1", plan.Revision);
+        Assert.Equal(["Scaled up replica set web-" + plan.Create!.Labels()!["pod-template-hash"] + " from 0 to 3"], plan.Events);
+        Assert.Equal("NewReplicaSetCreated", plan.Status.Condition("Progressing").Text("reason"));
+    }
+
+    [Fact]
+    public void A_changed_template_surges_first_and_takes_old_pods_only_when_new_ones_are_available()
+    {
+        MapNode deployment = Deployment(4);
+        MapNode old = ReplicaSet("web-old", "nginx:1", 4, available: 4, revision: 1);
+        DeploymentPlan plan = DeploymentRollout.Decide(deployment, [old], [], Now);
+        Assert.Equal(1, plan.Create!.Spec().Int("replicas"));
+        Assert.Equal("2", plan.Revision);
+
+        MapNode fresh = ReplicaSet("web-new", "nginx:2", 1, available: 0, revision: 2);
+        plan = DeploymentRollout.Decide(deployment, [old, fresh], [], Now);
+        MapNode down = Assert.Single(plan.Update, set => set.Name() == "web-old" && set.Spec().Int("replicas") != 4);
+        Assert.Equal(3, down.Spec().Int("replicas"));
+    }
+
+    [Fact]
+    public void A_rollout_that_makes_no_progress_times_out()
+    {
+        MapNode deployment = Deployment(1);
+        deployment["status"] = YamlReader.Read("""
+            {observedGeneration: 1, replicas: 1, updatedReplicas: 1, unavailableReplicas: 1,
+             conditions: [{type: Progressing, status: 'True', reason: ReplicaSetUpdated, lastUpdateTime: '2026-01-01T11:40:00Z', lastTransitionTime: '2026-01-01T11:40:00Z'}]}
+            """);
+        DeploymentPlan plan = DeploymentRollout.Decide(deployment, [ReplicaSet("web-new", "nginx:2", 1, available: 0, revision: 1)], [], Now);
+        Assert.Equal("ProgressDeadlineExceeded", plan.Status.Condition("Progressing").Text("reason"));
+        Assert.Equal("ReplicaSet \"web-new\" has timed out progressing.", plan.Status.Condition("Progressing").Text("message"));
+    }
+
+    [Fact]
+    public void Recreate_waits_until_the_old_pods_are_gone()
+    {
+        MapNode deployment = Deployment(2);
+        ((MapNode)deployment["spec"]!)["strategy"] = new MapNode { ["type"] = "Recreate" };
+        DeploymentPlan plan = DeploymentRollout.Decide(deployment, [ReplicaSet("web-old", "nginx:1", 2, available: 2, revision: 1)], [], Now);
+        Assert.Null(plan.Create);
+        Assert.Equal(0, Assert.Single(plan.Update).Spec().Int("replicas"));
+        plan = DeploymentRollout.Decide(deployment, [ReplicaSet("web-old", "nginx:1", 0, available: 0, revision: 1)], [], Now);
+        Assert.Equal(2, plan.Create!.Spec().Int("replicas"));
+    }
+
+    [Theory]
+    [InlineData("*/15 * * * *", null, "2026-01-01T12:00:00Z", "2026-01-01T12:15:00Z")]
+    [InlineData("0 3 * * MON", null, "2026-01-01T12:00:00Z", "2026-01-05T03:00:00Z")]
+    [InlineData("30 2 1 * *", "Europe/Berlin", "2026-01-01T12:00:00Z", "2026-02-01T01:30:00Z")]
+    [InlineData("@daily", null, "2026-01-01T12:00:00Z", "2026-01-02T00:00:00Z")]
+    [InlineData("@every 1h30m", null, "2026-01-01T12:00:00Z", "2026-01-01T13:30:00Z")]
+    [InlineData("0 0 13 * FRI", null, "2026-01-01T12:00:00Z", "2026-01-02T00:00:00Z")]
+    [InlineData("0 0 30 2 *", null, "2026-01-01T12:00:00Z", null)]
+    public void A_cron_schedule_knows_its_next_time(string schedule, string? zone, string after, string? expected)
+    {
+        DateTimeOffset? next = CronSchedule.Parse(schedule, zone).Next(DateTimeOffset.Parse(after));
+        Assert.Equal(expected, next?.Stamp());
+    }
+
+    [Theory]
+    [InlineData("61 * * * *")]
+    [InlineData("* * * *")]
+    [InlineData("a b c d e")]
+    [InlineData("*/0 * * * *")]
+    public void A_bad_schedule_is_refused(string schedule) => Assert.Throws<FormatException>(() => CronSchedule.Parse(schedule, null));
+
+    [Fact]
+    public void A_cron_job_starts_the_last_due_job_once()
+    {
+        MapNode cron = (MapNode)YamlReader.Read("""
+            apiVersion: batch/v1
+            kind: CronJob
+            metadata: {name: every, namespace: n, uid: u, creationTimestamp: '2026-01-01T11:57:30Z'}
+            spec:
+              schedule: '* * * * *'
+              concurrencyPolicy: Allow
+              jobTemplate: {metadata: {labels: {l: v}}, spec: {template: {spec: {containers: []}}}}
+            """);
+        CronPlan plan = CronJobs.Decide(cron, [], Now);
+        Assert.Equal("every-" + (Now.ToUnixTimeSeconds() / 60), plan.Create!.Name());
+        Assert.Equal("2026-01-01T12:00:00Z", plan.Status.Text("lastScheduleTime"));
+        cron["status"] = plan.Status;
+        Assert.Null(CronJobs.Decide(cron, [], Now.AddSeconds(30)).Create);
+        Assert.NotNull(CronJobs.Decide(cron, [], Now.AddSeconds(61)).Create);
+    }
+
+    [Theory]
+    [InlineData("1.5Gi", "1536Mi")]
+    [InlineData("0.1", "100m")]
+    [InlineData("1000m", "1")]
+    [InlineData("128974848", "128974848")]
+    [InlineData("64Mi", "64Mi")]
+    [InlineData("1e3", "1e3")]
+    public void A_quantity_is_printed_in_canonical_form(string text, string expected)
+    {
+        Assert.True(Quantity.TryParse(text, out Quantity quantity));
+        Assert.Equal(expected, quantity.ToString());
+    }
+
+    [Theory]
+    [InlineData("0-2,5", "0-2,5")]
+    [InlineData("0,1,2", "0-2")]
+    [InlineData("3,1", "1,3")]
+    public void Completed_indexes_are_written_as_ranges(string text, string expected) =>
+        Assert.Equal(expected, Jobs.FormatIndexes(Jobs.ParseIndexes(text)));
+
+    private static MapNode Deployment(int replicas) => (MapNode)YamlReader.Read($"""
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {"{"}name: web, namespace: n, uid: d, generation: 1{"}"}
+        spec:
+          replicas: {replicas}
+          progressDeadlineSeconds: 600
+          revisionHistoryLimit: 10
+          selector: {"{"}matchLabels: {"{"}app: web{"}"}{"}"}
+          strategy: {"{"}type: RollingUpdate, rollingUpdate: {"{"}maxSurge: 25%, maxUnavailable: 25%{"}"}{"}"}
+          template: {"{"}metadata: {"{"}labels: {"{"}app: web{"}"}{"}"}, spec: {"{"}containers: [{"{"}name: c, image: 'nginx:2'{"}"}]{"}"}{"}"}
+        """);
+
+    private static MapNode ReplicaSet(string name, string image, int replicas, int available, int revision) => (MapNode)YamlReader.Read($"""
+        apiVersion: apps/v1
+        kind: ReplicaSet
+        metadata:
+          name: {name}
+          namespace: n
+          uid: {name}
+          creationTimestamp: '2026-01-01T0{revision}:00:00Z'
+          annotations: {"{"}deployment.kubernetes.io/revision: '{revision}', x: y{"}"}
+          ownerReferences: [{"{"}kind: Deployment, name: web, uid: d, controller: true{"}"}]
+        spec:
+          replicas: {replicas}
+          template: {"{"}metadata: {"{"}labels: {"{"}app: web, pod-template-hash: x{"}"}{"}"}, spec: {"{"}containers: [{"{"}name: c, image: '{image}'{"}"}]{"}"}{"}"}
+        status: {"{"}replicas: {replicas}, readyReplicas: {available}, availableReplicas: {available}{"}"}
+        """);
+}
