@@ -30,11 +30,9 @@ internal sealed partial class StrategicMerge
         };
     }
 
-    private ListNode? MergeElements(ListNode dest, ListNode? patch, MergeField field, string[] keys)
-    {
-        ListNode? merged = keys.Length == 0 ? Union(dest, patch) : MergeByKeys(dest, patch, field, keys);
-        return merged is null || merged.Count == 0 && (dest.Count > 0 || patch?.Count > 0) ? null : merged;
-    }
+    /// <summary>A list that loses its last element stays, empty.</summary>
+    private ListNode MergeElements(ListNode dest, ListNode? patch, MergeField field, string[] keys) =>
+        keys.Length == 0 ? Union(dest, patch) : MergeByKeys(dest, patch, field, keys);
 
     /// <summary>The same where every element has all keys, by index instead of by search.</summary>
     private ListNode MergeComplete(KeyedList dest, KeyedList patch, MergeField field, bool movesBehind)
@@ -88,7 +86,7 @@ internal sealed partial class StrategicMerge
         return union;
     }
 
-    private ListNode? MergeByKeys(ListNode dest, ListNode? patch, MergeField field, string[] keys)
+    private ListNode MergeByKeys(ListNode dest, ListNode? patch, MergeField field, string[] keys)
     {
         if (KeyedList.TryRead(dest, keys) is { } all && KeyedList.TryRead(patch ?? [], keys) is { } patches)
         {
@@ -153,6 +151,7 @@ internal sealed partial class StrategicMerge
     private static void Put(ListNode list, Node element, string[] keys, string[] values)
     {
         int first = -1;
+        list.RemoveAll(IsNothing);
         for (int i = list.Count - 1; i >= 0; i--)
         {
             if (Matches(list[i], keys, values))
@@ -177,7 +176,10 @@ internal sealed partial class StrategicMerge
     }
 
     private static void RemoveElements(ListNode list, string[] keys, string[] values) =>
-        list.RemoveAll(item => Matches(item, keys, values));
+        list.RemoveAll(item => IsNothing(item) || Matches(item, keys, values));
+
+    /// <summary>Elements without any key fall away whenever a list is searched.</summary>
+    private static bool IsNothing(Node item) => ScalarText.IsNull(item) || item is MapNode { Count: 0 };
 
     private static Node? Find(ListNode list, string[] keys, string[] values)
     {

@@ -68,7 +68,14 @@ internal sealed partial class StrategicMerge(KindTable kinds)
             return null;
         }
 
-        return MapDirective(origin) switch
+        Directive directive = MapDirective(origin);
+        if (origin?[PatchDirective] is not null)
+        {
+            // A target that was added from the same patch still holds the directive, which has been followed now.
+            (dest as MapNode)?.Remove(PatchDirective);
+        }
+
+        return directive switch
         {
             Directive.Delete => null,
             Directive.Replace => Merged(Undirected((MapNode)origin!), (MapNode)origin!, type),
