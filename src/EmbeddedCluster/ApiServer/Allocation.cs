@@ -3,22 +3,13 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
 
-/// <summary>Addresses and ports taken for an object that is being written; given back unless kept.</summary>
+/// <summary>Addresses and ports taken for an object that is being written; held until the write is over.</summary>
 internal sealed class AllocationLease(Action giveBack) : IDisposable
 {
-    private bool kept;
-
     public static AllocationLease None => new(() => { });
 
-    public void Keep() => kept = true;
-
-    public void Dispose()
-    {
-        if (!kept)
-        {
-            giveBack();
-        }
-    }
+    /// <summary>What was kept is in the store by now; nothing needs to be held any longer either way.</summary>
+    public void Dispose() => giveBack();
 }
 
 internal sealed partial class ResourceService

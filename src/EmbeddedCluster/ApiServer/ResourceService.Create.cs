@@ -84,7 +84,6 @@ internal sealed partial class ResourceService
                 MapNode stored = VersionConversion.ToStorage(kind, node);
                 if (Store.TryPut(kind.Collection, null, kind.Namespaced ? @namespace : string.Empty, name, stored) is { } committed)
                 {
-                    allocations.Keep();
                     return await Finish(kind, committed, created: true).ConfigureAwait(false);
                 }
 

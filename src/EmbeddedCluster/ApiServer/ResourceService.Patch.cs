@@ -113,7 +113,6 @@ internal sealed partial class ResourceService
             return null;
         }
 
-        allocations.Keep();
         return await Finish(kind, committed.Value, created: true).ConfigureAwait(false);
     }
 

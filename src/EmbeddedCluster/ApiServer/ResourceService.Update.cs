@@ -75,7 +75,6 @@ internal sealed partial class ResourceService
 
             if (Commit(kind, stored, next) is { } committed)
             {
-                allocations.Keep();
                 return committed.Removed ? new ResourceResult(committed.Last!, null) : await Finish(kind, committed.Committed).ConfigureAwait(false);
             }
         }
@@ -122,11 +121,14 @@ internal sealed partial class ResourceService
             return;
         }
 
-        if (subresource != "status")
+        if (subresource == "status")
         {
-            return;
+            KeepAllButStatus(kind, live, next);
         }
+    }
 
+    private static void KeepAllButStatus(ServedKind kind, MapNode live, MapNode next)
+    {
         foreach (string key in next.Keys.ToArray())
         {
             if (key is not ("status" or "metadata" or "kind" or "apiVersion") && !live.ContainsKey(key))
@@ -165,12 +167,6 @@ internal sealed partial class ResourceService
                 {
                     metadata[key] = sent;
                 }
-            }
-
-            // The deployment controller writes the revision along with the status; upstream's strategy resets labels only.
-            if (kind.QualifiedPlural == "deployments.apps" && next["metadata"]?["annotations"] is MapNode annotations)
-            {
-                metadata["annotations"] = annotations;
             }
 
             next["metadata"] = metadata;

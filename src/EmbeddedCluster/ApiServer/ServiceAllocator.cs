@@ -16,6 +16,9 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
     private readonly Lock gate = new();
     private readonly HashSet<string> heldAddresses = new(StringComparer.Ordinal);
     private readonly HashSet<long> heldPorts = [];
+    private readonly HashSet<string> usedAddresses = new(StringComparer.Ordinal);
+    private readonly HashSet<long> usedPorts = [];
+    private long seen = -1;
     private uint nextAddress = 16;
     private int nextPort = FirstPort + 86;
 
@@ -28,6 +31,7 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
 
         lock (gate)
         {
+            CatchUp();
             List<string> addresses = [];
             List<long> ports = [];
             AllocationLease lease = new(() => GiveBack(addresses, ports));
@@ -167,8 +171,49 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
         throw ApiErrors.Internal("failed to allocate a serviceIP: range is full");
     }
 
-    private bool IsTaken(string address) =>
-        heldAddresses.Contains(address) || store.Snapshot("services").In(null).Any(item => item.Node.At("spec", "clusterIP")?.AsString() == address);
+    private bool IsTaken(string address) => heldAddresses.Contains(address) || usedAddresses.Contains(address);
+
+    /// <summary>Follows the stored services by their log; reads them all when it has lost track.</summary>
+    private void CatchUp()
+    {
+        List<Change> changes = [];
+        if (seen >= 0 && store.Log("services").TryRead(seen, changes))
+        {
+            foreach (Change change in changes)
+            {
+                Note(change.Previous, taken: false);
+                Note(change.Type == ChangeType.Deleted ? null : change.Object, taken: true);
+                seen = change.Revision;
+            }
+
+            return;
+        }
+
+        (CollectionSnapshot snapshot, long revision) = store.Consistent("services");
+        usedAddresses.Clear();
+        usedPorts.Clear();
+        foreach (StoredObject item in snapshot.In(null))
+        {
+            Note(item, taken: true);
+        }
+
+        seen = revision;
+    }
+
+    private void Note(StoredObject? service, bool taken)
+    {
+        Node? spec = service?.Node["spec"];
+        string address = spec?["clusterIP"]?.AsString() ?? string.Empty;
+        if (address is not ("" or "None"))
+        {
+            _ = taken ? usedAddresses.Add(address) : usedAddresses.Remove(address);
+        }
+
+        foreach (long port in (spec?["ports"]?.AsList() ?? []).Select(port => port["nodePort"]?.AsInteger() ?? 0).Append(spec?["healthCheckNodePort"]?.AsInteger() ?? 0).Where(port => port > 0))
+        {
+            _ = taken ? usedPorts.Add(port) : usedPorts.Remove(port);
+        }
+    }
 
     private void AllocatePorts(MapNode service, MapNode spec, MapNode? live, List<long> taken)
     {
@@ -236,8 +281,7 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
         throw ApiErrors.Internal("failed to allocate a nodePort: range is full");
     }
 
-    private bool PortTaken(long port) => heldPorts.Contains(port)
-        || store.Snapshot("services").In(null).Any(item => (item.Node.At("spec", "ports")?.AsList() ?? []).Any(own => own["nodePort"]?.AsInteger() == port));
+    private bool PortTaken(long port) => heldPorts.Contains(port) || usedPorts.Contains(port);
 
     private static ApiException Refused(MapNode service, FieldError error) => ApiErrors.Invalid(string.Empty, "Service", ObjectMeta.Name(service), [error]);
 
