@@ -43,7 +43,7 @@ internal sealed class ListEncoder(TimeProvider time)
             return PlainList(kind, page);
         }
 
-        MapNode metadata = Metadata(page, kind);
+        MapNode metadata = Metadata(page, kind, accepted.Presentation != Presentation.Object);
         IEnumerable<MapNode> nodes = page.Items.Select(item => ResourceService.Present(kind, item).Node);
         MapNode list = accepted.Presentation switch
         {
@@ -112,7 +112,7 @@ internal sealed class ListEncoder(TimeProvider time)
     {
         ArrayBufferWriter<byte> output = new(page.Items.Sum(item => item.Json.Length + 1) + 256);
         Append(output, $"{{\"kind\":\"{kind.ListKind}\",\"apiVersion\":\"{kind.Kind.ApiVersion}\",\"metadata\":");
-        JsonWriter.Write(Metadata(page, kind), output);
+        JsonWriter.Write(Metadata(page, kind, shaped: false), output);
         Append(output, ",\"items\":[");
         for (int i = 0; i < page.Items.Count; i++)
         {
@@ -168,11 +168,11 @@ internal sealed class ListEncoder(TimeProvider time)
     private static MapNode Header(string kind, string apiVersion, MapNode metadata, IEnumerable<Node> items) =>
         new() { ["kind"] = kind, ["apiVersion"] = apiVersion, ["metadata"] = metadata, ["items"] = new ListNode(items) };
 
-    private static MapNode Metadata(ListPage page, ServedKind kind)
+    private static MapNode Metadata(ListPage page, ServedKind kind, bool shaped)
     {
         MapNode metadata = new() { ["resourceVersion"] = page.Revision.ToString() };
         // Lists of custom resources always have the member: the reference encodes them without a Go type.
-        if (page.Continue.Length > 0 || kind.Custom is not null)
+        if (page.Continue.Length > 0 || (kind.Custom is not null && !shaped))
         {
             metadata["continue"] = page.Continue;
         }

@@ -29,7 +29,7 @@ internal sealed partial class ResourceEndpoints
 
         if (sub.Name is "log")
         {
-            throw PodLogs.Refuse(service, kind, @namespace, target.Name, request);
+            return PodLogs.Answer(service, kind, @namespace, target.Name, request);
         }
 
         if (sub.Name is "exec" or "attach" or "portforward" or "proxy")
@@ -83,25 +83,33 @@ internal sealed partial class ResourceEndpoints
     }
 }
 
-/// <summary>Logs of pods: nothing runs here, so there is only the refusal that fits the pod's state.</summary>
+/// <summary>Logs of pods: nothing really runs here, so the logs of a running container are empty.</summary>
 internal static class PodLogs
 {
-    public static ApiException Refuse(ResourceService service, ServedKind kind, string @namespace, string name, ApiRequest request)
+    public static ApiResponse Answer(ResourceService service, ServedKind kind, string @namespace, string name, ApiRequest request)
     {
         MapNode pod = service.Get(kind, @namespace, name).Node;
         string container = request.Parameter("container");
         string[] names = [.. ((string[])["initContainers", "containers", "ephemeralContainers"]).SelectMany(list => pod.At("spec", list)?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
         if (container.Length > 0 && !names.Contains(container))
         {
-            return ApiErrors.BadRequest($"container {container} is not valid for pod {name}");
+            throw ApiErrors.BadRequest($"container {container} is not valid for pod {name}");
         }
 
         string[] own = [.. (pod.At("spec", "containers")?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
         if (container.Length == 0 && own.Length > 1)
         {
-            return ApiErrors.BadRequest($"a container name must be specified for pod {name}, choose one of: [{string.Join(' ', own)}]");
+            throw ApiErrors.BadRequest($"a container name must be specified for pod {name}, choose one of: [{string.Join(' ', own)}]");
         }
 
-        return ApiErrors.BadRequest($"pod {name} does not have a host assigned");
+        string node = pod.At("spec", "nodeName")?.AsString() ?? string.Empty;
+        if (node.Length == 0)
+        {
+            return new ApiResponse(204, "text/plain", default);
+        }
+
+        return service.Store.Get("nodes", string.Empty, node) is null
+            ? throw ApiErrors.NotFound(string.Empty, "nodes", node)
+            : new ApiResponse(200, "text/plain", default);
     }
 }

@@ -174,7 +174,7 @@ internal static class CustomCells
             "number" => found[0].AsNumber() is not null ? found[0] : Node.Null,
             "boolean" => found[0] as BoolNode ?? Node.Null,
             "date" => found[0] is StringNode time ? StringNode.Of(Ages.Since(time, row.Now)) : Node.Null,
-            _ => StringNode.Of(Row.Join(found.Select(Text))),
+            _ => StringNode.Of(Text(found[0])),
         };
     }
 

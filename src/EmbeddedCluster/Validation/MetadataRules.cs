@@ -29,7 +29,7 @@ internal static class MetadataRules
 
         CheckLabels(metadata?["labels"], "metadata.labels", errors);
         CheckAnnotations(metadata?["annotations"], errors);
-        CheckFinalizers(metadata?["finalizers"], errors);
+        CheckFinalizers(kind, metadata?["finalizers"], errors);
         CheckOwners(metadata?["ownerReferences"], errors);
     }
 
@@ -38,7 +38,7 @@ internal static class MetadataRules
         Node? metadata = node["metadata"];
         CheckLabels(metadata?["labels"], "metadata.labels", errors);
         CheckAnnotations(metadata?["annotations"], errors);
-        CheckFinalizers(metadata?["finalizers"], errors);
+        CheckFinalizers(kind, metadata?["finalizers"], errors);
         CheckOwners(metadata?["ownerReferences"], errors);
         CheckNewFinalizers(node, live, errors);
     }
@@ -103,8 +103,10 @@ internal static class MetadataRules
         }
     }
 
-    private static void CheckFinalizers(Node? finalizers, List<FieldError> errors)
+    private static void CheckFinalizers(ServedKind kind, Node? finalizers, List<FieldError> errors)
     {
+        // Definitions, API services and custom resources are not held to the list of standard names.
+        bool free = kind.Custom is not null || kind.Kind.Group is "apiextensions.k8s.io" or "apiregistration.k8s.io";
         foreach ((Node item, string at) in Checks.Each(finalizers, "metadata.finalizers"))
         {
             string name = item.AsString() ?? string.Empty;
@@ -113,7 +115,7 @@ internal static class MetadataRules
                 errors.Add(FieldError.Invalid("metadata.finalizers", name, wrong));
             }
 
-            if (!name.Contains('/', StringComparison.Ordinal) && name is not ("foregroundDeletion" or "orphan" or "kubernetes"))
+            if (!free && !name.Contains('/', StringComparison.Ordinal) && name is not ("foregroundDeletion" or "orphan" or "kubernetes"))
             {
                 errors.Add(FieldError.Invalid(at, name, "name is neither a standard finalizer name nor is it fully qualified"));
             }
