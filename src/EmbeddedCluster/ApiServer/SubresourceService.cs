@@ -86,6 +86,25 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
         return next;
     }
 
+    /// <summary>A Scale of the right kind and types; anything else must not be taken for a wish to scale to zero.</summary>
+    private static MapNode Decoded(ServedKind kind, MapNode body)
+    {
+        string sent = body["kind"]?.AsString() ?? "Scale";
+        if (sent != "Scale")
+        {
+            throw ApiErrors.BadRequest($"{sent} in version \"{kind.Kind.Version}\" cannot be handled as a Scale: converting ({kind.Kind.Version}.{sent}) to (autoscaling.Scale): unknown conversion");
+        }
+
+        try
+        {
+            return new ObjectDecoder().Decode(body, TypeTable.Instance.Find(new ResourceKind("autoscaling", "v1", "Scale"))!);
+        }
+        catch (DecodeException e)
+        {
+            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", JsonWriter.ToText(body), e.Message)]);
+        }
+    }
+
     private async Task<MapNode> ScaleAsync(ServedKind kind, string @namespace, string name, MapNode body, WriteContext context)
     {
         string sent = ObjectMeta.Name(body);
@@ -94,7 +113,7 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
             throw ApiErrors.BadRequest($"the name of the object ({sent}) does not match the name on the URL ({name})");
         }
 
-        long replicas = body.At("spec", "replicas")?.AsInteger() ?? 0;
+        long replicas = Decoded(kind, body).At("spec", "replicas")?.AsInteger() ?? 0;
         if (replicas < 0)
         {
             throw ApiErrors.Invalid("autoscaling", "Scale", name, [FieldError.Invalid("spec.replicas", replicas, "must be greater than or equal to 0")]);

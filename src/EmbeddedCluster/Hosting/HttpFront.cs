@@ -224,6 +224,11 @@ internal sealed class HttpFront : IAsyncDisposable
             return;
         }
 
+        if (response.Code is 204 or 304)
+        {
+            return;
+        }
+
         http.ContentLength = response.Body.Length;
         await http.BodyWriter.WriteAsync(response.Body, context.RequestAborted).ConfigureAwait(false);
     }
