@@ -70,7 +70,7 @@ internal sealed class ControlPlane
         return added;
     }
 
-    /// <summary>Drops mirrors of kinds that are served no more and adds those that came.</summary>
+    /// <summary>Begins to follow kinds that came to be served.</summary>
     public async Task RediscoverAsync(CancellationToken cancellationToken)
     {
         Cluster.ForgetDiscovery();
@@ -95,7 +95,13 @@ internal sealed class ControlPlane
         }
     }
 
-    private void Follow(KindMirror mirror) => _ = Task.Run(() => mirror.FollowAsync(Cluster, Time, stopping), CancellationToken.None);
+    private void Follow(KindMirror mirror) => _ = Task.Run(
+        async () =>
+        {
+            await mirror.FollowAsync(Cluster, Time, stopping).ConfigureAwait(false);
+            mirrors.TryRemove((mirror.Kind.Kind.Group, mirror.Kind.Kind.Kind), out _);
+        },
+        CancellationToken.None);
 
     // Events are many and nobody here acts on them; the other group serves the same objects again.
     private static bool IsWorthFollowing(KindInfo kind) =>

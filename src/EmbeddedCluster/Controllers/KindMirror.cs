@@ -129,7 +129,7 @@ internal sealed class KindMirror(KindInfo kind)
         Raise(change);
     }
 
-    /// <summary>Lists and follows the kind until cancelled; survives broken streams and expired revisions.</summary>
+    /// <summary>Lists and follows the kind until cancelled or until it is served no more; survives broken streams and expired revisions.</summary>
     public async Task FollowAsync(ICluster cluster, TimeProvider time, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -148,7 +148,7 @@ internal sealed class KindMirror(KindInfo kind)
             catch (ClusterException error) when (error.Status is 404 or 405)
             {
                 synced.TrySetResult();
-                await Task.Delay(TimeSpan.FromSeconds(30), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return;
             }
             catch (ClusterException)
             {

@@ -82,7 +82,8 @@ internal sealed partial class DeploymentRollout
 
     private bool DropAvailable(int least)
     {
-        int left = all.Sum(set => set.AvailableReplicas) - least;
+        // A ReplicaSet that has just been scaled still reports the pods that are about to go.
+        int left = all.Sum(set => Math.Min(set.AvailableReplicas, set.Replicas)) - least;
         bool scaled = false;
         foreach (ReplicaSetDraft set in Old.ToList())
         {

@@ -42,7 +42,11 @@ internal sealed class JobController(ControlPlane plane) : Reconciler(plane)
 
         foreach (MapNode pod in plan.Delete)
         {
-            await ReleaseAsync(pod, cancellationToken).ConfigureAwait(false);
+            if (!plan.DeletedCount)
+            {
+                await ReleaseAsync(pod, cancellationToken).ConfigureAwait(false);
+            }
+
             await Plane.Writer.DeleteAsync(pods, pod, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
             Plane.Events.Normal(job, Component, "SuccessfulDelete", $"Deleted pod: {pod.Name()}");
         }

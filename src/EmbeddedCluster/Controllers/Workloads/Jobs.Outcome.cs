@@ -91,6 +91,7 @@ internal sealed partial class Jobs
 
         return new JobPlan([], active, unreleased, status, null)
         {
+            DeletedCount = true,
             Event = !over ? null : outcome.Success ? ("Normal", "Completed", "Job completed") : ("Warning", outcome.Reason, outcome.Message),
         };
     }

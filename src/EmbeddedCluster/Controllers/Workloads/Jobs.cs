@@ -9,6 +9,9 @@ namespace Bowline.EmbeddedCluster.Controllers.Workloads;
 /// then the status names them, so that none is counted twice after a crash.</param>
 internal sealed record JobPlan(IReadOnlyList<int> Create, IReadOnlyList<MapNode> Delete, IReadOnlyList<MapNode> Release, MapNode Status, TimeSpan? RequeueAfter)
 {
+    /// <summary>Whether deleted pods count as failed (the Job has failed); surplus and suspended ones are just let go.</summary>
+    public bool DeletedCount { get; init; }
+
     /// <summary>What happened to the Job as a whole, for its event: reason and message.</summary>
     public (string Type, string Reason, string Message)? Event { get; init; }
 }
