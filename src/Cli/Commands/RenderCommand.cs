@@ -31,7 +31,8 @@ internal static class RenderCommand
                 Kustomize = new KustomizeOptions { AllowFilesOutsideRoot = parse.GetValue(restrictor) == "LoadRestrictionsNone" },
                 Plain = new PlainOptions { Recurse = parse.GetValue(recurse) },
             };
-            RenderResult result = Engines.CreateRenderer().Render(request, cancellationToken);
+            using RemoteBases bases = RemoteBases.OfThisUser(TimeProvider.System);
+            RenderResult result = Engines.CreateRenderer(bases.Fetch).Render(request, cancellationToken);
             foreach (string warning in result.Warnings)
             {
                 Console.Error.WriteLine(warning);

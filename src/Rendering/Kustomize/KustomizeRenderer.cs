@@ -9,7 +9,7 @@ namespace Bowline.Rendering.Kustomize;
 
 /// <summary>Builds a kustomization as <c>kubectl kustomize</c> does (Kustomize 5.8.1), without running or fetching anything itself.</summary>
 /// <param name="helm">Renders the charts of <c>helmCharts</c>; null refuses them.</param>
-/// <param name="fetch">Brings the files of a remote base; null, or a null result, refuses it. Its reference never starts with a dash.</param>
+/// <param name="fetch">Brings the files of a remote base; null, or a null result, refuses it. Neither address nor revision of its reference starts with a dash.</param>
 public sealed class KustomizeRenderer(IRenderer? helm = null, Func<SourceRef, CancellationToken, FileTree?>? fetch = null) : IRenderer
 {
     private readonly ParsedFiles parsed = new();

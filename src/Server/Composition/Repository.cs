@@ -26,7 +26,7 @@ internal sealed class Repository : IDisposable
         fetcher = new GitFetcher(Path.Combine(BowlineHome.Folder, "mirrors"), time);
         string searchPath = Path.GetRelativePath(this.folder, folder) is var relative && relative == "." ? string.Empty : relative;
         WorkspaceOptions workspace = new(searchPath, options.RepositoryMappings, options.Namespace);
-        Workspace = new Workspace(workspace, Engines.CreateRenderer(), fetcher, OpenHomeAsync, OpenFolderAsync);
+        Workspace = new Workspace(workspace, Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch), fetcher, OpenHomeAsync, OpenFolderAsync);
     }
 
     /// <summary>The folder's name with a few digits of its path's hash, so that two of the same name do not meet.</summary>

@@ -91,7 +91,7 @@ public static partial class RepositoryUrl
     [GeneratedRegex(@"^(?:(?<user>[^@/:\s]+)@)?(?<host>[^@/:\s\\]{2,}):(?<path>(?!//)\S.*)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex ScpForm();
 
-    [GeneratedRegex(@"(https?://|ssh://|git://)[^/@\s]*@", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"(https?://|ssh://|git://)[^/\s]*@", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Secrets();
 
     [GeneratedRegex(@"(https?://[^\s?#']*)[?#][^\s']*", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

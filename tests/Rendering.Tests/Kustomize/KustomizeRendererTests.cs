@@ -135,6 +135,19 @@ public sealed class KustomizeRendererTests
         Assert.Equal(expected, Build(files).Resources[0].Node.At("data", "t")!.AsString());
     }
 
+    [Fact]
+    public void Negative_indices_count_from_the_end_anywhere_in_a_json_patch_path()
+    {
+        FileTree files = Files(
+            "kustomization.yaml", "resources: [d.yaml]\npatches: [{target: {kind: Pod}, path: p.yaml}]\n",
+            "p.yaml", "- {op: replace, path: /spec/containers/-1/name, value: last}\n- {op: add, path: /spec/containers/-1, value: {name: x}}\n- {op: remove, path: /spec/containers/-3}\n",
+            "d.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: d}\nspec: {containers: [{name: a}, {name: b}]}\n");
+        ListNode containers = Build(files).Resources[0].Node.At("spec", "containers")!.AsList()!;
+        Assert.Equal(["last", "x"], containers.Select(container => container["name"]!.AsString()));
+        FileTree beyond = Files("kustomization.yaml", "resources: [cm.yaml]\npatches: [{target: {kind: ConfigMap}, patch: '[{\"op\": \"remove\", \"path\": \"/metadata/finalizers/-2\"}]'}]\n", "cm.yaml", ConfigMap.Replace("name: cm", "name: cm\n  finalizers: [a]", StringComparison.Ordinal));
+        Assert.Contains("-2", Refusal(beyond).Message, StringComparison.Ordinal);
+    }
+
     [SharedFact]
     public void Every_kustomization_of_a_real_repository_builds_or_names_what_it_could_not_fetch()
     {

@@ -6,6 +6,7 @@ namespace Bowline.Rendering.Kustomize.Files;
 /// <summary>What all loaders of one build share.</summary>
 internal sealed class BuildFiles(ParsedFiles parsed, Func<SourceRef, CancellationToken, FileTree?>? fetch, bool allowOutsideRoot, CancellationToken cancellationToken)
 {
+    private readonly Dictionary<SourceRef, FileTree> fetched = [];
     private readonly HashSet<string> read = new(StringComparer.Ordinal);
 
     public ParsedFiles Parsed { get; } = parsed;
@@ -19,17 +20,35 @@ internal sealed class BuildFiles(ParsedFiles parsed, Func<SourceRef, Cancellatio
 
     public void Note(string path) => read.Add(path);
 
-    /// <exception cref="RenderException">There is no way to fetch, or the fetcher failed.</exception>
+    /// <summary>The files of a remote base; one build sees one state of each, however often it names it.</summary>
+    /// <exception cref="RenderException">There is no way to fetch, the fetcher failed, or the URL's own time is over.</exception>
     public FileTree Fetch(RemoteReference reference)
     {
+        if (fetched.TryGetValue(reference.Source, out FileTree? known))
+        {
+            return known;
+        }
+
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        if (reference.Timeout is { } timeout)
+        {
+            limit.CancelAfter(timeout);
+        }
+
         try
         {
-            return fetch?.Invoke(reference.Source, Cancellation)
+            FileTree files = fetch?.Invoke(reference.Source, limit.Token)
                 ?? throw new RenderException($"the remote base '{reference.Printable}' is not available here");
+            fetched.Add(reference.Source, files);
+            return files;
         }
         catch (SourceException error)
         {
             throw new RenderException($"the remote base '{reference.Printable}' cannot be fetched: {error.Message}", inner: error);
+        }
+        catch (OperationCanceledException error) when (!Cancellation.IsCancellationRequested)
+        {
+            throw new RenderException($"the remote base '{reference.Printable}' cannot be fetched: took longer than the {reference.Timeout} of its URL", inner: error);
         }
     }
 }

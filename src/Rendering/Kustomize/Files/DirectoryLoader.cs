@@ -58,7 +58,7 @@ internal sealed class DirectoryLoader
         if (path.Length == 0 || !Guard(() => tree.FileExists(named), named))
         {
             bool directory = Guard(() => tree.DirectoryExists(named), named);
-            throw new RenderException(directory ? $"'{Name(path)}' must resolve to a file" : $"'{Name(path)}': no such file", named);
+            throw new RenderException(directory ? $"'{Name(path)}' must resolve to a file" : $"'{Name(path)}': no such file", Name(named));
         }
 
         string real = Guard(() => tree.Resolve(named), named);
@@ -123,7 +123,7 @@ internal sealed class DirectoryLoader
         if (!Guard(() => tree.DirectoryExists(named), named))
         {
             bool file = Guard(() => tree.FileExists(named), named);
-            throw new RenderException(file ? $"'{named}': file is not directory" : $"'{named}': no such file or directory", named);
+            throw new RenderException(file ? $"'{named}': file is not directory" : $"'{Name(named)}': no such file or directory", Name(named));
         }
 
         string root = Guard(() => tree.Resolve(named), named);
@@ -169,6 +169,7 @@ internal sealed class DirectoryLoader
     {
         int end = path.IndexOf('\n', StringComparison.Ordinal);
         string line = end < 0 ? path : path[..end];
+        line = line.Contains(":/", StringComparison.Ordinal) ? RemoteReference.WithoutSecrets(line) : line;
         return line.Length <= 120 ? line : $"{line[..120]}…";
     }
 }

@@ -10,26 +10,39 @@ namespace Bowline.Rendering.Kustomize.Files;
 /// <param name="Printable">The URL without credentials and query.</param>
 internal sealed partial record RemoteReference(SourceRef Source, string Path, string Printable)
 {
+    private const string AzureMarker = "_git/";
+    private const string GitSuffix = ".git";
+
+    /// <summary>How long the fetch may take; null leaves it to the fetcher.</summary>
+    public TimeSpan? Timeout { get; private init; }
+
     /// <summary>Null for anything that is not a URL of a repository.</summary>
-    /// <exception cref="RenderException">A URL that no fetcher must see: options in the place of a host, control characters.</exception>
+    /// <exception cref="RenderException">A URL that no fetcher must see (options in the place of a host, control characters), or one without a repository.</exception>
     public static RemoteReference? Parse(string text)
     {
-        string url = text.StartsWith("git::", StringComparison.Ordinal) ? text[5..] : text;
+        string url = text.StartsWith("git::", StringComparison.OrdinalIgnoreCase) ? text[5..] : text;
         if (!LooksRemote().IsMatch(url))
         {
             return null;
         }
 
         string printable = WithoutSecrets(url);
-        Refuse(url, printable);
-        (string address, string revision) = SplitQuery(url);
-        (string repository, string path) = SplitPath(address);
-        if (repository.StartsWith("gh:", StringComparison.OrdinalIgnoreCase) || repository.StartsWith("github.com", StringComparison.OrdinalIgnoreCase))
+        int query = url.IndexOf('?', StringComparison.Ordinal);
+        RemoteQuery asked = RemoteQuery.Parse(query < 0 ? string.Empty : url[(query + 1)..]);
+        RefuseOptions(url, asked.Revision, printable);
+        (string host, string rest) = SplitHost(query < 0 ? url : url[..query], printable);
+        (string repository, string path) = SplitPath(rest, isFile: host.StartsWith("file:", StringComparison.OrdinalIgnoreCase));
+        if (repository.Length == 0)
         {
-            repository = $"https://github.com/{repository[(repository.StartsWith('g') && repository[2] == ':' ? 3 : 11)..]}";
+            throw new RenderException($"'{printable}' names no repository");
         }
 
-        return new RemoteReference(new SourceRef(repository, revision), path, printable);
+        if (path.Split('/').Contains(".."))
+        {
+            throw new RenderException($"'{printable}' is refused: its path leads out of the repository");
+        }
+
+        return new RemoteReference(new SourceRef(host + repository, asked.Revision), path.Trim('/'), printable) { Timeout = asked.Timeout };
     }
 
     /// <summary>Whether the text is the URL of a single manifest rather than of a repository.</summary>
@@ -43,12 +56,13 @@ internal sealed partial record RemoteReference(SourceRef Source, string Path, st
     /// <summary>The URL as it may appear in messages: no user, no password, no query.</summary>
     public static string WithoutSecrets(string url)
     {
-        int query = url.AsSpan().IndexOfAny('?', '#');
-        string address = query < 0 ? url : url[..query];
-        return Credentials().Replace(address, "$1");
+        // Credentials first: a password may hold what begins a query elsewhere.
+        string address = Credentials().Replace(url, "$1");
+        int query = address.AsSpan().IndexOfAny('?', '#');
+        return query < 0 ? address : address[..query];
     }
 
-    private static void Refuse(string url, string printable)
+    private static void RefuseOptions(string url, string revision, string printable)
     {
         string host = Scheme().Replace(url, string.Empty);
         int at = host.IndexOf('@', StringComparison.Ordinal);
@@ -59,63 +73,87 @@ internal sealed partial record RemoteReference(SourceRef Source, string Path, st
             throw new RenderException($"'{printable}' is refused: it smuggles an option into git");
         }
 
-        (_, string revision) = SplitQuery(url);
-        if (revision.StartsWith('-'))
+        if (revision.StartsWith('-') || revision.Any(char.IsControl))
         {
             throw new RenderException($"'{printable}' is refused: its ref begins with a dash and would be an option to git");
         }
     }
 
-    private static (string Address, string Revision) SplitQuery(string url)
+    /// <summary>What stands before the repository's path, with its final slash or colon; GitHub's in one form whatever was written.</summary>
+    private static (string Host, string Below) SplitHost(string address, string printable)
     {
-        int query = url.IndexOf('?', StringComparison.Ordinal);
-        if (query < 0)
+        string scheme = Scheme().Match(address).Value.ToLowerInvariant();
+        string after = address[scheme.Length..];
+        if (scheme is "file://")
         {
-            return (url, string.Empty);
+            return (scheme, after);
         }
 
-        string revision = string.Empty;
-        foreach (string pair in url[(query + 1)..].Split('&'))
+        if (scheme is not ("" or "https://" or "http://" or "ssh://" or "git://"))
         {
-            if (pair.StartsWith("ref=", StringComparison.Ordinal) || (pair.StartsWith("version=", StringComparison.Ordinal) && revision.Length == 0))
-            {
-                revision = Uri.UnescapeDataString(pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..]);
-            }
+            throw new RenderException($"'{printable}' is refused: repositories are fetched over https, http, ssh or git");
         }
 
-        return (url[..query], revision);
+        int slash = after.IndexOf('/', StringComparison.Ordinal);
+        int colon = scheme.Length == 0 ? after.IndexOf(':', StringComparison.Ordinal) : -1;
+        int end = slash < 0 || (colon > 0 && colon < slash) ? colon : slash;
+        if (end < 0)
+        {
+            throw new RenderException($"'{printable}' names no repository");
+        }
+
+        string host = after[..end];
+        int user = host.LastIndexOf('@');
+        bool isGitHub = host.AsSpan(user + 1).Equals("github.com", StringComparison.OrdinalIgnoreCase) || host.Equals("gh", StringComparison.OrdinalIgnoreCase);
+        if (isGitHub && (scheme is "ssh://" || (scheme.Length == 0 && user >= 0)))
+        {
+            return ($"{(user < 0 ? "git" : host[..user])}@github.com:", after[(end + 1)..]);
+        }
+
+        if (isGitHub && scheme is "" or "http://")
+        {
+            return ("https://github.com/", after[(end + 1)..]);
+        }
+
+        // Without a scheme git would take user@host/path for a folder of this machine.
+        return (scheme + host + (scheme.Length == 0 ? ':' : '/'), after[(end + 1)..]);
     }
 
-    private static (string Repository, string Path) SplitPath(string address)
+    private static (string Repository, string Path) SplitPath(string rest, bool isFile)
     {
-        int scheme = address.IndexOf("://", StringComparison.Ordinal);
-        int start = scheme < 0 ? 0 : scheme + 3;
-        int marker = address.IndexOf("//", start, StringComparison.Ordinal);
+        int azure = rest.IndexOf(AzureMarker, StringComparison.Ordinal);
+        if (azure >= 0)
+        {
+            int end = rest.IndexOf('/', azure + AzureMarker.Length);
+            return end < 0 ? (rest, string.Empty) : (rest[..end], rest[(end + 1)..]);
+        }
+
+        int marker = rest.IndexOf("//", StringComparison.Ordinal);
         if (marker >= 0)
         {
-            return (address[..marker], address[(marker + 2)..].Trim('/'));
+            return (rest[..marker], rest[(marker + 2)..]);
         }
 
-        int git = address.IndexOf(".git/", start, StringComparison.Ordinal);
+        int git = rest.IndexOf(GitSuffix, StringComparison.Ordinal);
         if (git >= 0)
         {
-            return (address[..(git + 4)], address[(git + 5)..].Trim('/'));
+            return (rest[..(git + GitSuffix.Length)], rest[(git + GitSuffix.Length)..]);
         }
 
-        // Without a marker the repository is host/organisation/name.
-        int at = address.IndexOfAny([':', '/'], start);
-        for (int i = 0; i < 2 && at >= 0; i++)
+        if (isFile)
         {
-            at = address.IndexOf('/', at + 1);
+            return (rest, string.Empty);
         }
 
-        return at < 0 ? (address, string.Empty) : (address[..at], address[(at + 1)..].Trim('/'));
+        // Without a marker the repository is organisation/name.
+        string[] segments = rest.Split('/');
+        return segments.Length < 2 ? (string.Empty, string.Empty) : ($"{segments[0]}/{segments[1]}", string.Join('/', segments[2..]));
     }
 
     [GeneratedRegex(@"^(?:[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9_.-]+@[^/:]+[:/]|github\.com[/:]|gh:|ext::|--)", RegexOptions.IgnoreCase)]
     private static partial Regex LooksRemote();
 
-    [GeneratedRegex(@"((?:^|://))[^/@]*@")]
+    [GeneratedRegex(@"((?:^|:/+))[^/]*@")]
     private static partial Regex Credentials();
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9+.-]*://")]
