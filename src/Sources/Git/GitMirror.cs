@@ -24,7 +24,7 @@ internal sealed class GitMirror : IDisposable
         shown = RepositoryUrl.Redact(url);
         (this.url, GitCredentials? written) = Separate(url);
         GitCredentials? used = credentials ?? written;
-        secret = used?.Password;
+        secret = used?.Password ?? PasswordIn(url);
         git = new GitProgram(time) { Timeout = timeout, Settings = Settings(this.url, used) };
     }
 
@@ -153,6 +153,10 @@ internal sealed class GitMirror : IDisposable
             }
         }
     }
+
+    /// <summary>Git itself names it in its complaints, in an address of a scheme that knows no passwords.</summary>
+    private static string? PasswordIn(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.UserInfo.Split(':', 2) is [_, { Length: > 0 } password] ? password : null;
 
     /// <summary>Takes user and password out of an http address: as an argument every user of the machine could read them.</summary>
     private static (string Url, GitCredentials? Credentials) Separate(string url)

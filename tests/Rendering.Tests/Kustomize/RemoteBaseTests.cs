@@ -84,6 +84,7 @@ public sealed class RemoteBaseTests
         RenderResult result = Build(files, renderer: renderer);
         Assert.Equal(1, fetched);
         Assert.Equal("path: base/cm.yaml\nrepo: https://example.org/org/repo\nref: v1\n", result.Resources[0].Annotation("config.kubernetes.io/origin"));
+        Assert.Equal("https://example.org/org/repo//base/cm.yaml", result.Resources[0].Origin.File);
     }
 
     [Fact]

@@ -123,7 +123,7 @@ internal sealed partial class Target
     {
         if (RemoteReference.Parse(path) is { } remote)
         {
-            return new Provenance { Path = remote.Path, Repository = RemoteReference.WithoutSecrets(remote.Source.Url), Revision = remote.Source.Revision };
+            return new Provenance { Path = remote.Path, Repository = remote.Repository, Revision = remote.Source.Revision };
         }
 
         return new Provenance { Path = Joined(origin.Path, path), Repository = origin.Repository, Revision = origin.Revision };

@@ -36,7 +36,7 @@ internal sealed class DirectoryLoader
     public FileTree Tree => tree;
 
     /// <summary>How messages call the directory.</summary>
-    public string Printable => Remote is null ? (Root.Length == 0 ? "." : Root) : $"{Remote.Printable}//{Root}";
+    public string Printable => Remote is null ? (Root.Length == 0 ? "." : Root) : $"{Remote.Repository}//{Root}";
 
     public static DirectoryLoader Open(FileTree tree, string path, BuildFiles build)
     {
@@ -67,7 +67,7 @@ internal sealed class DirectoryLoader
             throw new RenderException($"security; file '{real}' is not in or below '{Printable}'", named);
         }
 
-        file = Remote is null ? real : $"{Remote.Printable}//{real}";
+        file = Remote is null ? real : $"{Remote.Repository}//{real}";
         return ReadBytes(real);
     }
 

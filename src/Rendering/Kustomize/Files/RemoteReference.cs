@@ -13,6 +13,9 @@ internal sealed partial record RemoteReference(SourceRef Source, string Path, st
     private const string AzureMarker = "_git/";
     private const string GitSuffix = ".git";
 
+    /// <summary>The repository's own URL without credentials.</summary>
+    public string Repository => WithoutSecrets(Source.Url);
+
     /// <summary>How long the fetch may take; null leaves it to the fetcher.</summary>
     public TimeSpan? Timeout { get; private init; }
 
