@@ -1,9 +1,13 @@
+using System.Text;
+using Bowline.Languages.GoTemplates.Evaluating;
+using Bowline.Languages.GoTemplates.Parsing;
+using Bowline.Languages.GoTemplates.Sprig;
+using Bowline.Languages.GoTemplates.Values;
 using Bowline.Rendering.Kustomize.Declared;
 using Bowline.Rendering.Kustomize.Files;
 using Bowline.Rendering.Kustomize.Objects;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
-using Bowline.Resources.Yaml;
 using Bowline.Sources.Files;
 
 namespace Bowline.Rendering.Kustomize.Building;
@@ -11,6 +15,10 @@ namespace Bowline.Rendering.Kustomize.Building;
 /// <summary>Renders charts that lie in the source itself, as <c>helmCharts</c> asks; a build fetches none.</summary>
 internal sealed class ChartInflator(BuildSession session, DirectoryLoader loader, HelmGlobalsSpec globals)
 {
+    private static readonly FunctionTable NameFunctions = SprigFunctions.Table.Without("env", "expandenv");
+
+    private string ChartHome => globals.ChartHome.Length == 0 ? "charts" : globals.ChartHome;
+
     /// <exception cref="RenderException">Helm is switched off, or the chart is not in the source.</exception>
     public IReadOnlyList<BuildObject> Inflate(HelmChartSpec chart)
     {
@@ -24,71 +32,85 @@ internal sealed class ChartInflator(BuildSession session, DirectoryLoader loader
             throw new RenderException("chart name cannot be empty");
         }
 
-        string directory = Locate(chart);
+        ChartValues values = new(chart, loader, session.Kinds);
+        string found = Locate(chart);
+        string directory = TreePath.Combine(loader.Root, found);
         if (session.Helm is null)
         {
             throw new RenderException($"chart '{chart.Name}' cannot be rendered: this renderer was given no chart renderer");
         }
 
-        RenderResult result = session.Helm.Render(Request(chart, directory), session.Files.Cancellation);
-        foreach (string file in result.FilesRead)
+        RenderResult result = session.Helm.Render(Request(chart, directory, values.Read(found)), session.Files.Cancellation);
+        session.Warnings.AddRange(result.Warnings);
+        if (loader.Remote is null)
         {
-            session.Files.Note(file);
-        }
-
-        return [.. result.Resources.Select(resource => new BuildObject((MapNode)resource.Node.DeepClone()))];
-    }
-
-    private string Locate(HelmChartSpec chart)
-    {
-        string home = TreePath.Combine(loader.Root, globals.ChartHome.Length == 0 ? "charts" : globals.ChartHome);
-        string[] candidates = [$"{chart.Name}-{chart.Version}/{chart.Name}", chart.Name];
-        foreach (string candidate in candidates)
-        {
-            string path = TreePath.Combine(home, candidate);
-            if (loader.Tree.FileExists($"{path}/Chart.yaml"))
+            foreach (string file in result.FilesRead)
             {
-                return path;
+                session.Files.Note(file);
             }
         }
 
+        return Objects(chart, result);
+    }
+
+    /// <summary>The output is read like any manifest: lists give way to their items, scalars keep their text until they are printed.</summary>
+    private List<BuildObject> Objects(HelmChartSpec chart, RenderResult result)
+    {
+        List<BuildObject> objects = ObjectReader.Read(Encoding.UTF8.GetBytes(result.Text()), $"output of chart {chart.Name}", session.Files.Parsed);
+        bool inStep = objects.Count == result.Resources.Count;
+        for (int i = 0; i < objects.Count; i++)
+        {
+            Origin? origin = inStep ? result.Resources[i].Origin : null;
+            objects[i].Source = new Provenance { File = origin?.File ?? string.Empty, Line = origin?.Line ?? 0 };
+        }
+
+        return objects;
+    }
+
+    /// <summary>The chart's directory, from the kustomization.</summary>
+    private string Locate(HelmChartSpec chart)
+    {
+        bool isPinned = chart.Version.Length > 0 && chart.Repository.Length > 0;
+        string pinned = $"{ChartHome}/{chart.Name}-{chart.Version}/{chart.Name}";
+        string plain = $"{ChartHome}/{chart.Name}";
+        if (isPinned && IsChart(pinned))
+        {
+            return pinned;
+        }
+
+        if (IsChart(plain) && (!isPinned || VersionOf(plain) == chart.Version))
+        {
+            return plain;
+        }
+
+        string home = TreePath.Combine(loader.Root, ChartHome);
         string version = chart.Version.Length == 0 ? string.Empty : $" version {chart.Version}";
         string repository = chart.Repository.Length == 0 ? string.Empty : $" of {RemoteReference.WithoutSecrets(chart.Repository)}";
         throw new RenderException($"chart '{chart.Name}'{version}{repository} is not in '{home}', and a build fetches no charts");
     }
 
-    private RenderRequest Request(HelmChartSpec chart, string directory)
+    private bool IsChart(string directory) => loader.IsFile($"{directory}/Chart.yaml");
+
+    private string VersionOf(string directory)
+    {
+        string file = TreePath.Combine(loader.Root, $"{directory}/Chart.yaml");
+        return session.Files.Parsed.Parse(loader.Tree.Read(file), file, isPatch: false) is [{ Root: MapNode metadata }, ..] ? ScalarText.Of(metadata["version"]) : string.Empty;
+    }
+
+    private RenderRequest Request(HelmChartSpec chart, string directory, MapNode values)
     {
         RenderRequest request = session.Request;
-        string file = chart.ValuesFile;
-        List<string> files = [.. chart.AdditionalValuesFiles.Select(Rooted)];
-        MapNode? inline = chart.ValuesInline;
-        if (inline is not null && chart.ValuesMerge is "replace")
-        {
-            file = string.Empty;
-        }
-        else if (inline is not null && chart.ValuesMerge is "merge" && file.Length > 0)
-        {
-            inline = MergeBelow(inline, loader.Read(file, out string name), name);
-        }
-
-        if (file.Length > 0)
-        {
-            files.Insert(0, Rooted(file));
-        }
-
         return request with
         {
             Files = loader.Tree,
             Path = directory,
-            ReleaseName = chart.ReleaseName.Length == 0 ? "release-name" : chart.ReleaseName,
+            ReleaseName = ReleaseName(chart),
             Namespace = chart.Namespace.Length == 0 ? "default" : chart.Namespace,
             KubeVersion = chart.KubeVersion.Length == 0 ? request.KubeVersion : chart.KubeVersion,
             ApiVersions = chart.ApiVersions.Count == 0 ? request.ApiVersions : chart.ApiVersions,
             Helm = new HelmOptions
             {
-                ValueFiles = files,
-                Values = inline,
+                Values = values,
                 IncludeCrds = chart.IncludeCrds,
                 NoHooks = chart.SkipHooks,
                 SkipTests = chart.SkipTests,
@@ -96,40 +118,29 @@ internal sealed class ChartInflator(BuildSession session, DirectoryLoader loader
         };
     }
 
-    /// <summary>A path of the kustomization as one from the snapshot's root, after the kustomization's own checks.</summary>
-    private string Rooted(string path)
+    private string ReleaseName(HelmChartSpec chart)
     {
-        loader.Read(path, out _);
-        return $"/{TreePath.Combine(loader.Root, path)}";
-    }
+        if (chart.NameTemplate.Length == 0)
+        {
+            return chart.ReleaseName.Length == 0 ? "release-name" : chart.ReleaseName;
+        }
 
-    /// <summary>With <c>valuesMerge: merge</c> the file's values win over inline ones.</summary>
-    private static MapNode MergeBelow(MapNode inline, byte[] content, string file)
-    {
+        if (chart.ReleaseName.Length > 0)
+        {
+            throw new RenderException($"chart '{chart.Name}': cannot set nameTemplate and also releaseName");
+        }
+
         try
         {
-            MapNode merged = (MapNode)inline.DeepClone();
-            Overlay(merged, YamlReader.Read(content, YamlReadOptions.HelmValues with { FileName = file }) as MapNode ?? []);
-            return merged;
+            TemplateSet set = new(NameFunctions);
+            StringBuilder name = new();
+            set.Parse("name-template", chart.NameTemplate);
+            set.Execute("name-template", Node.Null, name, new TemplateRun(NameFunctions, session.Files.Cancellation));
+            return name.ToString();
         }
-        catch (YamlException error)
+        catch (TemplateException error)
         {
-            throw new RenderException(error.Reason, file, error.Line, error.Column, error);
-        }
-    }
-
-    private static void Overlay(MapNode into, MapNode from)
-    {
-        foreach ((string key, Node value) in from)
-        {
-            if (value is MapNode map && into[key] is MapNode below)
-            {
-                Overlay(below, map);
-            }
-            else
-            {
-                into[key] = value.DeepClone();
-            }
+            throw new RenderException($"nameTemplate of chart '{chart.Name}': {error.Message}", inner: error);
         }
     }
 }
