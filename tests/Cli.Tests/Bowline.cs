@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Bowline.Tests;
 
@@ -64,8 +65,18 @@ internal sealed class Bowline : IAsyncDisposable
 
     public async Task WaitForOutputAsync(string text, TimeSpan timeout) => await Until.TrueAsync(() => Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), timeout, () => $"bowline did not say '{text}'. It said:\n{Output}\n{Errors}");
 
-    /// <summary>SIGINT (Ctrl-C) or SIGKILL.</summary>
-    public void Signal(string name) => Process.Start("kill", [$"-{name}", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+    /// <summary>INT (Ctrl-C) or KILL. Where the tests themselves run in the background, shells have Ctrl-C ignored; then TERM asks the same.</summary>
+    public void Signal(string name)
+    {
+        string sent = name == "INT" && IgnoresInterrupt() ? "TERM" : name;
+        Process.Start("kill", [$"-{sent}", Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit();
+    }
+
+    private bool IgnoresInterrupt()
+    {
+        string ignored = File.ReadLines($"/proc/{Id}/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        return (ulong.Parse(ignored, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 2) != 0;
+    }
 
     public async ValueTask DisposeAsync()
     {

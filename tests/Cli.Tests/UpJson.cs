@@ -21,5 +21,5 @@ internal sealed class UpJson(string text)
     public string Message(string name) => Application(name)["message"]!.AsString()!;
 
     public IReadOnlyList<string> Assumptions(string kind) =>
-        [.. Assumed.Where(assumption => assumption["kind"]!.AsString() == kind).Select(assumption => $"{assumption["cluster"]}: {assumption["subject"]}: {assumption["reason"]}")];
+        [.. Assumed.Where(assumption => assumption["kind"]!.AsString() == kind).Select(assumption => $"{assumption["cluster"]}: {assumption["subject"]}: {assumption["reason"]}: {JsonWriter.ToText(assumption["keys"]!)} {JsonWriter.ToText(assumption["neededBy"]!)}")];
 }

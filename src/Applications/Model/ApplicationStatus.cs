@@ -39,7 +39,14 @@ public sealed record ApplicationStatus(string Name)
 }
 
 /// <summary>Something that the report must own up to: a guess that made the delivery possible.</summary>
-/// <param name="Kind">ClusterPlacement, Repository, CustomResourceDefinition or Secret.</param>
+/// <param name="Kind">ClusterPlacement, Repository, CustomResourceDefinition, StorageClass or Secret.</param>
 /// <param name="Subject">What was assumed.</param>
-/// <param name="Reason">Why, and who needs it.</param>
-public sealed record Assumption(string Kind, string Cluster, string Subject, string Reason);
+/// <param name="Reason">Why.</param>
+public sealed record Assumption(string Kind, string Cluster, string Subject, string Reason)
+{
+    /// <summary>Of a Secret: the keys that are read; empty when it is used whole.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>Who cannot do without: <c>Deployment/echo-api</c>.</summary>
+    public IReadOnlyList<string> NeededBy { get; init; } = [];
+}

@@ -8,6 +8,8 @@ namespace Bowline.Cli.Output;
 /// <summary>The end of <c>up</c>: a table with what is wrong and what was assumed, or one JSON document.</summary>
 internal static class ReportWriter
 {
+    private const int Few = 3;
+
     public static void WriteText(TextWriter output, UpReport report, Action<IReadOnlyList<ApplicationStatus>> table)
     {
         table(report.Applications);
@@ -28,7 +30,7 @@ internal static class ReportWriter
             foreach (Assumption assumption in report.Assumed)
             {
                 string where = assumption.Cluster.Length > 0 ? $" ({assumption.Cluster})" : string.Empty;
-                output.WriteLine($"  {assumption.Kind}{where} {assumption.Subject}: {assumption.Reason}");
+                output.WriteLine($"  {assumption.Kind}{where} {assumption.Subject}{Some(" (", assumption.Keys, ")")}: {assumption.Reason}{Some("; needed by ", assumption.NeededBy, string.Empty)}");
             }
         }
 
@@ -38,6 +40,14 @@ internal static class ReportWriter
             output.WriteLine($"export KUBECONFIG={report.Kubeconfig}");
         }
     }
+
+    /// <summary>A few of many; the JSON document has all of them.</summary>
+    private static string Some(string before, IReadOnlyList<string> items, string after) => items.Count switch
+    {
+        0 => string.Empty,
+        <= Few => $"{before}{string.Join(", ", items)}{after}",
+        _ => $"{before}{string.Join(", ", items.Take(Few))} and {items.Count - Few} more{after}",
+    };
 
     public static void WriteJson(TextWriter output, UpReport report)
     {
@@ -61,6 +71,8 @@ internal static class ReportWriter
                 ["cluster"] = assumption.Cluster,
                 ["subject"] = assumption.Subject,
                 ["reason"] = assumption.Reason,
+                ["keys"] = new ListNode(assumption.Keys.Select(Node (key) => key)),
+                ["neededBy"] = new ListNode(assumption.NeededBy.Select(Node (needer) => needer)),
             })),
             ["kubeconfig"] = report.Kubeconfig,
         };

@@ -115,13 +115,17 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
             {
                 return await request(cancellationToken).ConfigureAwait(false);
             }
-            catch (ClusterException refused) when (attempt < options.Attempts && refused.Status is 404 or 409 or 429 or >= 500)
+            catch (ClusterException refused) when (attempt < options.Attempts && MayPass(refused))
             {
                 await Task.Delay(refused.RetryAfter ?? pause, time, cancellationToken).ConfigureAwait(false);
                 pause *= 3;
             }
         }
     }
+
+    /// <summary>A pod is forbidden for as long as its new namespace has no default ServiceAccount, which a controller makes.</summary>
+    private static bool MayPass(ClusterException refused) =>
+        refused.Status is 404 or 409 or 429 or >= 500 || (refused.Status == 403 && refused.Message.Contains("service account", StringComparison.OrdinalIgnoreCase));
 
     private async Task<string> WaitHealthyAsync(IReadOnlyList<PlannedAction> actions, CancellationToken cancellationToken)
     {

@@ -9,6 +9,7 @@ namespace Bowline.Server.Composition;
 /// <summary>An embedded cluster of this run: its API server and what works inside it.</summary>
 internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager controllers, bool strict) : IAsyncDisposable
 {
+    private const string NotThere = "not in the repository";
     private static readonly KindInfo Claims = new(new ResourceKind(string.Empty, "v1", "PersistentVolumeClaim"), "persistentvolumeclaims", Namespaced: true);
     private static readonly KindInfo StorageClasses = new(new ResourceKind("storage.k8s.io", "v1", "StorageClass"), "storageclasses", Namespaced: false);
 
@@ -37,11 +38,8 @@ internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager
     public async Task<IReadOnlyList<Assumption>> AssumptionsAsync(CancellationToken cancellationToken) =>
         [.. AssumedSecrets(), .. strict ? [] : await AssumedStorageClassesAsync(cancellationToken).ConfigureAwait(false)];
 
-    private IEnumerable<Assumption> AssumedSecrets() => controllers.Assumptions.Current.Select(secret => new Assumption(
-        secret.Kind,
-        host.Name,
-        $"{secret.Namespace}/{secret.Name}{(secret.Keys.Count > 0 ? $" ({string.Join(", ", secret.Keys)})" : string.Empty)}",
-        $"not in the repository; needed by {string.Join(", ", secret.NeededBy)}"));
+    private IEnumerable<Assumption> AssumedSecrets() => controllers.Assumptions.Current.Select(secret =>
+        new Assumption(secret.Kind, host.Name, $"{secret.Namespace}/{secret.Name}", NotThere) { Keys = secret.Keys, NeededBy = secret.NeededBy });
 
     private async Task<IEnumerable<Assumption>> AssumedStorageClassesAsync(CancellationToken cancellationToken)
     {
@@ -52,7 +50,7 @@ internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager
             .GroupBy(claim => claim.At("spec", "storageClassName")?.AsString() ?? string.Empty)
             .Where(group => !known.Contains(group.Key))
             .OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => new Assumption("StorageClass", host.Name, group.Key, $"not in the repository; needed by {string.Join(", ", group.Select(Describe).Order(StringComparer.Ordinal))}"));
+            .Select(group => new Assumption("StorageClass", host.Name, group.Key, NotThere) { NeededBy = [.. group.Select(Describe).Order(StringComparer.Ordinal)] });
     }
 
     private static string Describe(MapNode claim) => $"PersistentVolumeClaim {claim.At("metadata", "namespace")}/{claim.At("metadata", "name")}";

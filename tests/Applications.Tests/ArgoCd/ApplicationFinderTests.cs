@@ -17,7 +17,7 @@ public sealed class ApplicationFinderTests
               valueFiles: [a.yaml, b.yaml]
               parameters:
               - {name: x, value: "1,2"}
-              - {name: y, value: "3", forceString: true}
+              - {name: other, value: "3", forceString: true}
           destination: {server: https://kubernetes.default.svc, namespace: web}
           syncPolicy:
             automated: {prune: true, selfHeal: true}
@@ -45,7 +45,7 @@ public sealed class ApplicationFinderTests
         Assert.Equal("web", source.Path);
         Assert.Equal(["a.yaml", "b.yaml"], source.Helm.ValueFiles);
         Assert.Equal(["x=1\\,2"], source.Helm.Set);
-        Assert.Equal(["y=3"], source.Helm.SetString);
+        Assert.Equal(["other=3"], source.Helm.SetString);
         Assert.True(application.Policy is { Automated: true, Prune: true, SelfHeal: true, CreateNamespace: true });
         Assert.Equal("web", application.Destination.Namespace);
     }

@@ -25,7 +25,8 @@ public sealed class CorpusTests
         Assert.Equal(6, report.Applications.Count);
         Assert.Equal(["dev", "prod", "testing"], report.Assumed.Where(item => item["kind"]!.AsString() == "ClusterPlacement").Select(item => item["cluster"]!.AsString()!).Order());
         Assert.Equal(3, report.Assumptions("CustomResourceDefinition").Count(text => text.Contains("cert-manager.io ClusterIssuer")));
-        Assert.Contains(report.Assumptions("Secret"), text => text.StartsWith("prod: ") && text.Contains("echo-prod/echo-backend-secrets") && text.Contains("DATABASE_URL"));
+        Assert.Contains(report.Assumptions("Secret"), text => text.StartsWith("prod: ") && text.Contains("echo-prod/echo-backend-secrets") && text.Contains("DATABASE_URL") && text.Contains("Deployment/echo-api"));
+        Assert.Contains(report.Assumptions("StorageClass"), text => text.StartsWith("dev: do-block-storage"));
         Assert.True(File.Exists(report.Kubeconfig));
     }
 
