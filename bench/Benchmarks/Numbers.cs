@@ -15,7 +15,7 @@ namespace Bowline.Benchmarks;
 internal static class Numbers
 {
     private static readonly string Checkout = FindCheckout();
-    private static readonly string Corpus = Path.GetFullPath(Path.Combine(Checkout, "..", "shared", "corpus"));
+    internal static readonly string Corpus = Path.GetFullPath(Path.Combine(Checkout, "..", "shared", "corpus"));
 
     public static async Task PrintAsync(CancellationToken cancellationToken)
     {

@@ -1,10 +1,16 @@
 using BenchmarkDotNet.Running;
 using Bowline.Benchmarks;
 
-// Without arguments: the numbers of docs/benchmarks.md, in a few minutes. With arguments: BenchmarkDotNet (--filter '*').
+// Without arguments: the numbers of docs/benchmarks.md, in a few minutes; with the name of an area, only its numbers. With other arguments: BenchmarkDotNet (--filter '*').
 if (args.Length == 0)
 {
     await Numbers.PrintAsync(CancellationToken.None);
+    return 0;
+}
+
+if (args is ["kustomize"])
+{
+    KustomizeNumbers.Print();
     return 0;
 }
 

@@ -35,7 +35,7 @@ public sealed class KustomizeConformance(ITestOutputHelper output)
             }
         }
 
-        string report = $"{total - mismatches.Count}/{total}\n{string.Join('\n', mismatches)}";
+        string report = $"kustomize: {total - mismatches.Count}/{total}\n{string.Join('\n', mismatches)}";
         output.WriteLine(report);
         if (Environment.GetEnvironmentVariable("KUSTOMIZE_REPORT") is { } path)
         {
