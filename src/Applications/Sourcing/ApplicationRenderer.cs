@@ -29,7 +29,8 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
 
             SourceSnapshot snapshot = await sources.ResolveAsync(source, cancellationToken).ConfigureAwait(false);
             RecordingTree recording = new(snapshot.Files);
-            RenderResult result = Render(RequestFor(spec, source, recording, references) with { Lookup = lookup }, cancellationToken);
+            FileTree files = await MountAsync(recording, source, references, read, cancellationToken).ConfigureAwait(false);
+            RenderResult result = Render(RequestFor(spec, source, files, references) with { Lookup = lookup }, cancellationToken);
             resources.AddRange(result.Resources);
             warnings.AddRange(result.Warnings);
             if (sources.IsHome(source))
@@ -81,7 +82,31 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
             throw new ApplicationException($"value file {file}: no source of the application has ref: {name}");
         }
 
-        bool sameTree = referenced.RepoUrl == source.RepoUrl || (sources.IsHome(referenced) && sources.IsHome(source));
-        return sameTree ? file[slash..] : throw new ApplicationException($"value file {file}: source {name} is another repository ({referenced.RepoUrl}) than the chart's, which is not supported yet");
+        return IsSameTree(referenced, source) ? file[slash..] : "/" + file;
+    }
+
+    private bool IsSameTree(ApplicationSource left, ApplicationSource right) =>
+        left.Chart.Length + right.Chart.Length == 0 && ((left.RepoUrl == right.RepoUrl && left.TargetRevision == right.TargetRevision) || (sources.IsHome(left) && sources.IsHome(right)));
+
+    /// <summary>The source's files with those repositories that its value files lie in, as folders <c>$name</c> of its root.</summary>
+    private async Task<FileTree> MountAsync(RecordingTree own, ApplicationSource source, Dictionary<string, ApplicationSource> references, List<RecordingTree> read, CancellationToken cancellationToken)
+    {
+        Dictionary<string, FileTree> mounts = new(StringComparer.Ordinal);
+        foreach (string name in source.Helm.ValueFiles.Where(file => file.StartsWith('$')).Select(file => file[1..].Split('/')[0]).Distinct())
+        {
+            if (!references.TryGetValue(name, out ApplicationSource? referenced) || IsSameTree(referenced, source))
+            {
+                continue;
+            }
+
+            RecordingTree recording = new((await sources.ResolveAsync(referenced with { Path = string.Empty }, cancellationToken).ConfigureAwait(false)).Files);
+            mounts["$" + name] = recording;
+            if (sources.IsHome(referenced))
+            {
+                read.Add(recording);
+            }
+        }
+
+        return mounts.Count == 0 ? own : new MountedTree(own, mounts);
     }
 }

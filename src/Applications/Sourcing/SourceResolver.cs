@@ -1,6 +1,10 @@
 using Bowline.Applications.Model;
+using Bowline.Rendering.Helm.Dependencies;
+using Bowline.Rendering.Requests;
+using Bowline.Sources.Archives;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
+using Bowline.Sources.Oci;
 using ApplicationException = Bowline.Applications.Model.ApplicationException;
 
 namespace Bowline.Applications.Sourcing;
@@ -16,8 +20,8 @@ public sealed record HomeRepository(string Folder, SourceSnapshot Snapshot, IRea
     public Func<string, CancellationToken, Task<SourceSnapshot?>> PinnedAsync { get; init; } = (_, _) => Task.FromResult<SourceSnapshot?>(null);
 }
 
-/// <summary>Finds the files behind an application's source: this repository's, a mapped folder's, or a fetched repository's.</summary>
-public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder, ISourceFetcher fetcher)
+/// <summary>Finds the files behind an application's source: this repository's, a mapped folder's, or a fetched repository's, or a chart from a repository of charts.</summary>
+public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder, ISourceFetcher fetcher, ChartRepositories charts)
 {
     public HomeRepository Home => home;
 
@@ -28,7 +32,7 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
     {
         if (source.Chart.Length > 0)
         {
-            throw new ApplicationException($"chart {source.Chart} {source.TargetRevision} from {source.RepoUrl}: charts from Helm repositories are not fetched yet; put the chart into the repository, or map its repository to a folder with --repo-map");
+            return await FetchChartAsync(source, cancellationToken).ConfigureAwait(false);
         }
 
         SourceSnapshot snapshot = await OpenAsync(source, cancellationToken).ConfigureAwait(false);
@@ -38,6 +42,30 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
         }
 
         return snapshot;
+    }
+
+    private async Task<SourceSnapshot> FetchChartAsync(ApplicationSource source, CancellationToken cancellationToken)
+    {
+        if (map.FolderOf(source.RepoUrl) is { } folder)
+        {
+            SourceSnapshot local = await openFolder(folder, cancellationToken).ConfigureAwait(false);
+            return local.Files.DirectoryExists(source.Chart)
+                ? local with { Files = local.Files.Below(source.Chart) }
+                : throw new ApplicationException($"chart {source.Chart} is not in the folder that {RepositoryUrl.Redact(source.RepoUrl)} is mapped to");
+        }
+
+        // Argo CD writes registries without a scheme.
+        string repository = source.RepoUrl.Contains("://", StringComparison.Ordinal) ? source.RepoUrl : OciReference.Scheme + source.RepoUrl;
+        try
+        {
+            FetchedChart chart = await charts.FetchAsync(repository, source.Chart, source.TargetRevision, cancellationToken).ConfigureAwait(false);
+            MemoryTree files = new(TarGz.ReadChart(chart.Archive).Select(file => KeyValuePair.Create<string, ReadOnlyMemory<byte>>(file.Name, file.Data)));
+            return new SourceSnapshot(files, new SourceRevision(string.Empty, WorkingTree: false) { Version = chart.Version });
+        }
+        catch (Exception unavailable) when (unavailable is SourceException or RenderException)
+        {
+            throw new ApplicationException($"chart {source.Chart} {source.TargetRevision}: {unavailable.Message}", unavailable);
+        }
     }
 
     private async Task<SourceSnapshot> OpenAsync(ApplicationSource source, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
+using Bowline.Rendering.Helm.Dependencies;
 using Bowline.Rendering.Requests;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
@@ -28,7 +29,7 @@ public sealed record WorkspaceState(
 public sealed record WorkspaceOptions(string SearchPath, IReadOnlyList<RepositoryMapping> Mappings, string Namespace);
 
 /// <summary>Reads a repository into rendered applications, and again after changes, rendering only what a change touches.</summary>
-public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISourceFetcher fetcher, Func<CancellationToken, Task<HomeRepository>> openHome, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder)
+public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISourceFetcher fetcher, ChartRepositories charts, Func<CancellationToken, Task<HomeRepository>> openHome, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder)
 {
     private readonly ApplicationFinder finder = new(new ArgoCdDialect());
 
@@ -39,7 +40,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         (HomeRepository home, FoundApplications found) = await FindAsync(cancellationToken).ConfigureAwait(false);
         changed = changed is null ? null : Within(home, changed);
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
-        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher), renderer);
+        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts), renderer);
 
         ConcurrentBag<RenderedApplication> rendered = [];
         ConcurrentBag<ApplicationFault> faults = [.. found.Faults];

@@ -36,6 +36,7 @@ internal static class BowlineCommand
             UpCommand.Create(TimeProvider.System),
             DiffCommand.Create(TimeProvider.System),
             RenderCommand.Create(),
+            DependencyCommand.Create(TimeProvider.System),
         };
         ParseResult parse = root.Parse(args);
         if (parse.Errors.Count > 0)

@@ -19,6 +19,7 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
 
         Look:
           render      Print the manifests of a chart, a kustomization or a directory
+          dependency  Fetch the charts that a chart depends on
           version     Print the version
 
         Examples:
@@ -45,7 +46,7 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
         output.WriteLine(command.Description);
         output.WriteLine();
         output.WriteLine("Usage:");
-        output.WriteLine($"  bowline {command.Name} {string.Join(' ', command.Arguments.Select(Usage))} [flags]");
+        output.WriteLine($"  bowline {Path(command)} {string.Join(' ', command.Arguments.Select(Usage))} [flags]");
         output.WriteLine();
         output.WriteLine("Examples:");
         foreach (string line in examples.Split('\n'))
@@ -64,6 +65,9 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
 
         return ExitCodes.Success;
     }
+
+    private static string Path(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{parent.Name} {command.Name}" : command.Name;
 
     private static string Usage(Argument argument) => argument.Arity.MinimumNumberOfValues == 0 ? $"[{argument.HelpName ?? argument.Name}]" : argument.HelpName ?? argument.Name;
 

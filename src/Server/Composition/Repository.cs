@@ -14,6 +14,7 @@ internal sealed class Repository : IDisposable
     private readonly string folder;
     private readonly GitRepository? git;
     private readonly GitFetcher fetcher;
+    private readonly ChartSources charts;
     private readonly TimeProvider time;
     private FolderWatcher? watcher;
 
@@ -24,9 +25,10 @@ internal sealed class Repository : IDisposable
         this.time = time;
         Name = $"{Path.GetFileName(folder)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..8]}";
         fetcher = new GitFetcher(Path.Combine(BowlineHome.Folder, "mirrors"), time);
+        charts = new ChartSources(time);
         string searchPath = Path.GetRelativePath(this.folder, folder) is var relative && relative == "." ? string.Empty : relative;
         WorkspaceOptions workspace = new(searchPath, options.RepositoryMappings, options.Namespace);
-        Workspace = new Workspace(workspace, Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch), fetcher, OpenHomeAsync, OpenFolderAsync);
+        Workspace = new Workspace(workspace, Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch), fetcher, charts.Repositories, OpenHomeAsync, OpenFolderAsync);
     }
 
     /// <summary>The folder's name with a few digits of its path's hash, so that two of the same name do not meet.</summary>
@@ -65,6 +67,7 @@ internal sealed class Repository : IDisposable
     {
         watcher?.Dispose();
         fetcher.Dispose();
+        charts.Dispose();
     }
 
 

@@ -8,7 +8,7 @@ namespace Bowline.Sources.Archives;
 public sealed record ArchiveFile(string Name, byte[] Data);
 
 /// <summary>Reads packed charts. Everything that could reach outside or grow without bound is refused.</summary>
-public static class TarGz
+public static partial class TarGz
 {
     private const long MaxTotalBytes = 100L * 1024 * 1024;
     private const long MaxFileBytes = 5L * 1024 * 1024;

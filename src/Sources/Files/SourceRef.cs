@@ -8,8 +8,11 @@ public sealed record SourceRef(string Url, string Revision);
 /// <param name="WorkingTree">Whether uncommitted files are included.</param>
 public sealed record SourceRevision(string Commit, bool WorkingTree)
 {
-    /// <summary>Seven characters of the commit, with <c>-dirty</c> for a changed working tree, or <c>worktree</c> for a plain folder.</summary>
-    public string Short => Commit.Length == 0 ? "worktree" : Commit[..Math.Min(7, Commit.Length)] + (WorkingTree ? "-dirty" : string.Empty);
+    /// <summary>Of a chart from a repository of charts; empty for everything from Git.</summary>
+    public string Version { get; init; } = string.Empty;
+
+    /// <summary>Seven characters of the commit, with <c>-dirty</c> for a changed working tree, <c>worktree</c> for a plain folder, or a chart's version.</summary>
+    public string Short => Version.Length > 0 ? Version : Commit.Length == 0 ? "worktree" : Commit[..Math.Min(7, Commit.Length)] + (WorkingTree ? "-dirty" : string.Empty);
 }
 
 public sealed record SourceSnapshot(FileTree Files, SourceRevision Revision);

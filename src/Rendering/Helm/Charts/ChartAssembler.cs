@@ -47,6 +47,14 @@ internal static class ChartAssembler
         return Assemble([.. files.Select(file => new ChartFile(file.Name, $"{path}/{file.Name}", WithoutMark(file.Data)))], nesting);
     }
 
+    /// <summary>Only what Chart.yaml and requirements.yaml say, validated.</summary>
+    public static ChartMetadata ReadOwnMetadata(IReadOnlyList<ChartFile> files)
+    {
+        ChartMetadata metadata = ReadMetadata(files, []);
+        Located(files, "Chart.yaml", () => ChartValidation.Validate(metadata));
+        return metadata;
+    }
+
     /// <summary>Content without a UTF-8 byte order mark.</summary>
     public static byte[] WithoutMark(byte[] data) => data is [0xEF, 0xBB, 0xBF, ..] ? data[3..] : data;
 
