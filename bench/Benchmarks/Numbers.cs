@@ -17,6 +17,8 @@ internal static class Numbers
     private static readonly string Checkout = FindCheckout();
     internal static readonly string Corpus = Path.GetFullPath(Path.Combine(Checkout, "..", "shared", "corpus"));
 
+    public static string CorpusFolder(string name) => Path.Combine(Corpus, name);
+
     public static async Task PrintAsync(CancellationToken cancellationToken)
     {
         Console.WriteLine($"| what | goal | median | runs | on {Machine()} |");

@@ -19,6 +19,7 @@ internal sealed class Bowline : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
+            WorkingDirectory = SharedFolder.Checkout,
             Environment = { ["BOWLINE_HOME"] = home },
         };
         process = new Process { StartInfo = start };
