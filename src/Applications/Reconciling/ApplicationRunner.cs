@@ -21,6 +21,7 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
     private readonly DateTimeOffset started = time.GetUtcNow();
     private RenderedApplication application = application;
     private CancellationTokenSource replaced = new();
+    private HealBackoff heals = HealBackoff.None;
     private IReadOnlySet<ResourceId> watched = new HashSet<ResourceId>();
     private ApplicationStatus status = new(application.Spec.Name)
     {
@@ -91,7 +92,7 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
             Observation observation = await reconciler.ObserveAsync(current, cancellationToken).ConfigureAwait(false);
             watched = observation.Desired.Select(item => item.Id).Concat(observation.Inventory.Entries.Select(entry => entry.Id)).ToHashSet();
             SyncResult? result = null;
-            if (ShouldSync(current, observation))
+            if (ShouldSync(current, observation) && !HoldsBack(current, observation, cancellationToken))
             {
                 result = await SyncAsync(current, observation, cancellationToken).ConfigureAwait(false);
                 observation = await reconciler.ObserveAsync(current, cancellationToken).ConfigureAwait(false);
@@ -116,6 +117,26 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
         bool delivered = observation.Inventory.Synced == current.Fingerprint;
         bool due = !delivered || current.Spec.Policy.SelfHeal;
         return due && (observation.Plan.HasChanges || (!delivered && Settling.Failures == 0));
+    }
+
+    /// <summary>Whether this would undo drift that keeps coming back, and has to wait.</summary>
+    private bool HoldsBack(RenderedApplication current, Observation observation, CancellationToken cancellationToken)
+    {
+        if (observation.Inventory.Synced != current.Fingerprint)
+        {
+            heals = HealBackoff.None;
+            return false;
+        }
+
+        TimeSpan delay = heals.Delay(time.GetUtcNow());
+        if (delay > TimeSpan.Zero)
+        {
+            _ = SignalLaterAsync(delay, cancellationToken);
+            return true;
+        }
+
+        heals = heals.Healed(time.GetUtcNow());
+        return false;
     }
 
     private async Task<SyncResult> SyncAsync(RenderedApplication current, Observation observation, CancellationToken cancellationToken)

@@ -84,4 +84,30 @@ public sealed class CorpusTests
         Assert.Empty(report.Assumptions("CustomResourceDefinition"));
         Assert.Empty(report.Assumptions("Secret"));
     }
+
+    [Fact]
+    public async Task Another_repository_is_taken_from_the_folder_it_is_mapped_to_and_a_path_of_this_machine_is_not_read_without()
+    {
+        using Scratch scratch = new();
+        scratch.WriteConfigMap("web/a.yaml", "a").WriteApplication("home", "web")
+            .Write("apps/other.yaml", Application("other", "https://git.example.com/team/other.git")).Write("apps/local.yaml", Application("local", scratch.Root + "/other"));
+        Directory.CreateDirectory(Path.Combine(scratch.Root, "other", "manifests"));
+        File.WriteAllText(Path.Combine(scratch.Root, "other", "manifests", "b.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n");
+        (int exit, string output, string errors) = await Bowline.RunAsync(
+            scratch.Home, "up", scratch.Repository, "--once", "-o", "json", "--repo-map", $"https://git.example.com/team/other={scratch.Root}/other");
+        Assert.True(exit == 1, output + errors);
+        UpJson report = new(output);
+        Assert.Equal("Synced Healthy", report.State("other"));
+        Assert.Equal("Synced Healthy", report.State("home"));
+        Assert.Contains("--repo-map", report.Message("local"));
+    }
+
+    private static string Application(string name, string url) => $$"""
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata: {name: {{name}}}
+        spec:
+          source: {repoURL: "{{url}}", path: manifests}
+          destination: {server: "https://kubernetes.default.svc", namespace: default}
+        """;
 }

@@ -1,0 +1,25 @@
+using Bowline.Applications.Reconciling;
+
+namespace Bowline.Applications.Tests.Reconciling;
+
+public sealed class HealBackoffTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void The_first_few_heals_are_immediate() => Assert.Equal(TimeSpan.Zero, After(4).Delay(Noon));
+
+    [Fact]
+    public void Drift_that_keeps_coming_back_is_undone_ever_more_slowly_up_to_a_minute()
+    {
+        Assert.Equal(TimeSpan.FromSeconds(1), After(5).Delay(Noon));
+        Assert.Equal(TimeSpan.FromSeconds(8), After(8).Delay(Noon));
+        Assert.Equal(TimeSpan.FromMinutes(1), After(40).Delay(Noon));
+        Assert.Equal(TimeSpan.Zero, After(5).Delay(Noon.AddSeconds(2)));
+    }
+
+    [Fact]
+    public void A_quiet_while_starts_anew() => Assert.Equal(TimeSpan.Zero, After(40).Delay(Noon.AddMinutes(10)));
+
+    private static HealBackoff After(int heals) => Enumerable.Range(0, heals).Aggregate(HealBackoff.None, (backoff, _) => backoff.Healed(Noon));
+}
