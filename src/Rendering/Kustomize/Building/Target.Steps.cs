@@ -18,15 +18,8 @@ internal sealed partial class Target
     /// <summary>Built-in generators in their fixed order, then configured ones.</summary>
     private void Generate(Accumulator into)
     {
-        foreach (GeneratorSpec spec in Kustomization.ConfigMaps)
-        {
-            Absorb(into, [DataGenerator.ConfigMap(spec, loader)], "ConfigMapGenerator");
-        }
-
-        foreach (GeneratorSpec spec in Kustomization.Secrets)
-        {
-            Absorb(into, [DataGenerator.Secret(spec, loader)], "SecretGenerator");
-        }
+        Absorb(into, Kustomization.ConfigMaps.Select(spec => DataGenerator.ConfigMap(spec, loader)), "ConfigMapGenerator");
+        Absorb(into, Kustomization.Secrets.Select(spec => DataGenerator.Secret(spec, loader)), "SecretGenerator");
 
         foreach (HelmChartSpec spec in Kustomization.HelmCharts)
         {
@@ -36,22 +29,19 @@ internal sealed partial class Target
         foreach (BuildObject config in PluginObjects(Kustomization.Generators))
         {
             IReadOnlyList<BuildObject> made = GeneratorPlugins.Run(Plugins, config);
-            SetSource(made, config.Source! with { ConfiguredBy = config.Id });
-            into.Objects.Absorb(made);
+            into.Objects.Absorb(WithSource(made, config.Source! with { ConfiguredBy = config.Id }));
         }
     }
 
-    private void Absorb(Accumulator into, IReadOnlyList<BuildObject> made, string generator)
-    {
-        SetSource(made, Builtin(generator));
-        into.Objects.Absorb(made);
-    }
+    private void Absorb(Accumulator into, IEnumerable<BuildObject> made, string generator) =>
+        into.Objects.Absorb(WithSource(made, Builtin(generator)));
 
-    private static void SetSource(IReadOnlyList<BuildObject> made, Provenance source)
+    private static IEnumerable<BuildObject> WithSource(IEnumerable<BuildObject> made, Provenance source)
     {
         foreach (BuildObject item in made)
         {
             item.Source ??= source;
+            yield return item;
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class BuildObject(MapNode root)
     private readonly List<PreviousId> previous = [];
     private readonly List<string> prefixes = [];
     private readonly List<string> suffixes = [];
+    private (string ApiVersion, string Kind, ResourceKind Of) lastKind = (string.Empty, string.Empty, ResourceKind.Of(string.Empty, string.Empty));
 
     private readonly record struct PreviousId(string Namespace, string Name, string Kind);
 
@@ -49,7 +50,7 @@ internal sealed class BuildObject(MapNode root)
 
     public string KindName => ScalarText.Of(Root["kind"]);
 
-    public ResourceKind Kind => ResourceKind.Of(ApiVersion, KindName);
+    public ResourceKind Kind => KindOf(KindName);
 
     public string Name => ScalarText.Of(Root["metadata"]?["name"]);
 
@@ -66,8 +67,13 @@ internal sealed class BuildObject(MapNode root)
     public ObjectId Previous(int index)
     {
         PreviousId id = previous[index];
-        return new ObjectId(ResourceKind.Of(ApiVersion, id.Kind), id.Name, id.Namespace);
+        return new ObjectId(KindOf(id.Kind), id.Name, id.Namespace);
     }
+
+    /// <summary>The name under which the object was declared.</summary>
+    public string OriginalName => previous.Count == 0 ? Name : previous[0].Name;
+
+    public bool HasOrHadName(string name) => Name == name || HadName(name);
 
     public bool HadName(string name)
     {
@@ -171,6 +177,18 @@ internal sealed class BuildObject(MapNode root)
         copy.NeedsHash = NeedsHash;
         copy.Through = [.. Through];
         return copy;
+    }
+
+    /// <summary>Asked for many times between two changes, while taking an apiVersion apart costs memory.</summary>
+    private ResourceKind KindOf(string kind)
+    {
+        string apiVersion = ApiVersion;
+        if (lastKind.ApiVersion != apiVersion || lastKind.Kind != kind)
+        {
+            lastKind = (apiVersion, kind, ResourceKind.Of(apiVersion, kind));
+        }
+
+        return lastKind.Of;
     }
 
     private static void AddAffix(List<string> affixes, string affix)

@@ -33,13 +33,16 @@ internal sealed class ObjectSet(KindScopes scopes)
     /// <summary>Takes generated objects in, each created, merged or replaced as its behavior says.</summary>
     public void Absorb(IEnumerable<BuildObject> generated)
     {
+        NamedObjects named = new(items);
         foreach (BuildObject item in generated)
         {
             ObjectId id = item.Id;
-            List<BuildObject> matches = WithAnyId(id);
+            List<BuildObject> matches = WithAnyId(named.With(id.Name), id);
             if (matches.Count == 0)
             {
-                AbsorbNew(item, id);
+                RequireCreation(item, id);
+                items.Add(item);
+                named.Add(item);
                 continue;
             }
 
@@ -63,6 +66,7 @@ internal sealed class ObjectSet(KindScopes scopes)
             }
 
             items[items.IndexOf(old)] = item;
+            named.Replace(old, item);
         }
     }
 
@@ -73,11 +77,7 @@ internal sealed class ObjectSet(KindScopes scopes)
     public List<BuildObject> Select(Selector selector) => [.. items.Where(item => selector.Matches(item, Scopes))];
 
     /// <summary>Objects that have or had the id.</summary>
-    public List<BuildObject> WithAnyId(ObjectId id)
-    {
-        ObjectId wanted = id.Normalized(Scopes);
-        return [.. items.Where(item => !item.IsEmpty && HasOrHad(item, wanted))];
-    }
+    public List<BuildObject> WithAnyId(ObjectId id) => WithAnyId(items, id);
 
     public ObjectSet Copy()
     {
@@ -86,14 +86,18 @@ internal sealed class ObjectSet(KindScopes scopes)
         return copy;
     }
 
-    private void AbsorbNew(BuildObject item, ObjectId id)
+    private static void RequireCreation(BuildObject item, ObjectId id)
     {
         if (item.Behavior is Behavior.Merge or Behavior.Replace)
         {
             throw new RenderException($"id {id} does not exist; cannot merge or replace");
         }
+    }
 
-        AppendAll([item]);
+    private List<BuildObject> WithAnyId(IEnumerable<BuildObject> among, ObjectId id)
+    {
+        ObjectId wanted = id.Normalized(Scopes);
+        return [.. among.Where(item => item.HasOrHadName(wanted.Name) && !item.IsEmpty && HasOrHad(item, wanted))];
     }
 
     private bool HasOrHad(BuildObject item, ObjectId wanted)
@@ -112,5 +116,47 @@ internal sealed class ObjectSet(KindScopes scopes)
         }
 
         return false;
+    }
+
+    /// <summary>Objects by the names they have and had, so that many generated ones do not each go through all.</summary>
+    private sealed class NamedObjects
+    {
+        private readonly Dictionary<string, List<BuildObject>> byName = new(StringComparer.Ordinal);
+
+        public NamedObjects(List<BuildObject> items) => items.ForEach(Add);
+
+        public List<BuildObject> With(string name) => byName.GetValueOrDefault(name) ?? [];
+
+        public void Add(BuildObject item)
+        {
+            AddAs(item.Name, item);
+            for (int i = 0; i < item.PreviousCount; i++)
+            {
+                AddAs(item.Previous(i).Name, item);
+            }
+        }
+
+        public void Replace(BuildObject old, BuildObject by)
+        {
+            foreach (List<BuildObject> items in byName.Values.Where(items => items.Contains(old)))
+            {
+                items.Remove(old);
+            }
+
+            Add(by);
+        }
+
+        private void AddAs(string name, BuildObject item)
+        {
+            if (!byName.TryGetValue(name, out List<BuildObject>? items))
+            {
+                byName.Add(name, items = []);
+            }
+
+            if (!items.Contains(item))
+            {
+                items.Add(item);
+            }
+        }
     }
 }

@@ -6,21 +6,21 @@ namespace Bowline.Rendering.Kustomize.Objects;
 /// <summary>Which objects a patch or a replacement means: anchored regular expressions for the id, Kubernetes selectors for labels and annotations.</summary>
 internal sealed class Selector
 {
-    private readonly Regex? group;
-    private readonly Regex? version;
-    private readonly Regex? kind;
-    private readonly Regex? name;
-    private readonly Regex? ns;
+    private readonly Pattern? group;
+    private readonly Pattern? version;
+    private readonly Pattern? kind;
+    private readonly Pattern? name;
+    private readonly Pattern? ns;
     private readonly LabelSelector labels;
     private readonly LabelSelector annotations;
 
     public Selector(KindFilter kinds, string name, string ns, string labelSelector, string annotationSelector)
     {
-        group = GoRegex.CompileAnchored(kinds.Group);
-        version = GoRegex.CompileAnchored(kinds.Version);
-        kind = GoRegex.CompileAnchored(kinds.Kind);
-        this.name = GoRegex.CompileAnchored(name);
-        this.ns = GoRegex.CompileAnchored(ns);
+        group = Pattern.Of(kinds.Group);
+        version = Pattern.Of(kinds.Version);
+        kind = Pattern.Of(kinds.Kind);
+        this.name = Pattern.Of(name);
+        this.ns = Pattern.Of(ns);
         labels = LabelSelector.Parse(labelSelector);
         annotations = LabelSelector.Parse(annotationSelector);
     }
@@ -33,11 +33,10 @@ internal sealed class Selector
     /// <summary>By today's or the original name and namespace, today's kind, and labels.</summary>
     public bool Matches(BuildObject item, KindScopes scopes)
     {
-        ObjectId current = item.Id;
-        ObjectId original = item.OriginalId;
-        return MatchesKind(current.Kind)
-            && (Is(ns, original.EffectiveNamespace(scopes)) || Is(ns, current.EffectiveNamespace(scopes)))
-            && (Is(name, original.Name) || Is(name, current.Name))
+        // The name first: it is what tells most objects apart, and a patch looks at all of them.
+        return (Is(name, item.OriginalName) || Is(name, item.Name))
+            && MatchesKind(item.Kind)
+            && (ns is null || Is(ns, item.OriginalId.EffectiveNamespace(scopes)) || Is(ns, item.Id.EffectiveNamespace(scopes)))
             && MatchesLabels(item);
     }
 
@@ -49,5 +48,18 @@ internal sealed class Selector
 
     private bool MatchesKind(ResourceKind of) => Is(group, of.Group) && Is(version, of.Version) && Is(kind, of.Kind);
 
-    private static bool Is(Regex? regex, string text) => regex is null || regex.IsMatch(text);
+    private static bool Is(Pattern? pattern, string text) => pattern is null || pattern.IsMatch(text);
+
+    /// <summary>An anchored regular expression, or the plain text that it nearly always is.</summary>
+    private sealed class Pattern(string literal, Regex? regex)
+    {
+        /// <summary>Null for an empty pattern, which matches anything.</summary>
+        public static Pattern? Of(string pattern)
+        {
+            bool isLiteral = pattern.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '/');
+            return pattern.Length == 0 ? null : new Pattern(pattern, isLiteral ? null : GoRegex.CompileAnchored(pattern));
+        }
+
+        public bool IsMatch(string text) => regex is null ? text == literal : regex.IsMatch(text);
+    }
 }
