@@ -28,7 +28,8 @@ internal sealed class Build(BuildSession session)
             throw new RenderException(error.Reason, target.Kustomization.File, inner: error);
         }
 
-        return [.. built.Objects.Items.Select(item => Result(item, target.Kustomization))];
+        ThroughText through = new();
+        return [.. built.Objects.Items.Select(item => Result(item, target.Kustomization, through))];
     }
 
     private static void Finish(Accumulator built, Kustomization kustomization)
@@ -87,13 +88,13 @@ internal sealed class Build(BuildSession session)
 
     private static bool IsLocal(BuildObject item) => item.Annotations.TryGetValue(LocalConfig, out string? value) && value != "false";
 
-    private static Resource Result(BuildObject item, Kustomization kustomization)
+    private static Resource Result(BuildObject item, Kustomization kustomization, ThroughText through)
     {
         item.SetAnnotations(OriginText.Annotations(item, kustomization.BuildMetadata));
         MapNode root = (MapNode)ScalarText.Plain(item.Root);
         Origin origin = new(item.Source?.File ?? string.Empty, item.Source?.Line ?? 0)
         {
-            Through = [.. item.Through.Select(by => $"{by.ConfiguredBy?.Kind.Kind} ({by.File})")],
+            Through = through.Of(item.Through),
         };
         return new Resource(root, origin);
     }

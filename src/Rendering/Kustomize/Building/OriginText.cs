@@ -19,9 +19,9 @@ internal static class OriginText
             annotations[OriginKey] = Write(source, string.Empty, string.Empty);
         }
 
-        if (buildMetadata.Contains("transformerAnnotations") && item.Through.Count > 0)
+        if (buildMetadata.Contains("transformerAnnotations") && item.Through is not null)
         {
-            annotations[TransformationsKey] = string.Concat(item.Through.Select(by => Write(by, "- ", "  ")));
+            annotations[TransformationsKey] = string.Concat(Passage.Of(item.Through).Select(by => Write(by, "- ", "  ")));
         }
 
         return annotations;

@@ -71,6 +71,7 @@ internal sealed partial class Target
     {
         transformer.Transform(objects);
         objects.DropEmpty();
+        Passage? passage = null;
         foreach (BuildObject item in objects.Items)
         {
             if (item.Source is null)
@@ -79,7 +80,12 @@ internal sealed partial class Target
             }
             else
             {
-                item.Through.Add(by);
+                if (passage is null || !ReferenceEquals(passage.Before, item.Through))
+                {
+                    passage = new Passage(item.Through, by);
+                }
+
+                item.Through = passage;
             }
         }
     }

@@ -36,7 +36,7 @@ internal sealed class BuildObject(MapNode root)
     public Provenance? Source { get; set; }
 
     /// <summary>The transformers that changed the object, in order.</summary>
-    public List<Provenance> Through { get; private set; } = [];
+    public Passage? Through { get; set; }
 
     public List<string> VariableNames { get; private set; } = [];
 
@@ -175,7 +175,7 @@ internal sealed class BuildObject(MapNode root)
         BuildObject copy = new((MapNode)Root.DeepClone()) { Source = Source };
         copy.InheritFrom(this);
         copy.NeedsHash = NeedsHash;
-        copy.Through = [.. Through];
+        copy.Through = Through;
         return copy;
     }
 

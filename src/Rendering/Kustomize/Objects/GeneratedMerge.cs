@@ -18,7 +18,7 @@ internal static class GeneratedMerge
         item.InheritFrom(old);
         item.NeedsHash = hash;
         item.Source = behavior == Behavior.Merge ? source : item.Source;
-        item.Through.AddRange(old.Through);
+        item.Through = old.Through;
     }
 
     public static void MergeData(BuildObject item, BuildObject old)
