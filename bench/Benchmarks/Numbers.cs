@@ -14,7 +14,7 @@ namespace Bowline.Benchmarks;
 /// <summary>The numbers that README and docs/benchmarks.md print: whole processes where users see whole processes, medians of several runs.</summary>
 internal static class Numbers
 {
-    private static readonly string Checkout = FindCheckout();
+    internal static readonly string Checkout = FindCheckout();
     internal static readonly string Corpus = Path.GetFullPath(Path.Combine(Checkout, "..", "shared", "corpus"));
 
     public static string CorpusFolder(string name) => Path.Combine(Corpus, name);
@@ -113,13 +113,13 @@ internal static class Numbers
 
     private static void PrintValue(string what, string goal, string value, int runs) => Console.WriteLine($"| {what} | {goal} | {value} | {runs} | |");
 
-    private static double Median(double[] values)
+    internal static double Median(double[] values)
     {
         Array.Sort(values);
         return values[values.Length / 2];
     }
 
-    private static string Machine()
+    internal static string Machine()
     {
         string model = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "?" : "?";
         return $"{Environment.ProcessorCount} cores of {model}, .NET {Environment.Version}";

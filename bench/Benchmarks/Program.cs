@@ -14,5 +14,11 @@ if (args is ["kustomize"])
     return 0;
 }
 
+if (args is ["helm"])
+{
+    HelmNumbers.Print(CancellationToken.None);
+    return 0;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Numbers).Assembly).Run(args);
 return 0;

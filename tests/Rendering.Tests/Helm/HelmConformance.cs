@@ -35,7 +35,7 @@ public sealed class HelmConformance(ITestOutputHelper output)
         }
 
         int matched = total - mismatches.Count;
-        string report = $"{matched}/{total} match\n{string.Join('\n', mismatches)}";
+        string report = $"helm: {matched}/{total}\n{string.Join('\n', mismatches)}";
         output.WriteLine(report);
         File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "helm-conformance.txt"), report);
         Assert.True(matched >= Floor, report);
