@@ -25,7 +25,7 @@ internal static class KustomizeNumbers
         Row("patches growing along: 8,000 with 200, 16,000 with 400", "", $"{Milliseconds(scaled[1])} ({scaled[1] / scaled[0]:0.0}×), {Milliseconds(scaled[2])} ({scaled[2] / scaled[0]:0.0}×)", 5);
         Row("4,000 resources, 100 strategic merge patches", "1 s", Milliseconds(MedianOf(5, Synthetic.Patched(4000, patches: 100, merge: true))), 5);
         Row("500 Deployments, each with its ConfigMap, Secret and ServiceAccount by name, prefixed and hashed", "150 ms", Milliseconds(MedianOf(9, Synthetic.References(500))), 9);
-        Row("files parsed again in a second build of the same files", "0", ParsedAgain(), 1);
+        Row("a base of 20,000 keys built twice: memory allocated by the first build and by the second, which parses nothing", "", ParsedOnce(), 1);
     }
 
     private static void PrintCorpus()
@@ -96,14 +96,14 @@ internal static class KustomizeNumbers
         return string.Join(", ", lines);
     }
 
-    /// <summary>Parsing allocates several times a file's size; a build of the same content again must not.</summary>
-    private static string ParsedAgain()
+    /// <summary>Parsing is what allocates; a build of the same content again must not.</summary>
+    private static string ParsedOnce()
     {
         IRenderer renderer = Engines.CreateRenderer();
         RenderRequest request = Synthetic.LargeBase();
         long first = Allocated(() => renderer.Render(request, CancellationToken.None));
         long second = Allocated(() => renderer.Render(request, CancellationToken.None));
-        return $"0; {first / 1024} kB allocated by the first build, {second / 1024} kB by the second";
+        return $"{first / 1024} kB, {second / 1024} kB";
     }
 
     private static long Allocated(Action action)
