@@ -16,6 +16,9 @@ public sealed record HomeRepository(string Folder, SourceSnapshot Snapshot, IRea
     /// <summary>Where it lies in the Git repository around it, when it is only kept there; empty when it is that repository.</summary>
     public string Below { get; init; } = string.Empty;
 
+    /// <summary>The folder that was given, from this one's root, when this one reaches beyond it; empty when they are the same.</summary>
+    public string Above { get; init; } = string.Empty;
+
     /// <summary>The snapshot of a revision that names one commit (a tag, a commit id); null for branches, which the working tree stands for.</summary>
     public Func<string, CancellationToken, Task<SourceSnapshot?>> PinnedAsync { get; init; } = (_, _) => Task.FromResult<SourceSnapshot?>(null);
 }

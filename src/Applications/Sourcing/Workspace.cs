@@ -3,6 +3,7 @@ using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
 using Bowline.Rendering.Helm.Dependencies;
+using Bowline.Rendering.Detection;
 using Bowline.Rendering.Requests;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
@@ -82,7 +83,8 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         FoundApplications found = finder.Find(root.Snapshot.Files, options.SearchPath, cancellationToken);
         if (found.Applications.Count + found.Faults.Count == 0)
         {
-            return (root, new FoundApplications([Single(root)], []));
+            HomeRepository around = await WidenAsync(root, cancellationToken).ConfigureAwait(false);
+            return (around, new FoundApplications([Single(root, around)], []));
         }
 
         bool meansRoot = found.Applications.SelectMany(application => application.Sources).Any(source => root.Remotes.Any(remote => RepositoryUrl.Same(remote, source.RepoUrl)));
@@ -100,16 +102,32 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     private static string[] Within(HomeRepository home, IReadOnlyCollection<string> changed)
     {
         string prefix = home.Below.Length == 0 ? string.Empty : home.Below + "/";
-        return [.. changed.Where(path => path.StartsWith(prefix, StringComparison.Ordinal)).Select(path => path[prefix.Length..])];
+        string above = home.Above.Length == 0 ? string.Empty : home.Above + "/";
+        return [.. changed.Where(path => path.StartsWith(prefix, StringComparison.Ordinal)).Select(path => above + path[prefix.Length..])];
+    }
+
+    /// <summary>
+    /// A kustomization outside of any repository may build on folders beside it, as with kubectl: who names it on the command line sets
+    /// no other bounds. Nothing in it can name files above its bases, Kustomize sees to that.
+    /// </summary>
+    private async Task<HomeRepository> WidenAsync(HomeRepository root, CancellationToken cancellationToken)
+    {
+        if (root.Snapshot.Revision.Commit.Length > 0 || options.SearchPath.Length > 0 || SourceDetector.Detect(root.Snapshot.Files, string.Empty) != SourceTool.Kustomize)
+        {
+            return root;
+        }
+
+        SourceSnapshot machine = await openFolder("/", cancellationToken).ConfigureAwait(false);
+        return root with { Folder = "/", Snapshot = machine, Above = root.Folder.Trim('/') };
     }
 
     /// <summary>A path without application manifests is one application: the path itself.</summary>
-    private ApplicationSpec Single(HomeRepository home)
+    private ApplicationSpec Single(HomeRepository root, HomeRepository around)
     {
-        string folder = options.SearchPath.Length == 0 ? home.Folder : options.SearchPath;
+        string folder = options.SearchPath.Length == 0 ? root.Folder : options.SearchPath;
         return new ApplicationSpec(Name(Path.GetFileName(folder.TrimEnd('/'))))
         {
-            Sources = [new ApplicationSource { RepoUrl = home.Folder, Path = options.SearchPath }],
+            Sources = [new ApplicationSource { RepoUrl = around.Folder, Path = around.Above.Length > 0 ? around.Above : options.SearchPath }],
             Destination = new Destination { Namespace = options.Namespace },
             Policy = new SyncPolicy { Automated = true, Prune = true, SelfHeal = true, Options = ["CreateNamespace=true"] },
         };
