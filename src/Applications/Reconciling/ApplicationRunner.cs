@@ -102,14 +102,24 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
         }
         catch (ClusterException broken)
         {
-            Settling = Settling.Failed(time.GetUtcNow());
-            Publish(status with { Sync = SyncState.Unknown, Health = HealthStatus.Unknown, Message = $"cluster {target.Name}: {broken.Message}", Activity = string.Empty });
+            Fail($"cluster {target.Name}: {broken.Message}");
+        }
+        catch (Exception bug) when (bug is not OperationCanceledException)
+        {
+            // Whatever goes wrong here is this application's trouble and nobody else's.
+            Fail($"internal error, please report it: {bug.GetType().Name}: {bug.Message} {bug.StackTrace?.Split('\n')[0].Trim()}");
         }
 
         if (Settling.RetryAfter is { } pause)
         {
             _ = SignalLaterAsync(pause, cancellationToken);
         }
+    }
+
+    private void Fail(string message)
+    {
+        Settling = Settling.Failed(time.GetUtcNow());
+        Publish(status with { Sync = SyncState.Unknown, Health = HealthStatus.Unknown, Message = message, Activity = string.Empty });
     }
 
     private bool ShouldSync(RenderedApplication current, Observation observation)

@@ -54,6 +54,11 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         {
             throw new ApplicationException(broken.Message, broken);
         }
+        catch (Exception bug) when (bug is not OperationCanceledException)
+        {
+            // Whatever a repository can make go wrong here must not reach the other applications.
+            throw new ApplicationException($"internal error while rendering, please report it: {bug.GetType().Name}: {bug.Message}", bug);
+        }
     }
 
     private RenderRequest RequestFor(ApplicationSpec spec, ApplicationSource source, FileTree files, Dictionary<string, ApplicationSource> references) => new()

@@ -67,6 +67,10 @@ internal static class BowlineCommand
         {
             return Fail(expected.Message, ExitCodes.Failure);
         }
+        catch (Exception bug) when (Environment.GetEnvironmentVariable("BOWLINE_DEBUG") is null)
+        {
+            return Fail($"internal error, please report it: {bug.GetType().Name}: {bug.Message} (BOWLINE_DEBUG=1 shows where)", ExitCodes.Failure);
+        }
     }
 
     private static int Fail(string message, int code)

@@ -46,8 +46,16 @@ public sealed class Differ(ICluster cluster, TimeProvider time)
         }
 
         FieldWriter writer = new(FieldManager, desired.Kind!.Kind.ApiVersion, string.Empty, time.GetUtcNow());
-        ApplyResult merged = ServerSideApply.Apply(live, desired.Body, KubernetesKinds.Find(desired.Kind.Kind)?.Schema, writer, force: true);
-        return new ResourceDiff(desired, live, FieldChanges.Same(live, merged.Object) ? live : merged.Object);
+        try
+        {
+            ApplyResult merged = ServerSideApply.Apply(live, desired.Body, KubernetesKinds.Find(desired.Kind.Kind)?.Schema, writer, force: true);
+            return new ResourceDiff(desired, live, FieldChanges.Same(live, merged.Object) ? live : merged.Object);
+        }
+        catch (MergeException)
+        {
+            // A field that the schema does not know: the server decides, and its refusal is the one to report.
+            return new ResourceDiff(desired, live, desired.Body);
+        }
     }
 
     private async Task<ResourceDiff> AskAsync(DesiredObject desired, MapNode live, CancellationToken cancellationToken)

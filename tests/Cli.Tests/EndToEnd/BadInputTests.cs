@@ -117,6 +117,28 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public async Task A_mistyped_field_is_named_with_its_file_and_the_other_objects_are_delivered()
+    {
+        using Scratch scratch = new();
+        scratch.WriteApplication("good", "good").WriteConfigMap("good/a.yaml", "a").WriteApplication("bad", "bad").WriteConfigMap("bad/a.yaml", "a").Write("bad/b.yaml", """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              replica: 3
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec: {containers: [{name: web, image: nginx}]}
+            """);
+        UpJson report = await FailAsync(scratch);
+        Assert.Equal("Synced Healthy", report.State("good"));
+        Assert.StartsWith("OutOfSync", report.State("bad"));
+        Assert.Contains("bad/b.yaml:1", report.Message("bad"));
+        Assert.Contains(".spec.replica", report.Message("bad"));
+    }
+
+    [Fact]
     public async Task A_dead_api_server_is_a_clear_error_within_ten_seconds()
     {
         using Scratch scratch = new();
