@@ -115,17 +115,13 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
             {
                 return await request(cancellationToken).ConfigureAwait(false);
             }
-            catch (ClusterException refused) when (attempt < options.Attempts && MayPass(refused))
+            catch (ClusterException refused) when (attempt < options.Attempts && Refusals.MayPass(refused))
             {
                 await Task.Delay(refused.RetryAfter ?? pause, time, cancellationToken).ConfigureAwait(false);
                 pause *= 3;
             }
         }
     }
-
-    /// <summary>A pod is forbidden for as long as its new namespace has no default ServiceAccount, which a controller makes.</summary>
-    private static bool MayPass(ClusterException refused) =>
-        refused.Status is 404 or 409 or 429 or >= 500 || (refused.Status == 403 && refused.Message.Contains("service account", StringComparison.OrdinalIgnoreCase));
 
     private async Task<string> WaitHealthyAsync(IReadOnlyList<PlannedAction> actions, CancellationToken cancellationToken)
     {
@@ -140,9 +136,6 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
     private static string Describe(PlannedAction action, ClusterException refused)
     {
         string from = action.Desired?.Origin is { File.Length: > 0 } origin ? $"{origin}: " : string.Empty;
-        string advice = refused.Message.Contains("field is immutable", StringComparison.Ordinal)
-            ? " (the field cannot change on a living object: delete it, or add the annotation argocd.argoproj.io/sync-options: Replace=true,Force=true)"
-            : string.Empty;
-        return $"{from}{refused.Message}{advice}";
+        return $"{from}{refused.Message}{Refusals.Advice(refused)}";
     }
 }
