@@ -12,6 +12,7 @@ public sealed class ParseCache(int capacity = 4096)
     private readonly ConcurrentDictionary<(string Name, string Text, FrozenSet<string> Functions), IReadOnlyCollection<TemplateTree>> parsed = new();
 
     private long characters;
+    private int count;
 
     internal IReadOnlyCollection<TemplateTree> Parse(string name, string text, FrozenSet<string> functions)
     {
@@ -21,10 +22,12 @@ public sealed class ParseCache(int capacity = 4096)
         }
 
         trees = Parser.Parse(name, text, functions);
-        if (Interlocked.Add(ref characters, text.Length) > MaxCharacters || parsed.Count >= capacity)
+        // Counted here: the dictionary's own count takes every one of its locks.
+        if (Interlocked.Add(ref characters, text.Length) > MaxCharacters || Interlocked.Increment(ref count) > capacity)
         {
             parsed.Clear();
             Interlocked.Exchange(ref characters, text.Length);
+            Interlocked.Exchange(ref count, 1);
         }
 
         parsed[(name, text, functions)] = trees;
