@@ -4,6 +4,7 @@ using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Admission;
 
@@ -149,7 +150,7 @@ internal sealed class LimitRanger(ObjectStore store)
 
     private static void Ratio(string resource, Node ratio, string type, MapNode requests, MapNode limits, List<string> wrong)
     {
-        if (!Quantity.TryParse(requests[resource]?.AsString(), out Quantity asked) || !Quantity.TryParse(limits[resource]?.AsString(), out Quantity most) || asked.Nano.IsZero)
+        if (!Quantity.TryParse(requests[resource]?.AsString(), out Quantity asked) || !Quantity.TryParse(limits[resource]?.AsString(), out Quantity most) || asked.IsZero)
         {
             wrong.Add($"{resource} max limit to request ratio per {type} is {ratio.AsString()}, but no request is specified or request is 0");
             return;

@@ -2,6 +2,7 @@ using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Admission;
 
@@ -45,7 +46,7 @@ internal sealed class QuotaAdmission(ObjectStore store)
             }
 
             Quantity used = Used(resource, request);
-            if (Quantity.TryParse(hard.AsString(), out Quantity most) && !asked.Nano.IsZero && (used + asked).CompareTo(most) > 0)
+            if (Quantity.TryParse(hard.AsString(), out Quantity most) && !asked.IsZero && used + asked > most)
             {
                 exceeded.Add((resource, asked, used, hard.AsString()!));
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Kinds;
 
@@ -168,19 +169,9 @@ internal sealed class ObjectDecoder
         return text.Length & ~3;
     }
 
-    private static Node QuantityOf(Node value)
-    {
-        string text = value switch
-        {
-            StringNode node => node.Value,
-            IntegerNode node => node.ToString(),
-            FloatNode node => node.Value.ToString("0.#########", CultureInfo.InvariantCulture),
-            _ => string.Empty,
-        };
-        return Quantity.TryCanonical(text, out string? canonical)
-            ? StringNode.Of(canonical)
-            : throw new DecodeException("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-    }
+    private static StringNode QuantityOf(Node value) => Quantity.TryRead(value, out Quantity quantity)
+        ? StringNode.Of(quantity.ToString())
+        : throw new DecodeException("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
 
     private static Node Time(Node value, bool fraction)
     {

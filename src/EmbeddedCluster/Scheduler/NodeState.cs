@@ -1,5 +1,6 @@
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Scheduler;
 
@@ -7,10 +8,10 @@ namespace Bowline.EmbeddedCluster.Scheduler;
 internal sealed class NodeState(MapNode node)
 {
     private readonly Dictionary<ObjectName, PodNeeds> pods = [];
-    private readonly Dictionary<string, decimal> requested = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Quantity> requested = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> byOwner = new(StringComparer.Ordinal);
     private MapNode node = node;
-    private Dictionary<string, decimal> allocatable = ReadAllocatable(node);
+    private Dictionary<string, Quantity> allocatable = ReadAllocatable(node);
 
     public MapNode Node
     {
@@ -33,9 +34,9 @@ internal sealed class NodeState(MapNode node)
 
     public string? Label(string key) => node.Labels()?[key]?.AsString();
 
-    public decimal Allocatable(string resource) => allocatable.GetValueOrDefault(resource);
+    public Quantity Allocatable(string resource) => allocatable.GetValueOrDefault(resource);
 
-    public decimal Requested(string resource) => requested.GetValueOrDefault(resource);
+    public Quantity Requested(string resource) => requested.GetValueOrDefault(resource);
 
     public int PodsOf(string ownerUid) => byOwner.GetValueOrDefault(ownerUid);
 
@@ -59,21 +60,21 @@ internal sealed class NodeState(MapNode node)
 
     private void Count(PodNeeds needs, int sign)
     {
-        foreach ((string resource, decimal value) in needs.Requests)
+        foreach ((string resource, Quantity value) in needs.Requests)
         {
-            requested[resource] = requested.GetValueOrDefault(resource) + (sign * value);
+            requested[resource] = requested.GetValueOrDefault(resource) + (sign < 0 ? -value : value);
         }
 
         byOwner[needs.OwnerUid] = byOwner.GetValueOrDefault(needs.OwnerUid) + sign;
         WithAntiAffinity += needs.AntiAffinity.Count > 0 ? sign : 0;
     }
 
-    private static Dictionary<string, decimal> ReadAllocatable(MapNode node)
+    private static Dictionary<string, Quantity> ReadAllocatable(MapNode node)
     {
-        Dictionary<string, decimal> read = new(StringComparer.Ordinal);
+        Dictionary<string, Quantity> read = new(StringComparer.Ordinal);
         foreach ((string resource, Node value) in (node.Status()["allocatable"] ?? node.Status()["capacity"]) as MapNode ?? [])
         {
-            read[resource] = Quantity.Of(value).Value;
+            read[resource] = Quantity.Of(value);
         }
 
         return read;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Scheduler;
 
@@ -87,14 +88,14 @@ internal sealed class Placement(IReadOnlyCollection<NodeState> nodes, Func<strin
 
     private static IEnumerable<Refusal> Missing(PodNeeds pod, NodeState node)
     {
-        if (node.Pods.Count + 1 > node.Allocatable("pods"))
+        if (Quantity.Of(node.Pods.Count + 1) > node.Allocatable("pods"))
         {
             yield return new Refusal("Too many pods", true);
         }
 
-        foreach ((string resource, decimal wanted) in pod.Requests)
+        foreach ((string resource, Quantity wanted) in pod.Requests)
         {
-            if (wanted > 0 && wanted > node.Allocatable(resource) - node.Requested(resource))
+            if (wanted.Sign > 0 && wanted > node.Allocatable(resource) - node.Requested(resource))
             {
                 yield return new Refusal("Insufficient " + resource, wanted <= node.Allocatable(resource));
             }
@@ -123,13 +124,13 @@ internal sealed class Placement(IReadOnlyCollection<NodeState> nodes, Func<strin
         double score = 0;
         foreach (string resource in (ReadOnlySpan<string>)["cpu", "memory"])
         {
-            decimal whole = node.Allocatable(resource);
-            decimal used = node.Requested(resource) + pod.Requests.GetValueOrDefault(resource);
-            score += whole == 0 ? 0 : 50 * (double)((whole - used) / whole);
+            Quantity whole = node.Allocatable(resource);
+            Quantity used = node.Requested(resource) + pod.Requests.GetValueOrDefault(resource);
+            score += whole.IsZero ? 0 : 50 * ((whole - used).ToDouble() / whole.ToDouble());
         }
 
-        decimal slots = node.Allocatable("pods");
-        score += slots == 0 ? 0 : 100 * (double)(1 - (node.Pods.Count / slots));
+        double slots = node.Allocatable("pods").ToDouble();
+        score += slots == 0 ? 0 : 100 * (1 - (node.Pods.Count / slots));
         score -= 300 * node.Taints.Count(taint => taint.Text("effect") == "PreferNoSchedule" && !pod.Tolerates(taint));
         foreach (MapNode preferred in pod.PreferredNodes)
         {

@@ -1,5 +1,6 @@
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Scheduler;
 
@@ -25,7 +26,7 @@ internal sealed class PodNeeds
 
     public MapNode Pod { get; }
 
-    public IReadOnlyDictionary<string, decimal> Requests { get; }
+    public IReadOnlyDictionary<string, Quantity> Requests { get; }
 
     public IReadOnlyList<HostPort> Ports { get; }
 
@@ -51,11 +52,11 @@ internal sealed class PodNeeds
 
     public bool Tolerates(MapNode taint) => Tolerations.Any(toleration => NodeMatching.Tolerates(toleration, taint));
 
-    private static Dictionary<string, decimal> ReadRequests(MapNode spec)
+    private static Dictionary<string, Quantity> ReadRequests(MapNode spec)
     {
-        Dictionary<string, decimal> total = new(StringComparer.Ordinal);
-        Dictionary<string, decimal> sidecars = new(StringComparer.Ordinal);
-        Dictionary<string, decimal> starting = new(StringComparer.Ordinal);
+        Dictionary<string, Quantity> total = new(StringComparer.Ordinal);
+        Dictionary<string, Quantity> sidecars = new(StringComparer.Ordinal);
+        Dictionary<string, Quantity> starting = new(StringComparer.Ordinal);
         foreach (MapNode container in spec["containers"].Maps())
         {
             Add(total, container["resources"]?["requests"]);
@@ -74,35 +75,37 @@ internal sealed class PodNeeds
             }
         }
 
-        foreach ((string name, decimal value) in starting)
+        foreach ((string name, Quantity value) in starting)
         {
-            total[name] = Math.Max(total.GetValueOrDefault(name), value);
+            total[name] = Larger(total.GetValueOrDefault(name), value);
         }
 
         foreach ((string name, Node value) in spec["resources"]?["requests"] as MapNode ?? [])
         {
-            total[name] = Quantity.Of(value).Value;
+            total[name] = Quantity.Of(value);
         }
 
         Add(total, spec["overhead"]);
         return total;
     }
 
-    private static void Add(Dictionary<string, decimal> total, Node? requests)
+    private static void Add(Dictionary<string, Quantity> total, Node? requests)
     {
         foreach ((string name, Node value) in requests as MapNode ?? [])
         {
-            total[name] = total.GetValueOrDefault(name) + Quantity.Of(value).Value;
+            total[name] = total.GetValueOrDefault(name) + Quantity.Of(value);
         }
     }
 
-    private static void RaiseTo(Dictionary<string, decimal> most, Node? requests, Dictionary<string, decimal> beside)
+    private static void RaiseTo(Dictionary<string, Quantity> most, Node? requests, Dictionary<string, Quantity> beside)
     {
         foreach ((string name, Node value) in requests as MapNode ?? [])
         {
-            most[name] = Math.Max(most.GetValueOrDefault(name), Quantity.Of(value).Value + beside.GetValueOrDefault(name));
+            most[name] = Larger(most.GetValueOrDefault(name), Quantity.Of(value) + beside.GetValueOrDefault(name));
         }
     }
+
+    private static Quantity Larger(Quantity left, Quantity right) => left > right ? left : right;
 
     private static IEnumerable<HostPort> ReadPorts(MapNode spec) =>
         spec["containers"].Maps().SelectMany(container => container["ports"].Maps())

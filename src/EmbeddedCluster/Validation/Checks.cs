@@ -1,6 +1,7 @@
 using System.Net;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Validation;
 
@@ -77,7 +78,7 @@ internal sealed class Checks(List<FieldError> errors)
         {
             foreach ((string resource, Node amount) in resources?[part] as MapNode ?? [])
             {
-                if (Quantity.TryParse(amount.AsString(), out Quantity quantity) && quantity.Nano.Sign < 0)
+                if (Quantity.TryParse(amount.AsString(), out Quantity quantity) && quantity.Sign < 0)
                 {
                     errors.Add(FieldError.Invalid($"{path}.{part}[{resource}]", amount, "must be greater than or equal to 0"));
                 }
@@ -86,7 +87,7 @@ internal sealed class Checks(List<FieldError> errors)
 
         foreach ((string resource, Node amount) in resources?["requests"] as MapNode ?? [])
         {
-            if (resources!.At("limits", resource)?.AsString() is { } limit && Quantity.TryParse(amount.AsString(), out Quantity asked) && Quantity.TryParse(limit, out Quantity most) && asked.CompareTo(most) > 0)
+            if (resources!.At("limits", resource)?.AsString() is { } limit && Quantity.TryParse(amount.AsString(), out Quantity asked) && Quantity.TryParse(limit, out Quantity most) && asked > most)
             {
                 errors.Add(FieldError.Invalid($"{path}.requests", amount, $"must be less than or equal to {resource} limit of {limit}"));
             }

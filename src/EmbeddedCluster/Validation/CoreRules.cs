@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Validation;
 
@@ -110,7 +111,7 @@ internal static partial class CoreRules
                 check.Add(FieldError.Invalid(path, resource, "must be a standard resource type or fully qualified"));
                 check.Add(FieldError.Invalid(path, resource, "must be a standard resource for quota"));
             }
-            else if (Quantity.TryParse(amount.AsString(), out Quantity quantity) && quantity.Nano.Sign < 0)
+            else if (Quantity.TryParse(amount.AsString(), out Quantity quantity) && quantity.Sign < 0)
             {
                 check.Add(FieldError.Invalid(path, amount, "must be greater than or equal to 0"));
             }
@@ -163,7 +164,7 @@ internal static partial class CoreRules
 
     private static void Above(Checks check, Node limit, string path, string resource, Node minimum, string other, string words, string field)
     {
-        if (limit[other]?[resource] is { } value && Quantity.TryParse(minimum.AsString(), out Quantity least) && Quantity.TryParse(value.AsString(), out Quantity had) && least.CompareTo(had) > 0)
+        if (limit[other]?[resource] is { } value && Quantity.TryParse(minimum.AsString(), out Quantity least) && Quantity.TryParse(value.AsString(), out Quantity had) && least > had)
         {
             Node shown = field == "min" ? minimum : value;
             check.Add(FieldError.Invalid($"{path}.{field}[{resource}]", shown, $"min value {minimum.AsString()} is greater than {words} value {value.AsString()}"));

@@ -4,69 +4,227 @@ using Bowline.Resources.Model;
 
 namespace Bowline.Resources.Schemas;
 
-/// <summary>Kubernetes quantities (<c>500m</c>, <c>1Gi</c>, <c>1e3</c>, 2) as exact numbers.</summary>
-internal static class Quantity
+/// <summary>
+/// A Kubernetes quantity (<c>500m</c>, <c>1Gi</c>, <c>1e3</c>, 2) as an exact number of billionths, with the rules of apimachinery's
+/// <c>resource.Quantity</c>. Comparing looks at the amount only; equality is of amount and notation.
+/// </summary>
+public readonly record struct Quantity : IComparable<Quantity>
 {
-    private const int MaxLength = 64;
-    private const string DecimalSuffixes = "numkMGTPE";
-    private const string BinarySuffixes = "KMGTPE";
-    // The smallest unit that the reference keeps is a nano; what is finer is rounded up.
-    private static readonly BigInteger Nano = BigInteger.Pow(10, 9);
+    private const int NanoExponent = 9;
+    private const int MaxBits = 126;
+    private static readonly BigInteger One = BigInteger.Pow(10, NanoExponent);
+    private static readonly Quantity MaxBinary = new(long.MaxValue * One, QuantityNotation.Binary);
+    private static readonly string[] BinarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    private static readonly string[] DecimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
 
-    public static bool AreEqual(Node left, Node right) =>
-        TryParse(left.ToString()!, out BigInteger a) && TryParse(right.ToString()!, out BigInteger b) && a == b;
+    // Sums of real amounts never leave 128 bits, and cost no allocation there.
+    private readonly Int128 small;
+    // Zero unless 128 bits are too few, so that equal amounts have equal fields.
+    private readonly BigInteger large;
 
-    /// <param name="nanos">The amount in billionths.</param>
-    public static bool TryParse(string text, out BigInteger nanos)
+    private Quantity(Int128 nano, QuantityNotation notation)
     {
-        nanos = default;
-        int end = 0;
-        while (end < text.Length && text[end] is (>= '0' and <= '9') or '.' or '+' or '-')
+        small = nano;
+        Notation = notation;
+    }
+
+    private Quantity(BigInteger nano, QuantityNotation notation)
+    {
+        bool fits = nano >= Int128.MinValue && nano <= Int128.MaxValue;
+        small = fits ? (Int128)nano : Int128.Zero;
+        large = fits ? BigInteger.Zero : nano;
+        Notation = notation;
+    }
+
+    public static Quantity Zero => default;
+
+    public QuantityNotation Notation { get; private init; }
+
+    /// <summary>The amount in billionths, the finest that Kubernetes keeps.</summary>
+    public BigInteger Nano => large.IsZero ? small : large;
+
+    /// <summary>The amount in thousandths, rounded up.</summary>
+    public BigInteger Millis => Ceiling(Nano, BigInteger.Pow(10, NanoExponent - 3));
+
+    /// <summary>The amount in whole units, rounded up.</summary>
+    public BigInteger Units => Ceiling(Nano, One);
+
+    public int Sign => large.IsZero ? Int128.Sign(small) : large.Sign;
+
+    public bool IsZero => Sign == 0;
+
+    public static Quantity operator +(Quantity left, Quantity right)
+    {
+        QuantityNotation notation = left.IsZero ? right.Notation : left.Notation;
+        if (left.large.IsZero && right.large.IsZero)
         {
-            end++;
+            Int128 sum = unchecked(left.small + right.small);
+            bool overflows = Int128.IsNegative((left.small ^ sum) & (right.small ^ sum));
+            if (!overflows)
+            {
+                return new Quantity(sum, notation);
+            }
         }
 
-        if (end == 0 || text.Length > MaxLength || !TryScale(text[end..], out BigInteger factor, out BigInteger divisor))
+        return new Quantity(left.Nano + right.Nano, notation);
+    }
+
+    public static Quantity operator -(Quantity left, Quantity right) => left + -right;
+
+    public static Quantity operator -(Quantity value) => value.large.IsZero && value.small != Int128.MinValue
+        ? new Quantity(-value.small, value.Notation)
+        : new Quantity(-value.Nano, value.Notation);
+
+    public static bool operator <(Quantity left, Quantity right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(Quantity left, Quantity right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(Quantity left, Quantity right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(Quantity left, Quantity right) => left.CompareTo(right) >= 0;
+
+    public static Quantity Of(long units) => new((Int128)units * 1_000_000_000, QuantityNotation.Decimal);
+
+    /// <summary>Zero for what is not a quantity, for readers of objects that an API server has accepted.</summary>
+    public static Quantity Of(Node? node) => TryRead(node, out Quantity quantity) ? quantity : Zero;
+
+    public static Quantity OfMillis(BigInteger millis, QuantityNotation notation) => new(millis * 1_000_000, notation);
+
+    /// <summary>Whether both are quantities of the same amount, such as 0.5 and <c>500m</c>.</summary>
+    public static bool AreEqual(Node left, Node right) =>
+        TryRead(left, out Quantity a) && TryRead(right, out Quantity b) && a.CompareTo(b) == 0;
+
+    /// <summary>Reads a text or a number.</summary>
+    public static bool TryRead(Node? node, out Quantity quantity)
+    {
+        switch (node)
+        {
+            case StringNode text:
+                return TryParse(text.Value, out quantity);
+            case IntegerNode number:
+                quantity = Of(number.Value);
+                return true;
+            case FloatNode number when TryParse(number.ToString(), out quantity):
+                // The exponent of a float is the runtime's spelling, not the author's.
+                quantity = quantity with { Notation = QuantityNotation.Decimal };
+                return true;
+            default:
+                quantity = Zero;
+                return false;
+        }
+    }
+
+    /// <summary>What is finer than a billionth is rounded away from zero, and a binary amount stops at 2^63-1, as in Go.</summary>
+    public static bool TryParse(string? text, out Quantity quantity)
+    {
+        quantity = Zero;
+        if (!WrittenQuantity.TrySplit(text, out WrittenQuantity written))
         {
             return false;
         }
 
-        string number = text[..end];
-        int point = number.IndexOf('.', StringComparison.Ordinal);
-        string digits = point < 0 ? number : number.Remove(point, 1);
-        if (!BigInteger.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger value))
+        bool binary = written.Notation == QuantityNotation.Binary;
+        int shift = binary ? written.Exponent : 0;
+        int power = NanoExponent - written.Fraction.Length + (binary ? 0 : written.Exponent);
+        int digits = written.Whole.Length + written.Fraction.Length;
+        // Ten thirds of a bit are enough for a decimal digit.
+        quantity = power >= 0 && digits <= 18 && ((digits + power) * 10 / 3) + 2 + shift <= MaxBits
+            ? new Quantity(Small(written, shift, power), written.Notation)
+            : new Quantity(Large(written, shift, power), written.Notation);
+        if (binary)
         {
-            return false;
+            quantity = Bounded(quantity);
         }
 
-        divisor *= point < 0 ? BigInteger.One : BigInteger.Pow(10, number.Length - point - 1);
-        BigInteger scaled = BigInteger.DivRem(value * factor * Nano, divisor, out BigInteger rest);
-        nanos = rest.IsZero ? scaled : scaled + rest.Sign;
+        quantity = written.IsNegative ? -quantity : quantity;
         return true;
     }
 
-    private static bool TryScale(string suffix, out BigInteger factor, out BigInteger divisor)
+    public int CompareTo(Quantity other) => large.IsZero && other.large.IsZero ? small.CompareTo(other.small) : Nano.CompareTo(other.Nano);
+
+    /// <summary>Rounded to the nearest double.</summary>
+    public double ToDouble() => (large.IsZero ? (double)small : (double)large) / 1e9;
+
+    /// <summary>The canonical text: no fraction, and the largest suffix of the notation that loses nothing.</summary>
+    public override string ToString() => large.IsZero ? Print(small, Notation) : Print(large, Notation);
+
+    private static Int128 Small(WrittenQuantity written, int shift, int power)
     {
-        factor = BigInteger.One;
-        divisor = BigInteger.One;
-        int place;
-        switch (suffix)
+        long digits = 0;
+        foreach (char digit in written.Whole)
         {
-            case "":
-                return true;
-            case [var letter, 'i'] when (place = BinarySuffixes.IndexOf(letter, StringComparison.Ordinal)) >= 0:
-                factor = BigInteger.Pow(1024, place + 1);
-                return true;
-            case [var letter] when (place = DecimalSuffixes.IndexOf(letter, StringComparison.Ordinal)) >= 0:
-                factor = place < 3 ? BigInteger.One : BigInteger.Pow(1000, place - 2);
-                divisor = place < 3 ? BigInteger.Pow(1000, 3 - place) : BigInteger.One;
-                return true;
-            case ['e' or 'E', .. var exponent] when int.TryParse(exponent, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int power) && Math.Abs(power) <= 30:
-                factor = power > 0 ? BigInteger.Pow(10, power) : BigInteger.One;
-                divisor = power < 0 ? BigInteger.Pow(10, -power) : BigInteger.One;
-                return true;
-            default:
-                return false;
+            digits = (digits * 10) + (digit - '0');
         }
+
+        foreach (char digit in written.Fraction)
+        {
+            digits = (digits * 10) + (digit - '0');
+        }
+
+        Int128 value = (Int128)digits << shift;
+        for (int i = 0; i < power; i++)
+        {
+            value *= 10;
+        }
+
+        return value;
+    }
+
+    private static BigInteger Large(WrittenQuantity written, int shift, int power)
+    {
+        string digits = string.Concat("0", written.Whole, written.Fraction);
+        BigInteger value = BigInteger.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture) << shift;
+        return power >= 0 ? value * BigInteger.Pow(10, power) : Ceiling(value, BigInteger.Pow(10, -power));
+    }
+
+    // A binary amount below one is printed in decimals: there are no binary fractions.
+    private static Quantity Bounded(Quantity quantity) =>
+        quantity > MaxBinary ? MaxBinary
+        : quantity.Sign > 0 && quantity < Of(1) ? quantity with { Notation = QuantityNotation.Decimal }
+        : quantity;
+
+    private static string Print<T>(T nano, QuantityNotation notation)
+        where T : IBinaryInteger<T>
+    {
+        if (T.IsZero(nano))
+        {
+            return "0";
+        }
+
+        T one = T.CreateChecked(1_000_000_000);
+        if (notation == QuantityNotation.Binary && T.IsZero(nano % one) && T.Abs(nano / one) >= T.CreateChecked(1024))
+        {
+            T units = nano / one;
+            int power = Reduce(ref units, 1024, BinarySuffixes.Length - 1);
+            return units.ToString(null, CultureInfo.InvariantCulture) + BinarySuffixes[power];
+        }
+
+        bool exponential = notation == QuantityNotation.Exponent;
+        int thousands = Reduce(ref nano, 1000, exponential ? int.MaxValue : DecimalSuffixes.Length - 1);
+        int exponent = (thousands * 3) - NanoExponent;
+        string suffix = !exponential ? DecimalSuffixes[thousands]
+            : exponent == 0 ? string.Empty
+            : string.Create(CultureInfo.InvariantCulture, $"e{exponent}");
+        return nano.ToString(null, CultureInfo.InvariantCulture) + suffix;
+    }
+
+    private static int Reduce<T>(ref T value, int by, int most)
+        where T : IBinaryInteger<T>
+    {
+        T divisor = T.CreateChecked(by);
+        int times = 0;
+        while (times < most && T.IsZero(value % divisor))
+        {
+            value /= divisor;
+            times++;
+        }
+
+        return times;
+    }
+
+    private static BigInteger Ceiling(BigInteger value, BigInteger by)
+    {
+        BigInteger quotient = BigInteger.DivRem(value, by, out BigInteger rest);
+        return rest.Sign > 0 ? quotient + 1 : quotient;
     }
 }

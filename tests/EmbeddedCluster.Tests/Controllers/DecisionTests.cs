@@ -101,19 +101,6 @@ public sealed class DecisionTests
     }
 
     [Theory]
-    [InlineData("1.5Gi", "1536Mi")]
-    [InlineData("0.1", "100m")]
-    [InlineData("1000m", "1")]
-    [InlineData("128974848", "128974848")]
-    [InlineData("64Mi", "64Mi")]
-    [InlineData("1e3", "1e3")]
-    public void A_quantity_is_printed_in_canonical_form(string text, string expected)
-    {
-        Assert.True(Quantity.TryParse(text, out Quantity quantity));
-        Assert.Equal(expected, quantity.ToString());
-    }
-
-    [Theory]
     [InlineData("0-2,5", "0-2,5")]
     [InlineData("0,1,2", "0-2")]
     [InlineData("3,1", "1,3")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Controllers.Policy;
 
@@ -9,7 +10,7 @@ namespace Bowline.EmbeddedCluster.Controllers.Policy;
 internal sealed record AutoscaleDecision(int? Rescale, string Why, string Problem, MapNode Status)
 {
     // Within the tolerance of ten per cent, so that no metric asks for another size.
-    private const double SimulatedShare = 0.95;
+    private const int SimulatedPercent = 95;
 
     public static AutoscaleDecision Decide(MapNode autoscaler, MapNode? scale, string problem, DateTimeOffset now)
     {
@@ -102,7 +103,7 @@ internal sealed record AutoscaleDecision(int? Rescale, string Why, string Proble
         MapNode current = new();
         if (target?["averageUtilization"]?.AsInteger() is { } utilization)
         {
-            current["averageUtilization"] = (int)(utilization * SimulatedShare);
+            current["averageUtilization"] = (int)(utilization * SimulatedPercent / 100);
             current["averageValue"] = "0";
         }
 
@@ -111,7 +112,7 @@ internal sealed record AutoscaleDecision(int? Rescale, string Why, string Proble
             if (target?[key] is { } wanted)
             {
                 Quantity quantity = Quantity.Of(wanted);
-                current[key] = new Quantity(Math.Floor(quantity.Value * 1000m * (decimal)SimulatedShare) / 1000m, quantity.Notation).ToString();
+                current[key] = Quantity.OfMillis(quantity.Nano * SimulatedPercent / 100_000_000, quantity.Notation).ToString();
             }
         }
 

@@ -1,4 +1,5 @@
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Controllers.Policy;
 
@@ -33,12 +34,12 @@ internal static class QuotaUsage
         Quantity running = Sum(pod.Spec()["containers"].Maps().Concat(pod.Spec()["initContainers"].Maps().Where(IsSidecar)), section, name);
         Quantity starting = pod.Spec()["initContainers"].Maps().Where(container => !IsSidecar(container))
             .Select(container => Quantity.Of(container["resources"]?[section]?[name]))
-            .DefaultIfEmpty(Quantity.Zero).MaxBy(quantity => quantity.Value);
-        Quantity most = starting.Value > running.Value ? starting : running;
+            .DefaultIfEmpty(Quantity.Zero).Max();
+        Quantity most = starting > running ? starting : running;
         return most + Quantity.Of(pod.Spec()["overhead"]?[name]);
     }
 
-    private static Quantity One => new(1, QuantityNotation.Decimal);
+    private static Quantity One => Quantity.Of(1);
 
     private static Quantity Used(MapNode quota, string resource, Func<string, string, IReadOnlyList<MapNode>> list)
     {
@@ -77,7 +78,7 @@ internal static class QuotaUsage
     private static Quantity NodePorts(MapNode service)
     {
         bool has = service.Spec().Text("type") is "NodePort" || (service.Spec().Text("type") == "LoadBalancer" && service.Spec()["allocateLoadBalancerNodePorts"]?.AsBool() != false);
-        return new Quantity(has ? service.Spec()["ports"].Maps().Count() : 0, QuantityNotation.Decimal);
+        return Quantity.Of(has ? service.Spec()["ports"].Maps().Count() : 0);
     }
 
     private static IEnumerable<MapNode> Pods(MapNode quota, Func<string, string, IReadOnlyList<MapNode>> list) =>

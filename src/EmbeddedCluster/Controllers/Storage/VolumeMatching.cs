@@ -1,4 +1,5 @@
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Controllers.Storage;
 
@@ -17,7 +18,7 @@ internal static class VolumeMatching
         // The smallest that fits, as upstream.
         return all
             .Where(volume => volume.Spec()["claimRef"] is null && Fits(claim, volume))
-            .OrderBy(volume => Capacity(volume).Value)
+            .OrderBy(volume => Capacity(volume))
             .ThenBy(volume => volume.Name(), StringComparer.Ordinal)
             .FirstOrDefault();
     }
@@ -40,7 +41,7 @@ internal static class VolumeMatching
         return wanted.Text("storageClassName") == offered.Text("storageClassName")
             && (wanted["volumeMode"]?.AsString() ?? "Filesystem") == (offered["volumeMode"]?.AsString() ?? "Filesystem")
             && wanted["accessModes"].Strings().All(modes.Contains)
-            && Capacity(volume).Value >= Quantity.Of(wanted["resources"]?["requests"]?["storage"]).Value
+            && Capacity(volume) >= Quantity.Of(wanted["resources"]?["requests"]?["storage"])
             && (wanted["selector"] is null || LabelSelector.Of(wanted["selector"]).Matches(volume.Labels()));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Controllers.Workloads;
 
@@ -11,10 +12,6 @@ internal readonly record struct GoQuantity(long Value, int Scale, string Format)
 {
     private const int MaxDigits = 18;
     private const int MaxBinaryDigits = 15;
-    private static readonly string[] Binary = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-
-    private static readonly (string Suffix, int Exponent)[] Metric =
-        [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
 
     /// <summary>The written form that Go kept; empty when it would make it anew.</summary>
     public string Cached { get; private init; } = string.Empty;
@@ -34,25 +31,19 @@ internal readonly record struct GoQuantity(long Value, int Scale, string Format)
             return new GoQuantity(0, 0, "DecimalSI") { Cached = written };
         }
 
-        bool negative = written[0] == '-';
-        ReadOnlySpan<char> rest = written.AsSpan(written[0] is '-' or '+' ? 1 : 0).TrimStart('0');
-        int end = rest.IndexOfAnyExceptInRange('0', '9') is var at && at < 0 ? rest.Length : at;
-        string number = end == 0 ? "0" : rest[..end].ToString();
-        rest = rest[end..];
-        string fraction = string.Empty;
-        if (rest.StartsWith("."))
+        if (!WrittenQuantity.TrySplit(written, out WrittenQuantity parts))
         {
-            rest = rest[1..];
-            end = rest.IndexOfAnyExceptInRange('0', '9') is var stop && stop < 0 ? rest.Length : stop;
-            fraction = rest[..end].ToString();
-            rest = rest[end..];
+            return new GoQuantity(0, 0, string.Empty);
         }
 
-        string suffix = rest.ToString();
-        int binary = Array.IndexOf(Binary, suffix);
-        return binary >= 0
-            ? ParseBinary(written, negative, number, fraction, 10 * (binary + 1))
-            : ParseDecimal(written, negative, number, fraction, suffix);
+        string number = parts.Whole.IsEmpty ? "0" : parts.Whole.ToString();
+        string fraction = parts.Fraction.ToString();
+        return parts.Notation switch
+        {
+            QuantityNotation.Binary => ParseBinary(written, parts.IsNegative, number, fraction, parts.Exponent),
+            QuantityNotation.Exponent => ParseDecimal(written, parts.IsNegative, number + fraction, parts.Exponent - fraction.Length, "DecimalExponent"),
+            _ => ParseDecimal(written, parts.IsNegative, number + fraction, parts.Exponent - fraction.Length, "DecimalSI"),
+        };
     }
 
     private static GoQuantity ParseBinary(string written, bool negative, string number, string fraction, int exponent)
@@ -71,18 +62,8 @@ internal readonly record struct GoQuantity(long Value, int Scale, string Format)
         };
     }
 
-    private static GoQuantity ParseDecimal(string written, bool negative, string number, string fraction, string suffix)
+    private static GoQuantity ParseDecimal(string written, bool negative, string digits, int scale, string format)
     {
-        string format = "DecimalSI";
-        int exponent = Metric.FirstOrDefault(unit => unit.Suffix == suffix).Exponent;
-        if (suffix.Length > 1 && suffix[0] is 'e' or 'E' && int.TryParse(suffix.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int power))
-        {
-            format = "DecimalExponent";
-            exponent = power;
-        }
-
-        string digits = number + fraction;
-        int scale = exponent - fraction.Length;
         if (digits.Length > MaxDigits || scale < -9)
         {
             BigInteger big = BigInteger.Parse(digits, CultureInfo.InvariantCulture);
