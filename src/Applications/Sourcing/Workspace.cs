@@ -144,7 +144,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     }
 
     private static Assumption[] Assume(RepositoryMap map) => map.Guessed is not { } url ? [] :
-        [new Assumption("Repository", string.Empty, url, "the folder has no Git remote; this URL is taken for it, since it is what its applications name")];
+        [new Assumption("Repository", string.Empty, url, "no Git remote says what this folder's URL is; this one is taken for it, since its applications name it")];
 
     private static string Name(string folder)
     {
