@@ -5,8 +5,11 @@ namespace Bowline.Tests.Controllers;
 
 public sealed class RunningCustomResourceTests
 {
-    [Fact]
-    public async Task Dependents_of_a_deleted_custom_resource_are_collected()
+    /// <param name="pause">Zero: the owner may be gone before the controllers have heard of its kind.</param>
+    [Theory]
+    [InlineData(200)]
+    [InlineData(0)]
+    public async Task Dependents_of_a_deleted_custom_resource_are_collected(int pause)
     {
         await using RunningCluster cluster = await RunningCluster.StartAsync();
         await cluster.CreateAsync("""
@@ -30,7 +33,7 @@ public sealed class RunningCustomResourceTests
               namespace: default
               ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: w, uid: '{{widget.Uid()}}'}]
             """);
-        await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+        await Task.Delay(TimeSpan.FromMilliseconds(pause), TimeProvider.System);
         Assert.NotNull(await cluster.GetAsync("v1", "ConfigMap", "child"));
         await cluster.DeleteAsync("example.com/v1", "Widget", "w");
         await cluster.WaitGoneAsync("v1", "ConfigMap", "child");

@@ -55,7 +55,26 @@ internal sealed class GarbageCollector(ControlPlane plane) : Reconciler(plane)
             Follow(mirror);
         }
 
-        Plane.KindAdded += Follow;
+        Plane.KindAdded += mirror =>
+        {
+            Follow(mirror);
+            Reconsider(mirror.Kind.Kind);
+        };
+    }
+
+    /// <summary>Owners of a kind that nothing was known of counted as alive; some may have come and gone in the meantime.</summary>
+    private void Reconsider(ResourceKind owners)
+    {
+        foreach (KindMirror mirror in Plane.Mirrors)
+        {
+            foreach (MapNode node in mirror.All())
+            {
+                if (node.OwnerReferences().Any(reference => ResourceKind.Of(reference.Text("apiVersion"), reference.Text("kind")) is var kind && kind.Group == owners.Group && kind.Kind == owners.Kind))
+                {
+                    Queue.Add(KeyOf(mirror, node));
+                }
+            }
+        }
     }
 
     public override async Task<TimeSpan?> ReconcileAsync(ObjectName key, CancellationToken cancellationToken)
