@@ -60,7 +60,9 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         SyncResult result = await target.Synchronizer.RunAsync(observation.Plan, progress, cancellationToken).ConfigureAwait(false);
 
         HashSet<ResourceId> pruned = [.. result.Steps.Where(step => step.Outcome == SyncOutcome.Pruned).Select(step => step.Id)];
-        InventoryEntry[] kept = [.. during.Entries.Where(entry => !pruned.Contains(entry.Id) && (mine.Contains(entry) || target.Live.Get(entry.Id) is not null))];
+        // A kind whose API does not answer just now is not a kind of which nothing is left.
+        bool MayExist(InventoryEntry entry) => mine.Contains(entry) || target.Live.Get(entry.Id) is not null || !target.Live.Knows(entry.Kind);
+        InventoryEntry[] kept = [.. during.Entries.Where(entry => !pruned.Contains(entry.Id) && MayExist(entry))];
         Inventory after = during with { Entries = kept, Synced = result.Succeeded ? application.Fingerprint : observation.Inventory.Synced };
         await WriteAsync(owner, during, after, cancellationToken).ConfigureAwait(false);
         return result;

@@ -12,12 +12,11 @@ namespace Bowline.Applications.Reconciling;
 /// </summary>
 public sealed class ServedKinds(ICluster cluster, bool assume, TimeProvider time)
 {
+    private const string Assumed = "bowline.dev/assumed";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
-    private const string Assumed = "bowline.dev/assumed";
     private static readonly KindInfo Definitions = new(new ResourceKind("apiextensions.k8s.io", "v1", "CustomResourceDefinition"), "customresourcedefinitions", Namespaced: false);
     private readonly ConcurrentDictionary<(string Group, string Kind), Task> assumed = [];
-
     private Task? recalled;
 
     /// <summary>Kinds that exist by assumption only.</summary>
@@ -28,7 +27,8 @@ public sealed class ServedKinds(ICluster cluster, bool assume, TimeProvider time
     /// <summary>Resolves every kind of these resources; null for one that the cluster does not and will not serve.</summary>
     public async Task<IReadOnlyDictionary<ResourceKind, KindInfo?>> ResolveAsync(IReadOnlyList<Resource> resources, CancellationToken cancellationToken)
     {
-        await (recalled ??= RecallAsync(cancellationToken)).ConfigureAwait(false);
+        recalled = recalled is null or { IsFaulted: true } ? RecallAsync(CancellationToken.None) : recalled;
+        await recalled.WaitAsync(cancellationToken).ConfigureAwait(false);
         Dictionary<ResourceKind, KindInfo?> kinds = [];
         Dictionary<ResourceKind, KindInfo> arriving = resources.Where(IsDefinition).SelectMany(KindsOf).GroupBy(kind => kind.Kind).ToDictionary(group => group.Key, group => group.First());
         foreach (ResourceKind kind in resources.Select(resource => resource.Kind).Distinct())
@@ -37,7 +37,7 @@ public sealed class ServedKinds(ICluster cluster, bool assume, TimeProvider time
             served ??= arriving.GetValueOrDefault(kind);
             if (served is null && assume && kind.Group.Contains('.', StringComparison.Ordinal))
             {
-                await assumed.GetOrAdd((kind.Group, kind.Kind), _ => AssumeAsync(kind, cancellationToken)).ConfigureAwait(false);
+                await AssumeOnceAsync(kind, cancellationToken).ConfigureAwait(false);
                 served = await cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false);
             }
 
@@ -50,6 +50,21 @@ public sealed class ServedKinds(ICluster cluster, bool assume, TimeProvider time
     /// <summary>Scope of a kind that no cluster was asked about: from the built-in table, the delivery's own CRDs, then well-known ones.</summary>
     public static bool IsNamespaced(ResourceKind kind) =>
         (KubernetesKinds.Find(kind.Group, kind.Kind) ?? WellKnownCustomKinds.DefinitionOf(kind)).Namespaced;
+
+    /// <summary>Shared by all applications that need the kind, so one that is cancelled must not cancel it for the others.</summary>
+    private async Task AssumeOnceAsync(ResourceKind kind, CancellationToken cancellationToken)
+    {
+        Task assuming = assumed.GetOrAdd((kind.Group, kind.Kind), _ => AssumeAsync(kind, CancellationToken.None));
+        try
+        {
+            await assuming.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ClusterException)
+        {
+            assumed.TryRemove(KeyValuePair.Create((kind.Group, kind.Kind), assuming));
+            throw;
+        }
+    }
 
     /// <summary>What an earlier run assumed in this cluster is still only assumed.</summary>
     private async Task RecallAsync(CancellationToken cancellationToken)

@@ -25,6 +25,9 @@ public sealed class LiveState(ClusterCache cache, TimeProvider time)
 
     public MapNode? Get(ResourceId id) => cache.Get(id);
 
+    /// <summary>Whether absence of an object of this kind means that it is not there; otherwise nothing is known of it.</summary>
+    public bool Knows(ResourceKind kind) => cache.IsWatching(kind);
+
     /// <summary>Watched objects whose ownerReferences name this object.</summary>
     public IReadOnlyList<MapNode> OwnedBy(MapNode owner) => owner.At("metadata", "uid")?.AsString() is { } uid ? cache.OwnedBy(uid) : [];
 
