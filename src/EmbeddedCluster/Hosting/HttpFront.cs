@@ -140,16 +140,19 @@ internal sealed class HttpFront : IAsyncDisposable
             return null;
         }
 
-        // One certificate per connection: parsed once, kept with it.
+        // One certificate per connection: parsed once, kept with it. The requests of an HTTP/2 connection come side by side, and its items are a plain dictionary.
         IDictionary<object, object?> items = context.Features.Get<Microsoft.AspNetCore.Connections.Features.IConnectionItemsFeature>()?.Items ?? context.Items;
-        if (items.TryGetValue(typeof(UserInfo), out object? known) && known is UserInfo user)
+        lock (items)
         {
-            return user;
-        }
+            if (items.TryGetValue(typeof(UserInfo), out object? known) && known is UserInfo user)
+            {
+                return user;
+            }
 
-        UserInfo parsed = CertificateUser.Of(certificate);
-        items[typeof(UserInfo)] = parsed;
-        return parsed;
+            UserInfo parsed = CertificateUser.Of(certificate);
+            items[typeof(UserInfo)] = parsed;
+            return parsed;
+        }
     }
 
     private static string? Bearer(HttpRequest http)

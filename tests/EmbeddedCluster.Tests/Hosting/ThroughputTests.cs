@@ -27,6 +27,6 @@ public sealed class ThroughputTests
             using StringContent content = new(body, Encoding.UTF8);
             content.Headers.ContentType = new("application/apply-patch+yaml");
             using HttpResponseMessage response = await client.PatchAsync($"/api/v1/namespaces/default/configmaps/{prefix}{i}?fieldManager=test", content, cancellation);
-            Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+            Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync(cancellation));
         });
 }
