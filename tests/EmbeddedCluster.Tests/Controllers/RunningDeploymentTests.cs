@@ -37,8 +37,15 @@ public sealed class RunningDeploymentTests
         IReadOnlyList<MapNode> pods = await cluster.ListAsync("v1", "Pod");
         Assert.All(pods, pod => Assert.True(pod.Status().ConditionIs("Ready", "True"), JsonWriter.ToText(pod)));
         Assert.Equal(3, pods.Select(pod => pod.Status().Text("podIP")).Distinct().Count());
-        MapNode slice = Assert.Single(await cluster.ListAsync("discovery.k8s.io/v1", "EndpointSlice"), slice => slice.Labels()?["kubernetes.io/service-name"]?.AsString() == "web");
-        Assert.NotNull(slice);
+        // The slice's controller works beside the others: it may come a moment after the pods are available.
+        IReadOnlyList<MapNode> slices = [];
+        for (int attempt = 0; slices.Count == 0 && attempt < 500; attempt++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            slices = [.. (await cluster.ListAsync("discovery.k8s.io/v1", "EndpointSlice")).Where(slice => slice.Labels()?["kubernetes.io/service-name"]?.AsString() == "web")];
+        }
+
+        Assert.Single(slices);
         await cluster.WaitAsync("v1", "Endpoints", "web", node => node["subsets"].Maps().FirstOrDefault()?["addresses"] is ListNode { Count: 3 });
         await cluster.WaitAsync("v1", "Service", "web", node => node.Status()["loadBalancer"]?["ingress"] is ListNode { Count: 1 });
     }
