@@ -83,22 +83,13 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
 
     private async Task WatchAsync(IReadOnlyList<DesiredObject> desired, Inventory inventory, CancellationToken cancellationToken)
     {
-        List<KindInfo> watched = [.. desired.Where(item => item.Kind is not null).Select(item => item.Kind!)];
-        foreach (ResourceKind kind in inventory.Entries.Select(entry => entry.Kind).Distinct())
-        {
-            if (await target.Cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false) is { } served)
-            {
-                watched.Add(served);
-            }
-        }
-
         List<KindInfo> known = [];
-        foreach (KindInfo kind in watched.DistinctBy(kind => (kind.Kind.Group, kind.Kind.Kind)))
+        foreach (ResourceKind kind in desired.Where(item => item.Kind is not null).Select(item => item.Kind!.Kind).Concat(inventory.Entries.Select(entry => entry.Kind)).Distinct())
         {
             // A kind whose CRD is part of this very delivery is not served yet, so there is nothing of it to watch.
-            if (await target.Cluster.FindKindAsync(kind.Kind, cancellationToken).ConfigureAwait(false) is not null)
+            if (await target.Cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false) is { } served)
             {
-                known.Add(kind);
+                known.Add(served);
             }
         }
 
