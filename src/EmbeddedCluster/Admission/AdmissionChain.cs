@@ -1,21 +1,12 @@
+using Bowline.EmbeddedCluster.Admission.Webhooks;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Admission;
 
-/// <summary>What is about to be written. <see cref="Object"/> may be changed by mutating steps.</summary>
-/// <param name="Operation">CREATE, UPDATE or DELETE.</param>
-/// <param name="Warn">Adds a warning to the answer.</param>
-internal sealed record AdmissionRequest(string Operation, ServedKind Kind, string Namespace, string Name, MapNode Object, MapNode? Old, string Subresource, UserInfo User, Action<string> Warn)
-{
-    public bool IsCreate => Operation == "CREATE";
-
-    public bool Is(string qualifiedPlural) => Kind.QualifiedPlural == qualifiedPlural && Subresource.Length == 0;
-}
-
-/// <summary>The admission plugins that kube-apiserver has on by default, in its order.</summary>
-internal sealed class AdmissionChain(ObjectStore store)
+/// <summary>The admission plugins that kube-apiserver has on by default, in its order; webhooks come after what is built in.</summary>
+internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, WebhookSettings webhooks) : IDisposable
 {
     private readonly NamespaceLifecycle namespaces = new(store);
     private readonly ServiceAccountAdmission accounts = new(store);
@@ -23,21 +14,32 @@ internal sealed class AdmissionChain(ObjectStore store)
     private readonly LimitRanger limits = new(store);
     private readonly StorageDefaults storage = new(store);
     private readonly QuotaAdmission quota = new(store);
+    private readonly WebhookChain hooks = new(store, kinds, webhooks);
 
     public void CheckNamespace(AdmissionRequest request) => namespaces.Check(request);
 
-    public void Mutate(AdmissionRequest request)
+    /// <summary>Lets every plugin change the object; what comes back is that object, or the one that webhooks made of it.</summary>
+    public ValueTask<MapNode> MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        MutateBuiltIn(request);
+        return hooks.MutateAsync(request, MutateBuiltIn, cancellationToken);
+    }
+
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        limits.Validate(request);
+        await hooks.ValidateAsync(request, cancellationToken).ConfigureAwait(false);
+        quota.Validate(request);
+    }
+
+    public void Dispose() => hooks.Dispose();
+
+    private void MutateBuiltIn(AdmissionRequest request)
     {
         limits.Mutate(request);
         accounts.Mutate(request);
         priority.Mutate(request);
         PodDefaults.Mutate(request);
         storage.Mutate(request);
-    }
-
-    public void Validate(AdmissionRequest request)
-    {
-        limits.Validate(request);
-        quota.Validate(request);
     }
 }

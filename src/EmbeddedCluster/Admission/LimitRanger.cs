@@ -51,7 +51,7 @@ internal sealed class LimitRanger(ObjectStore store)
 
         if (wrong.Count > 0)
         {
-            throw ApiErrors.Forbidden(request.Kind, request.Name, wrong.Count == 1 ? wrong[0] : $"[{string.Join(", ", wrong)}]");
+            throw ApiErrors.Forbidden(request.Kind, request.Label, wrong.Count == 1 ? wrong[0] : $"[{string.Join(", ", wrong)}]");
         }
     }
 

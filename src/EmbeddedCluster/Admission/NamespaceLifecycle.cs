@@ -16,7 +16,7 @@ internal sealed class NamespaceLifecycle(ObjectStore store)
         {
             if (request.Is("namespaces") && Protected.Contains(request.Name))
             {
-                throw ApiErrors.Forbidden(request.Kind, request.Name, "this namespace may not be deleted");
+                throw ApiErrors.Forbidden(request.Kind, request.Label, "this namespace may not be deleted");
             }
 
             return;
@@ -38,7 +38,7 @@ internal sealed class NamespaceLifecycle(ObjectStore store)
     private static ApiException Terminating(AdmissionRequest request, MapNode node)
     {
         string message = $"unable to create new content in namespace {request.Namespace} because it is being terminated";
-        ApiException plain = ApiErrors.Forbidden(request.Kind, request.Name, message);
+        ApiException plain = ApiErrors.Forbidden(request.Kind, request.Label, message);
         MapNode details = plain.Details!;
         details["causes"] = new ListNode(new MapNode
         {

@@ -25,13 +25,13 @@ internal sealed class PriorityAdmission(ObjectStore store)
         MapNode? found = name.Length == 0 ? GlobalDefault() : store.Get(Collection, string.Empty, name)?.Node;
         if (found is null && name.Length > 0)
         {
-            throw ApiErrors.Forbidden(request.Kind, request.Name, $"no PriorityClass with name {name} was found");
+            throw ApiErrors.Forbidden(request.Kind, request.Label, $"no PriorityClass with name {name} was found");
         }
 
         long value = found?["value"]?.AsInteger() ?? 0;
         if (spec["priority"]?.AsInteger() is { } asked && asked != value)
         {
-            throw ApiErrors.Forbidden(request.Kind, request.Name, "the integer value of priority (" + asked + ") must not be provided in pod spec; priority admission controller computed " + value + " from the given PriorityClass name");
+            throw ApiErrors.Forbidden(request.Kind, request.Label, "the integer value of priority (" + asked + ") must not be provided in pod spec; priority admission controller computed " + value + " from the given PriorityClass name");
         }
 
         if (found is not null)
@@ -57,7 +57,7 @@ internal sealed class PriorityAdmission(ObjectStore store)
         string? name = other?.At("metadata", "name")?.AsString();
         if (name is not null && name != request.Name)
         {
-            throw ApiErrors.Forbidden(request.Kind, request.Name, $"PriorityClass {name} is already marked as default. Only one default can exist");
+            throw ApiErrors.Forbidden(request.Kind, request.Label, $"PriorityClass {name} is already marked as default. Only one default can exist");
         }
     }
 }

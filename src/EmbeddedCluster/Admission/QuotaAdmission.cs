@@ -54,7 +54,7 @@ internal sealed class QuotaAdmission(ObjectStore store)
 
         if (missing.Count > 0)
         {
-            throw ApiErrors.Forbidden(request.Kind, request.Name, $"failed quota: {quota.Name}: must specify {string.Join("; ", missing.Order(StringComparer.Ordinal).Select(resource => $"{resource} for: {Lacking(request.Object, resource)}"))}");
+            throw ApiErrors.Forbidden(request.Kind, request.Label, $"failed quota: {quota.Name}: must specify {string.Join("; ", missing.Order(StringComparer.Ordinal).Select(resource => $"{resource} for: {Lacking(request.Object, resource)}"))}");
         }
 
         if (exceeded.Count > 0)
@@ -62,7 +62,7 @@ internal sealed class QuotaAdmission(ObjectStore store)
             string List(Func<(string Resource, Quantity Asked, Quantity Used, string Hard), string> value) => string.Join(",", exceeded.OrderBy(item => item.Resource, StringComparer.Ordinal).Select(item => $"{item.Resource}={value(item)}"));
             throw ApiErrors.Forbidden(
                 request.Kind,
-                request.Name,
+                request.Label,
                 $"exceeded quota: {quota.Name}, requested: {List(item => item.Asked.ToString())}, used: {List(item => item.Used.ToString())}, limited: {List(item => item.Hard)}");
         }
     }

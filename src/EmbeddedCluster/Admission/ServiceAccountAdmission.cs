@@ -28,7 +28,7 @@ internal sealed class ServiceAccountAdmission(ObjectStore store)
         StoredObject? account = store.Get("serviceaccounts", request.Namespace, name);
         if (account is null)
         {
-            throw ApiErrors.Forbidden(request.Kind, request.Name, $"error looking up service account {request.Namespace}/{name}: serviceaccount \"{name}\" not found");
+            throw ApiErrors.Forbidden(request.Kind, request.Label, $"error looking up service account {request.Namespace}/{name}: serviceaccount \"{name}\" not found");
         }
 
         if (Mounts(spec, account.Node))

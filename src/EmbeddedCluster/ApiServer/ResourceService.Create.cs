@@ -18,14 +18,8 @@ internal sealed partial class ResourceService
             throw ApiErrors.Internal("resourceVersion should not be set on objects to be created");
         }
 
-        MapNode metadata = ObjectMeta.Of(node);
         bool generated = ObjectMeta.Name(node).Length == 0 && ObjectMeta.Text(node, "generateName").Length > 0;
-        if (generated)
-        {
-            metadata["name"] = Generated(ObjectMeta.Text(node, "generateName"));
-        }
-
-        MapNode ready = AdmitNew(kind, @namespace, node, context);
+        MapNode ready = await AdmitNewAsync(kind, @namespace, node, context).ConfigureAwait(false);
         return await StoreNew(kind, @namespace, ready, context, generated).ConfigureAwait(false);
     }
 
@@ -38,24 +32,45 @@ internal sealed partial class ResourceService
         Defaults.Apply(kind, node);
     }
 
-    private MapNode AdmitNew(ServedKind kind, string @namespace, MapNode node, WriteContext context)
+    /// <summary>Everything between decoding and storing: admission sees the object before the server's own fields, validation with them.</summary>
+    /// <param name="appliedOwners">managedFields that a server-side apply computed; null has them made here.</param>
+    private async Task<MapNode> AdmitNewAsync(ServedKind kind, string @namespace, MapNode node, WriteContext context, Node? appliedOwners = null)
     {
         AdmissionRequest request = Request("CREATE", kind, @namespace, node, null, string.Empty, context);
         Admission.CheckNamespace(request);
-        SetCreationFields(kind, node);
         ResetOnCreate.Apply(kind, node);
-        node = FieldOwnership.Created(kind, node, context, Time);
-        request = request with { Object = node };
-        Admission.Mutate(request);
-        Preparation.OnCreate(Store, kind, node, request.User, Now());
+        if (appliedOwners is null)
+        {
+            node = FieldOwnership.Created(kind, node, context, Time);
+        }
+        else
+        {
+            ObjectMeta.Of(node)["managedFields"] = appliedOwners;
+        }
+
+        MapNode admitted = await Admission.MutateAsync(request with { Object = node }, context.Cancellation).ConfigureAwait(false);
+        if (!ReferenceEquals(admitted, node))
+        {
+            ObjectMeta.SettleNamespace(kind, admitted, @namespace);
+            ResetOnCreate.Apply(kind, admitted);
+            node = admitted;
+        }
+
+        SetCreationFields(kind, node);
+        Preparation.OnCreate(Store, kind, node, context.User, Now());
         ThrowIfInvalid(kind, node, Checked(kind, node, Validator.OnCreate(kind, node)));
-        Admission.Validate(request);
+        await Admission.ValidateAsync(request with { Object = node, Name = ObjectMeta.Name(node) }, context.Cancellation).ConfigureAwait(false);
         return node;
     }
 
     private void SetCreationFields(ServedKind kind, MapNode node)
     {
         MapNode metadata = ObjectMeta.Of(node);
+        if (ObjectMeta.Name(node).Length == 0 && ObjectMeta.Text(node, "generateName") is { Length: > 0 } prefix)
+        {
+            metadata["name"] = Generated(prefix);
+        }
+
         metadata["uid"] = Guid.NewGuid().ToString();
         metadata["creationTimestamp"] = Now();
         metadata.Remove("deletionTimestamp");
@@ -98,9 +113,6 @@ internal sealed partial class ResourceService
             ObjectMeta.Of(node)["name"] = Generated(ObjectMeta.Text(node, "generateName"));
         }
     }
-
-    private static AdmissionRequest Request(string operation, ServedKind kind, string @namespace, MapNode node, MapNode? old, string subresource, WriteContext context) =>
-        new(operation, kind, @namespace, ObjectMeta.Name(node), node, old, subresource, context.User, context.Warn);
 
     private static void ThrowIfInvalid(ServedKind kind, MapNode node, List<FieldError> errors)
     {

@@ -21,8 +21,11 @@ internal sealed partial class ResourceService
         {
             StoredObject stored = Find(kind, @namespace, name) ?? throw ApiErrors.NotFound(kind, name);
             MapNode live = Present(kind, stored).Node;
-            Admission.CheckNamespace(Request("DELETE", kind, @namespace, live, live, string.Empty, context));
+            AdmissionRequest request = Request("DELETE", kind, @namespace, live, live, string.Empty, context) with { Options = options.ToNode(context.DryRun) };
+            Admission.CheckNamespace(request);
             CheckDeletePreconditions(kind, name, live, options);
+            await Admission.MutateAsync(request, context.Cancellation).ConfigureAwait(false);
+            await Admission.ValidateAsync(request, context.Cancellation).ConfigureAwait(false);
             MapNode next = (MapNode)live.DeepClone();
             bool gone = MarkDeleted(kind, live, next, options, context);
             if (context.DryRun || (!gone && FieldOwnership.SameApartFromTimes(live, next)))

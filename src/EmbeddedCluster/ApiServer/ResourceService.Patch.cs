@@ -95,7 +95,7 @@ internal sealed partial class ResourceService
         MapNode node = BodyReader.Canonical(kind, merged, out _);
         PrepareBody(kind, @namespace, node);
         Node? owners = node["metadata"]?["managedFields"];
-        MapNode ready = AdmitApplied(kind, @namespace, node, owners, context);
+        MapNode ready = await AdmitNewAsync(kind, @namespace, node, context, owners ?? new ListNode()).ConfigureAwait(false);
         if (Find(kind, @namespace, name) is not null)
         {
             return null;
@@ -114,24 +114,6 @@ internal sealed partial class ResourceService
         }
 
         return await Finish(kind, committed.Value, created: true).ConfigureAwait(false);
-    }
-
-    private MapNode AdmitApplied(ServedKind kind, string @namespace, MapNode node, Node? owners, WriteContext context)
-    {
-        Admission.AdmissionRequest request = Request("CREATE", kind, @namespace, node, null, string.Empty, context);
-        Admission.CheckNamespace(request);
-        SetCreationFields(kind, node);
-        ResetOnCreate.Apply(kind, node);
-        if (owners is not null)
-        {
-            ObjectMeta.Of(node)["managedFields"] = owners;
-        }
-
-        Admission.Mutate(request);
-        Preparation.OnCreate(Store, kind, node, request.User, Now());
-        ThrowIfInvalid(kind, node, Checked(kind, node, Validator.OnCreate(kind, node)));
-        Admission.Validate(request);
-        return node;
     }
 
     private MapNode Applied(ServedKind kind, string name, MapNode live, MapNode body, string subresource, WriteContext context)

@@ -60,7 +60,7 @@ internal sealed partial class ResourceService
             MapNode live = Present(kind, stored).Node;
             MapNode next = change(live, attempt);
             CheckPreconditions(kind, name, live, next);
-            next = AdmitChange(kind, @namespace, live, next, subresource, context, tracksOwnership);
+            next = await AdmitChangeAsync(kind, @namespace, live, next, subresource, context, tracksOwnership).ConfigureAwait(false);
             if (FieldOwnership.SameApartFromTimes(live, next))
             {
                 return Present(kind, stored);
@@ -82,7 +82,7 @@ internal sealed partial class ResourceService
         throw ApiErrors.Modified(kind, name);
     }
 
-    private MapNode AdmitChange(ServedKind kind, string @namespace, MapNode live, MapNode next, string subresource, WriteContext context, bool tracksOwnership)
+    private async Task<MapNode> AdmitChangeAsync(ServedKind kind, string @namespace, MapNode live, MapNode next, string subresource, WriteContext context, bool tracksOwnership)
     {
         ObjectMeta.SettleNamespace(kind, next, @namespace);
         ObjectMeta.KeepSystemFields(next, live);
@@ -93,12 +93,17 @@ internal sealed partial class ResourceService
             next = FieldOwnership.Updated(kind, live, next, context, subresource, Time);
         }
 
-        AdmissionRequest request = Request("UPDATE", kind, @namespace, next, live, subresource, context);
-        Admission.Mutate(request);
+        AdmissionRequest request = ChangeRequest(kind, @namespace, live, next, subresource, context);
+        next = await MutateChangeAsync(request, kind, live, next, context).ConfigureAwait(false);
+
         Preparation.OnUpdate(kind, next, live);
         SetGeneration(kind, live, next);
         ThrowIfInvalid(kind, next, Checked(kind, next, Validator.OnUpdate(kind, next, live, subresource)));
-        Admission.Validate(request);
+        if (subresource != Binding)
+        {
+            await Admission.ValidateAsync(request.View is null ? request with { Object = next } : request with { Object = ScaleView.Of(kind, next) }, context.Cancellation).ConfigureAwait(false);
+        }
+
         ObjectMeta.Of(next)["resourceVersion"] = ObjectMeta.Text(live, "resourceVersion");
         return next;
     }

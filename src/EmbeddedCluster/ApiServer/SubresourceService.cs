@@ -53,13 +53,17 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
         return await UpdateAsync(kind, @namespace, name, subresource, (MapNode)patched, context).ConfigureAwait(false);
     }
 
-    public Task<MapNode> PostAsync(ServedKind kind, string @namespace, string name, string subresource, MapNode body, WriteContext context) => (kind.Plural, subresource) switch
+    public async Task<MapNode> PostAsync(ServedKind kind, string @namespace, string name, string subresource, MapNode body, WriteContext context)
     {
-        ("pods", "binding") => PodBinding.BindAsync(service, kind, @namespace, name, body, context),
-        ("pods", "eviction") => PodEviction.EvictAsync(service, kind, @namespace, name, body, context),
-        ("serviceaccounts", "token") => tokens.CreateAsync(service, @namespace, name, body, context),
-        _ => throw ApiErrors.MethodNotAllowed(kind),
-    };
+        MapNode admitted = await service.AdmitActionAsync(kind, @namespace, name, subresource, body, context).ConfigureAwait(false);
+        return await ((kind.Plural, subresource) switch
+        {
+            ("pods", "binding") => PodBinding.BindAsync(service, kind, @namespace, name, admitted, context),
+            ("pods", "eviction") => PodEviction.EvictAsync(service, kind, @namespace, name, admitted, context),
+            ("serviceaccounts", "token") => tokens.CreateAsync(service, @namespace, name, admitted, context),
+            _ => throw ApiErrors.MethodNotAllowed(kind),
+        }).ConfigureAwait(false);
+    }
 
     private static MapNode View(string subresource, MapNode live, MapNode body)
     {

@@ -11,6 +11,9 @@ internal static class VersionConversion
     public static MapNode FromStorage(ServedKind kind, MapNode node) =>
         Convert((MapNode)node.DeepClone(), ResourceKind.Of(node["apiVersion"]!.AsString()!, node["kind"]!.AsString()!), kind.Kind);
 
+    /// <summary>From one served version to another of the same objects; the node is taken over.</summary>
+    public static MapNode Between(ServedKind from, ServedKind to, MapNode node) => FromStorage(to, ToStorage(from, node));
+
     private static MapNode Convert(MapNode node, ResourceKind from, ResourceKind to)
     {
         if (from == to)

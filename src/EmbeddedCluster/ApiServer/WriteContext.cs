@@ -1,4 +1,5 @@
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
 
@@ -21,11 +22,39 @@ internal sealed record WriteContext(UserInfo User, string FieldManager)
     /// <summary>Sent back as Warning headers, in order.</summary>
     public List<string> Warnings { get; init; } = [];
 
+    /// <summary>Adds an annotation to the request's audit event.</summary>
+    public Action<string, string> Annotate { get; init; } = static (_, _) => { };
+
+    /// <summary>The client is gone.</summary>
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>The options object of the operation, as webhooks are shown it.</summary>
+    public MapNode OptionsFor(string operation)
+    {
+        MapNode options = new() { ["kind"] = operation == "CREATE" ? "CreateOptions" : "UpdateOptions", ["apiVersion"] = "meta.k8s.io/v1" };
+        if (DryRun)
+        {
+            options["dryRun"] = new ListNode(StringNode.Of("All"));
+        }
+
+        if (FieldManager.Length > 0)
+        {
+            options["fieldManager"] = FieldManager;
+        }
+
+        options["fieldValidation"] = FieldValidation.ToString();
+        return options;
+    }
+
     public void Warn(string text)
     {
-        if (!Warnings.Contains(text))
+        // Validating webhooks warn side by side.
+        lock (Warnings)
         {
-            Warnings.Add(text);
+            if (!Warnings.Contains(text))
+            {
+                Warnings.Add(text);
+            }
         }
     }
 }
@@ -42,4 +71,45 @@ internal sealed record DeleteRequest
     public string? Uid { get; init; }
 
     public string? ResourceVersion { get; init; }
+
+    /// <summary>As webhooks are shown it.</summary>
+    public MapNode ToNode(bool dryRun)
+    {
+        MapNode node = new() { ["kind"] = "DeleteOptions", ["apiVersion"] = "meta.k8s.io/v1" };
+        if (GracePeriodSeconds is { } seconds)
+        {
+            node["gracePeriodSeconds"] = seconds;
+        }
+
+        if (Uid is not null || ResourceVersion is not null)
+        {
+            MapNode preconditions = node.EnsureMap("preconditions");
+            if (Uid is not null)
+            {
+                preconditions["uid"] = Uid;
+            }
+
+            if (ResourceVersion is not null)
+            {
+                preconditions["resourceVersion"] = ResourceVersion;
+            }
+        }
+
+        if (OrphanDependents is { } orphan)
+        {
+            node["orphanDependents"] = orphan;
+        }
+
+        if (PropagationPolicy is not null)
+        {
+            node["propagationPolicy"] = PropagationPolicy;
+        }
+
+        if (dryRun)
+        {
+            node["dryRun"] = new ListNode(StringNode.Of("All"));
+        }
+
+        return node;
+    }
 }

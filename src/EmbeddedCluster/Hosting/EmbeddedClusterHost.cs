@@ -1,10 +1,14 @@
 using System.Net;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.Admission.Webhooks;
 using Bowline.EmbeddedCluster.ApiServer;
+using Bowline.EmbeddedCluster.Defaulting;
 using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.EmbeddedCluster.Storage;
+using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Hosting;
 
@@ -25,8 +29,11 @@ public sealed record EmbeddedClusterOptions
     /// <summary>Where service addresses come from; its first address is the <c>kubernetes</c> Service.</summary>
     public string ServiceSubnet { get; init; } = "10.96.0.0/12";
 
-    /// <summary>How many simulated nodes the kubelet keeps.</summary>
-    public int Nodes { get; init; } = 1;
+    /// <summary>
+    /// Webhooks behind a Service that does not exist or has no endpoints are passed over with a warning, where a real cluster
+    /// would refuse by their failure policy.
+    /// </summary>
+    public bool AssumeWebhookServices { get; init; }
 }
 
 /// <summary>A Kubernetes API server in this process, on a loopback port of its own, with its store.</summary>
@@ -35,13 +42,15 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     private readonly ObjectStore store;
     private readonly HttpFront front;
     private readonly ClusterCertificates certificates;
+    private readonly AdmissionChain admission;
 
-    private EmbeddedClusterHost(EmbeddedClusterOptions options, ObjectStore store, HttpFront front, ClusterCertificates certificates, ICluster cluster)
+    private EmbeddedClusterHost(EmbeddedClusterOptions options, ObjectStore store, HttpFront front, ClusterCertificates certificates, AdmissionChain admission, ICluster cluster)
     {
         Options = options;
         this.store = store;
         this.front = front;
         this.certificates = certificates;
+        this.admission = admission;
         Cluster = cluster;
     }
 
@@ -88,6 +97,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await front.DisposeAsync().ConfigureAwait(false);
+        admission.Dispose();
         await store.DisposeAsync().ConfigureAwait(false);
         certificates.Dispose();
     }
@@ -96,7 +106,8 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     {
         ClusterCertificates certificates = ClusterCertificates.Load(options.StateDirectory, options.Time);
         KindRegistry kinds = new();
-        ResourceService service = new(store, kinds, new AdmissionChain(store), options.Time, IPNetwork.Parse(options.ServiceSubnet));
+        AdmissionChain admission = new(store, kinds, Webhooks(options));
+        ResourceService service = new(store, kinds, admission, options.Time, IPNetwork.Parse(options.ServiceSubnet));
         DefinitionWatcher definitions = new(store, kinds, options.Time);
         service.DefinitionsChanged = definitions.Refresh;
         definitions.DeleteInstance = service.DeleteInstance;
@@ -107,6 +118,20 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         ApiHandler handler = new(service, subresources, tokens);
         HttpFront front = await HttpFront.StartAsync(handler, certificates, options, cancellationToken).ConfigureAwait(false);
         InProcessCluster cluster = new(options.Name, service, subresources);
-        return new EmbeddedClusterHost(options, store, front, certificates, cluster);
+        return new EmbeddedClusterHost(options, store, front, certificates, admission, cluster);
     }
+
+    private static WebhookSettings Webhooks(EmbeddedClusterOptions options) => new()
+    {
+        Time = options.Time,
+        AssumeServices = options.AssumeWebhookServices,
+        Convert = VersionConversion.Between,
+        Decode = static (kind, node) =>
+        {
+            MapNode decoded = BodyReader.Canonical(kind, node, out _);
+            Defaults.Apply(kind, decoded);
+            return decoded;
+        },
+        IsSimulatedNode = static node => node.At("metadata", "labels", SimulatedNodes.Label)?.AsString() == "true",
+    };
 }
