@@ -35,7 +35,7 @@ internal static class UrlFunctions
         library.Add($"{Type} getHost(): string", (_, a) => StringNode.Of(Of(a).Host));
         library.Add($"{Type} getHostname(): string", (_, a) => StringNode.Of(Of(a).Hostname));
         library.Add($"{Type} getPort(): string", (_, a) => StringNode.Of(Port(Of(a).Host)));
-        library.Add($"{Type} getEscapedPath(): string", (_, a) => StringNode.Of(new GoUrlParts { Path = Of(a).Path, RawPath = Of(a).RawPath }.ToString()));
+        library.Add($"{Type} getEscapedPath(): string", (_, a) => StringNode.Of(EscapedPath(Of(a))));
         library.Add($"{Type} getQuery(): map<string, list<string>>", (_, a) => Query(Of(a).Query));
         return library;
     }
@@ -64,6 +64,13 @@ internal static class UrlFunctions
     }
 
     private static GoUrlParts Of(Node[] a) => ((CelUrl)a[0]).Parts;
+
+    /// <summary>As written where that is well escaped, else escaped anew.</summary>
+    private static string EscapedPath(GoUrlParts parts)
+    {
+        bool valid = parts.RawPath.Length > 0 && parts.RawPath.All(c => char.IsAsciiLetterOrDigit(c) || "-_.~%!$&'()*+,;=:@[]/".Contains(c, StringComparison.Ordinal));
+        return valid ? parts.RawPath : GoTemplates.Printing.GoUrl.Escape(parts.Path, "-_.~$&+,/:;=@");
+    }
 
     private static string Port(string host)
     {
