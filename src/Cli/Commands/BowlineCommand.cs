@@ -37,6 +37,7 @@ internal static class BowlineCommand
             DiffCommand.Create(TimeProvider.System),
             RenderCommand.Create(),
             DependencyCommand.Create(TimeProvider.System),
+            ClusterCommand.Create(TimeProvider.System),
         };
         ParseResult parse = root.Parse(args);
         if (parse.Errors.Count > 0)

@@ -17,6 +17,9 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
           up          Deliver a repository: to clusters in this process, or to a real one
           diff        Show what up would change
 
+        Run:
+          cluster     Run a Kubernetes cluster in this process, without deliveries
+
         Look:
           render      Print the manifests of a chart, a kustomization or a directory
           dependency  Fetch the charts that a chart depends on

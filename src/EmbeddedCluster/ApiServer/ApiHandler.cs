@@ -9,25 +9,27 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 /// <summary>How a client showed who it is.</summary>
 /// <param name="Certificate">From a client certificate of our authority.</param>
 /// <param name="Bearer">A bearer token; empty for an Authorization header of another kind.</param>
-internal sealed record Credentials(UserInfo? Certificate, string? Bearer, ImpersonatedUser? Impersonated);
+internal sealed record Credentials(UserInfo? Certificate, string? Bearer, ImpersonatedUser? Impersonated)
+{
+    /// <summary>A certificate was shown that another authority signed, or that is not valid now.</summary>
+    public bool HasForeignCertificate { get; init; }
+}
 
 internal sealed record ImpersonatedUser(string Name, IReadOnlyList<string> Groups, string Uid, IReadOnlyDictionary<string, IReadOnlyList<string>> Extra);
 
 /// <summary>Answers requests of any transport: who asks, what for, may they, and the answer in the form they accept.</summary>
 internal sealed class ApiHandler
 {
-    private readonly ResourceService service;
-    private readonly TokenIssuer tokens;
+    private readonly TokenAuthenticator authenticator;
     private readonly ResourceEndpoints resources;
     private readonly SystemEndpoints system;
     private readonly Authorizer authorizer;
 
-    public ApiHandler(ResourceService service, SubresourceService subresources, TokenIssuer tokens)
+    public ApiHandler(ResourceService service, SubresourceService subresources, TokenIssuer tokens, TokenAuthenticator authenticator)
     {
-        this.service = service;
-        this.tokens = tokens;
+        this.authenticator = authenticator;
         authorizer = new Authorizer(service.Store);
-        Reviews reviews = new(service, authorizer, tokens);
+        Reviews reviews = new(service, authorizer, authenticator);
         resources = new ResourceEndpoints(service, subresources, reviews, new ListEncoder(service.Time));
         system = new SystemEndpoints(service.Kinds, tokens);
     }
@@ -51,12 +53,13 @@ internal sealed class ApiHandler
     /// <exception cref="ApiException">401 for credentials that are not ours.</exception>
     public UserInfo Authenticate(Credentials credentials)
     {
-        UserInfo user = credentials switch
+        UserInfo? user = credentials.Certificate ?? (credentials.Bearer is { } bearer ? authenticator.Authenticate(bearer, [TokenIssuer.Issuer]).User : null);
+        if (user is null)
         {
-            { Certificate: { } certificate } => certificate,
-            { Bearer: { } bearer } => tokens.Authenticate(bearer, service, out _) ?? throw ApiErrors.Unauthorized(),
-            _ => UserInfo.Anonymous,
-        };
+            // Whoever shows something that proves nothing is not taken for someone who showed nothing.
+            user = credentials.Bearer is null && !credentials.HasForeignCertificate ? UserInfo.Anonymous : throw ApiErrors.Unauthorized();
+        }
+
         return credentials.Impersonated is { } other ? authorizer.Impersonate(user, other) : user;
     }
 
@@ -66,7 +69,7 @@ internal sealed class ApiHandler
         try
         {
             RequestTarget target = RequestTarget.Parse(request);
-            authorizer.Check(request.User, target);
+            request.Annotate("authorization.k8s.io/reason", authorizer.Check(request.User, target, request.Parameter("fieldSelector")));
             if (Deprecations.Of(target) is { } deprecated)
             {
                 warnings.Add(deprecated);

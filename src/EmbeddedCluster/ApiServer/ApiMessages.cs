@@ -22,6 +22,12 @@ internal sealed record ApiRequest(string Method, string Path, UserInfo User)
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>The client wants another protocol on this connection (exec, attach, port-forward).</summary>
+    public bool IsUpgrade { get; init; }
+
+    /// <summary>Adds an annotation to the request's audit event.</summary>
+    public Action<string, string> Annotate { get; init; } = static (_, _) => { };
+
     public string Parameter(string name) => Query.GetValueOrDefault(name, string.Empty);
 
     public bool Flag(string name) => Query.TryGetValue(name, out string? value) && value is not ("false" or "0" or "False");

@@ -18,30 +18,35 @@ internal sealed record AccessQuery(UserInfo User, string Verb)
 
     public string Name { get; init; } = string.Empty;
 
+    /// <summary>The request's field selector, for rights that hold for a selection only.</summary>
+    public string FieldSelector { get; init; } = string.Empty;
+
     /// <summary>Set for requests that are about no resource.</summary>
     public string? Path { get; init; }
 
     public string FullResource => Subresource.Length == 0 ? Resource : $"{Resource}/{Subresource}";
 }
 
-/// <summary>RBAC over the stored roles and bindings; system:masters may do everything.</summary>
-internal sealed class Authorizer(ObjectStore store)
+/// <param name="Reason">Who allowed it; for a refusal, what went wrong while looking, or nothing.</param>
+internal readonly record struct AccessDecision(bool Allowed, string Reason);
+
+/// <summary>The Node authorizer, then RBAC over the stored roles and bindings; system:masters may do everything.</summary>
+internal sealed partial class Authorizer(ObjectStore store)
 {
-    private const string Rbac = "rbac.authorization.k8s.io";
-    private static readonly string[] PublicPaths = ["/healthz", "/livez", "/readyz", "/version"];
+    public const string Rbac = "rbac.authorization.k8s.io";
+    public const string Masters = "system:masters";
 
-    /// <exception cref="ApiException">401 for strangers, 403 for those without the right.</exception>
-    public void Check(UserInfo user, RequestTarget target)
+    // kube-apiserver's --authorization-always-allow-paths; everything else that anonymous users see, RBAC grants.
+    private static readonly string[] AlwaysAllowed = ["/healthz", "/livez", "/readyz"];
+    private readonly NodeAuthorizer nodes = new(store);
+
+    /// <returns>Why it is allowed.</returns>
+    /// <exception cref="ApiException">403 for those without the right.</exception>
+    public string Check(UserInfo user, RequestTarget target, string fieldSelector = "")
     {
-        if (user.Groups.Contains("system:masters"))
-        {
-            return;
-        }
-
         if (!target.IsResource)
         {
-            CheckPath(user, target);
-            return;
+            return CheckPath(user, target);
         }
 
         AccessQuery query = new(user, target.Verb)
@@ -51,161 +56,118 @@ internal sealed class Authorizer(ObjectStore store)
             Subresource = target.Subresource,
             Namespace = target.Namespace ?? string.Empty,
             Name = target.Name,
+            FieldSelector = fieldSelector,
         };
-        if (IsAllowed(query, out _))
-        {
-            return;
-        }
-
-        string qualified = query.Group.Length == 0 ? query.Resource : $"{query.Resource}.{query.Group}";
-        string subject = query.Name.Length == 0 ? qualified : $"{qualified} \"{query.Name}\"";
-        throw new ApiException(403, "Forbidden", $"{subject} is forbidden: {Reason(query)}", ApiErrors.Details(query.Group, query.Resource, query.Name));
+        AccessDecision decision = Decide(query);
+        return decision.Allowed ? decision.Reason : throw Forbidden(query, decision.Reason);
     }
 
-    public static string Reason(AccessQuery query)
+    public AccessDecision Decide(AccessQuery query)
     {
-        string where = query.Namespace.Length == 0 ? "at the cluster scope" : $"in the namespace \"{query.Namespace}\"";
-        return $"User \"{query.User.Name}\" cannot {query.Verb} resource \"{query.FullResource}\" in API group \"{query.Group}\" {where}";
-    }
-
-    public bool IsAllowed(AccessQuery query, out string reason)
-    {
-        reason = string.Empty;
-        if (query.User.Groups.Contains("system:masters"))
+        if (query.User.Groups.Contains(Masters) || (query.Path is { } path && AlwaysAllowed.Contains(path)))
         {
-            return true;
+            return new AccessDecision(true, string.Empty);
         }
 
-        foreach (StoredObject binding in store.Snapshot($"clusterrolebindings.{Rbac}").In(null))
+        AccessDecision? own = nodes.Decide(query);
+        if (own is { Allowed: true } allowed)
         {
-            if (Grants(binding.Node, query, string.Empty))
+            return allowed;
+        }
+
+        List<string> errors = [];
+        foreach ((Node rule, Func<string> source) in Applying(query.User, query.Path is null ? query.Namespace : string.Empty, errors))
+        {
+            if (RoleRules.Allow(rule, query))
             {
-                reason = $"RBAC: allowed by ClusterRoleBinding \"{binding.Name}\" of {RoleText(binding.Node)} to {SubjectText(binding.Node, query.User)}";
-                return true;
+                return new AccessDecision(true, "RBAC: allowed by " + source());
             }
         }
 
-        if (query.Path is not null || query.Namespace.Length == 0)
-        {
-            return false;
-        }
-
-        foreach (StoredObject binding in store.Snapshot($"rolebindings.{Rbac}").In(query.Namespace))
-        {
-            if (Grants(binding.Node, query, query.Namespace))
-            {
-                reason = $"RBAC: allowed by RoleBinding \"{binding.Name}/{query.Namespace}\" of {RoleText(binding.Node)} to {SubjectText(binding.Node, query.User)}";
-                return true;
-            }
-        }
-
-        return false;
+        string reason = errors.Count switch { 0 => string.Empty, 1 => "RBAC: " + errors[0], _ => $"RBAC: [{string.Join(", ", errors.Distinct())}]" };
+        return new AccessDecision(false, string.Join('\n', ((string[])[own?.Reason ?? string.Empty, reason]).Where(text => text.Length > 0)));
     }
 
     /// <summary>Every rule that applies to a user in a namespace.</summary>
-    public IEnumerable<Node> RulesFor(UserInfo user, string @namespace) =>
-        store.Snapshot($"clusterrolebindings.{Rbac}").In(null).Where(binding => Covers(binding.Node, user, string.Empty)).SelectMany(binding => Rules(binding.Node, string.Empty))
-            .Concat(store.Snapshot($"rolebindings.{Rbac}").In(@namespace).Where(binding => Covers(binding.Node, user, @namespace)).SelectMany(binding => Rules(binding.Node, @namespace)));
+    public IEnumerable<Node> RulesFor(UserInfo user, string @namespace) => Applying(user, @namespace, []).Select(item => item.Rule);
 
-    /// <summary>Becomes someone else, when the user may.</summary>
-    public UserInfo Impersonate(UserInfo user, ImpersonatedUser other)
+    /// <summary>The rules that a binding's roleRef names; null when there is no such role.</summary>
+    public IReadOnlyList<Node>? RulesOf(Node? roleRef, string @namespace)
     {
-        if (other.Name.Length == 0)
-        {
-            throw new ApiException(500, "InternalError", "Internal error occurred: requested [{UID  " + other.Uid + "  authentication.k8s.io/v1  }] without impersonating a user name");
-        }
-
-        CheckImpersonation(user, "users", other.Name);
-        foreach (string group in other.Groups)
-        {
-            CheckImpersonation(user, "groups", group);
-        }
-
-        List<string> groups = [.. other.Groups];
-        if (other.Name.StartsWith("system:serviceaccount:", StringComparison.Ordinal) && other.Name.Split(':') is [_, _, var @namespace, _] && groups.Count == 0)
-        {
-            groups.AddRange(["system:serviceaccounts", $"system:serviceaccounts:{@namespace}"]);
-        }
-
-        string everyone = other.Name == "system:anonymous" ? "system:unauthenticated" : "system:authenticated";
-        if (!groups.Contains(everyone))
-        {
-            groups.Add(everyone);
-        }
-
-        return new UserInfo(other.Name, groups) { Uid = other.Uid, Extra = other.Extra };
+        string name = roleRef?["name"]?.AsString() ?? string.Empty;
+        StoredObject? role = roleRef?["kind"]?.AsString() == "ClusterRole"
+            ? store.Get($"clusterroles.{Rbac}", string.Empty, name)
+            : store.Get($"roles.{Rbac}", @namespace, name);
+        return role is null ? null : role.Node["rules"]?.AsList() ?? [];
     }
 
-    private void CheckImpersonation(UserInfo user, string resource, string name)
+    public static ApiException Forbidden(AccessQuery query, string reason)
     {
-        AccessQuery query = new(user, "impersonate") { Resource = resource, Name = name };
-        if (!IsAllowed(query, out _))
+        string qualified = query.Group.Length == 0 ? query.Resource : $"{query.Resource}.{query.Group}";
+        string subject = query.Name.Length == 0 ? qualified : $"{qualified} \"{query.Name}\"";
+        string where = query.Namespace.Length == 0 ? "at the cluster scope" : $"in the namespace \"{query.Namespace}\"";
+        string message = $"{subject} is forbidden: User \"{query.User.Name}\" cannot {query.Verb} resource \"{query.FullResource}\" in API group \"{query.Group}\" {where}";
+        return new ApiException(403, "Forbidden", reason.Length == 0 ? message : $"{message}: {reason}", ApiErrors.Details(query.Group, query.Resource, query.Name));
+    }
+
+    private string CheckPath(UserInfo user, RequestTarget target)
+    {
+        AccessDecision decision = Decide(new AccessQuery(user, target.Verb) { Path = target.Path });
+        string message = $"forbidden: User \"{user.Name}\" cannot {target.Verb} path \"{target.Path}\"";
+        return decision.Allowed ? decision.Reason : throw new ApiException(403, "Forbidden", decision.Reason.Length == 0 ? message : $"{message}: {decision.Reason}", []);
+    }
+
+    private IEnumerable<(Node Rule, Func<string> Source)> Applying(UserInfo user, string @namespace, List<string> errors) =>
+        Granted($"clusterrolebindings.{Rbac}", null, string.Empty, user, errors)
+            .Concat(@namespace.Length == 0 ? [] : Granted($"rolebindings.{Rbac}", @namespace, @namespace, user, errors));
+
+    private IEnumerable<(Node Rule, Func<string> Source)> Granted(string collection, string? within, string @namespace, UserInfo user, List<string> errors)
+    {
+        foreach (StoredObject binding in store.Snapshot(collection).In(within))
         {
-            throw new ApiException(403, "Forbidden", $"{resource} \"{name}\" is forbidden: {Reason(query)}", ApiErrors.Details(string.Empty, resource, name));
+            MapNode node = binding.Node;
+            if ((node["subjects"]?.AsList() ?? []).FirstOrDefault(subject => IsSubject(subject, user, @namespace)) is not { } subject)
+            {
+                continue;
+            }
+
+            Node? reference = node["roleRef"];
+            if (RulesOf(reference, @namespace) is not { } rules)
+            {
+                string plural = reference?["kind"]?.AsString() == "ClusterRole" ? "clusterrole" : "role";
+                errors.Add($"{plural}.{Rbac} \"{reference?["name"]?.AsString()}\" not found");
+                continue;
+            }
+
+            string Source() => $"{node["kind"]?.AsString()} \"{binding.Name}{(within is null ? string.Empty : "/" + @namespace)}\" of {reference?["kind"]?.AsString()} \"{reference?["name"]?.AsString()}\" to {Describe(subject, @namespace)}";
+            foreach (Node rule in rules)
+            {
+                yield return (rule, Source);
+            }
         }
     }
 
-    private void CheckPath(UserInfo user, RequestTarget target)
+    private static string Describe(Node subject, string @namespace)
     {
-        bool isPublic = PublicPaths.Any(path => target.Path == path || target.Path.StartsWith(path + "/", StringComparison.Ordinal));
-        if (isPublic || IsAllowed(new AccessQuery(user, target.Verb) { Path = target.Path }, out _))
-        {
-            return;
-        }
-
-        throw new ApiException(403, "Forbidden", $"forbidden: User \"{user.Name}\" cannot {target.Verb} path \"{target.Path}\"", []);
+        string name = subject["name"]?.AsString() ?? string.Empty;
+        string kind = subject["kind"]?.AsString() ?? string.Empty;
+        return kind == "ServiceAccount" ? $"{kind} \"{name}/{(subject["namespace"]?.AsString() is { Length: > 0 } own ? own : @namespace)}\"" : $"{kind} \"{name}\"";
     }
-
-    private static string RoleText(MapNode binding) => $"{binding.At("roleRef", "kind")?.AsString()} \"{binding.At("roleRef", "name")?.AsString()}\"";
-
-    private static string SubjectText(MapNode binding, UserInfo user)
-    {
-        Node? subject = (binding["subjects"]?.AsList() ?? []).FirstOrDefault(item => IsSubject(item, user, string.Empty));
-        return $"{subject?["kind"]?.AsString()} \"{subject?["name"]?.AsString()}\"";
-    }
-
-    private bool Grants(MapNode binding, AccessQuery query, string @namespace) =>
-        Covers(binding, query.User, @namespace) && Rules(binding, @namespace).Any(rule => Allows(rule, query));
-
-    private static bool Covers(MapNode binding, UserInfo user, string @namespace) => (binding["subjects"]?.AsList() ?? []).Any(subject => IsSubject(subject, user, @namespace));
 
     private static bool IsSubject(Node subject, UserInfo user, string @namespace)
     {
         string name = subject["name"]?.AsString() ?? string.Empty;
-        return subject["kind"]?.AsString() switch
+        switch (subject["kind"]?.AsString())
         {
-            "User" => name == user.Name,
-            "Group" => user.Groups.Contains(name),
-            "ServiceAccount" => user.Name == $"system:serviceaccount:{subject["namespace"]?.AsString() ?? @namespace}:{name}",
-            _ => false,
-        };
-    }
-
-    private IEnumerable<Node> Rules(MapNode binding, string @namespace)
-    {
-        string name = binding.At("roleRef", "name")?.AsString() ?? string.Empty;
-        StoredObject? role = binding.At("roleRef", "kind")?.AsString() == "ClusterRole"
-            ? store.Get($"clusterroles.{Rbac}", string.Empty, name)
-            : store.Get($"roles.{Rbac}", @namespace, name);
-        return role?.Node["rules"]?.AsList() ?? [];
-    }
-
-    private static bool Allows(Node rule, AccessQuery query)
-    {
-        if (!Has(rule["verbs"], query.Verb))
-        {
-            return false;
+            case "User":
+                return name == user.Name;
+            case "Group":
+                return user.Groups.Contains(name);
+            case "ServiceAccount":
+                string own = subject["namespace"]?.AsString() is { Length: > 0 } set ? set : @namespace;
+                return own.Length > 0 && user.Name == $"system:serviceaccount:{own}:{name}";
+            default:
+                return false;
         }
-
-        if (query.Path is { } path)
-        {
-            return (rule["nonResourceURLs"]?.AsList() ?? []).Any(item => item.AsString() is { } pattern
-                && (pattern == "*" || pattern == path || (pattern.EndsWith('*') && path.StartsWith(pattern[..^1], StringComparison.Ordinal))));
-        }
-
-        bool names = rule["resourceNames"] is not ListNode { Count: > 0 } only || only.Any(item => item.AsString() == query.Name);
-        return names && Has(rule["apiGroups"], query.Group) && (Has(rule["resources"], query.FullResource) || (query.Subresource.Length > 0 && Has(rule["resources"], "*/" + query.Subresource)));
     }
-
-    private static bool Has(Node? list, string value) => (list?.AsList() ?? []).Any(item => item.AsString() is { } text && (text == "*" || text == value));
 }

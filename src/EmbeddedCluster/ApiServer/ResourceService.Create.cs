@@ -56,6 +56,7 @@ internal sealed partial class ResourceService
             node = admitted;
         }
 
+        escalation.Check(kind, @namespace, node, null, context.User);
         SetCreationFields(kind, node);
         Preparation.OnCreate(Store, kind, node, context.User, Now());
         ThrowIfInvalid(kind, node, Checked(kind, node, Validator.OnCreate(kind, node)));

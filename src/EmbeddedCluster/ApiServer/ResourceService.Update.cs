@@ -96,6 +96,7 @@ internal sealed partial class ResourceService
         AdmissionRequest request = ChangeRequest(kind, @namespace, live, next, subresource, context);
         next = await MutateChangeAsync(request, kind, live, next, context).ConfigureAwait(false);
 
+        escalation.Check(kind, @namespace, next, live, context.User);
         Preparation.OnUpdate(kind, next, live);
         SetGeneration(kind, live, next);
         ThrowIfInvalid(kind, next, Checked(kind, next, Validator.OnUpdate(kind, next, live, subresource)));

@@ -18,6 +18,7 @@ internal sealed record ResourceResult(MapNode Node, StoredObject? Stored, bool C
 internal sealed partial class ResourceService(ObjectStore store, KindRegistry kinds, AdmissionChain admission, TimeProvider time, System.Net.IPNetwork serviceSubnet)
 {
     private const int MaxAttempts = 64;
+    private readonly RoleEscalation escalation = new(new Authorizer(store));
     private readonly ServiceAllocator services = new(store, serviceSubnet);
 
     public ObjectStore Store { get; } = store;

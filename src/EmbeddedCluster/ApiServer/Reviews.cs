@@ -6,7 +6,7 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.ApiServer;
 
 /// <summary>Questions about identity and rights that are asked by POST and not stored.</summary>
-internal sealed class Reviews(ResourceService service, Authorizer authorizer, TokenIssuer tokens)
+internal sealed class Reviews(ResourceService service, Authorizer authorizer, TokenAuthenticator tokens)
 {
     public bool Answers(ServedKind kind) => kind.Kind.Group is "authorization.k8s.io" or "authentication.k8s.io";
 
@@ -101,11 +101,11 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
                 Name = Text(about, "name"),
             }
             : new AccessQuery(user, Text(path, "verb")) { Path = Text(path, "path") };
-        bool allowed = authorizer.IsAllowed(query, out string reason);
-        MapNode status = new() { ["allowed"] = allowed };
-        if (reason.Length > 0)
+        AccessDecision decision = authorizer.Decide(query);
+        MapNode status = new() { ["allowed"] = decision.Allowed };
+        if (decision.Reason.Length > 0)
         {
-            status["reason"] = reason;
+            status["reason"] = decision.Reason;
         }
 
         return status;
@@ -114,14 +114,16 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
     private MapNode TokenStatus(MapNode review)
     {
         string token = review.At("spec", "token")?.AsString() ?? string.Empty;
-        string audience = review.At("spec", "audiences") is ListNode { Count: > 0 } list ? list[0].AsString()! : TokenIssuer.Issuer;
-        UserInfo? user = tokens.Authenticate(token, service, out string? error, audience);
-        if (user is null)
+        string[] audiences = review.At("spec", "audiences") is ListNode { Count: > 0 } list ? [.. list.Select(item => item.AsString() ?? string.Empty)] : [TokenIssuer.Issuer];
+        if (token.Length == 0)
         {
-            return new MapNode { ["user"] = new MapNode(), ["error"] = error! };
+            throw ApiErrors.BadRequest("token is required for TokenReview in authentication");
         }
 
-        return new MapNode { ["authenticated"] = true, ["user"] = Info(user), ["audiences"] = new ListNode(StringNode.Of(audience)) };
+        TokenIdentity identity = tokens.Authenticate(token, audiences);
+        return identity.User is { } user
+            ? new MapNode { ["authenticated"] = true, ["user"] = Info(user), ["audiences"] = new ListNode(identity.Audiences.Select(audience => (Node)StringNode.Of(audience))) }
+            : new MapNode { ["user"] = new MapNode(), ["error"] = identity.Error };
     }
 
     private MapNode RulesStatus(MapNode review, UserInfo user)

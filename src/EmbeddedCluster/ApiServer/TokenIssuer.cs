@@ -1,35 +1,34 @@
-using System.Security.Cryptography;
-using System.Text;
-using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;
-using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
 
-/// <summary>Signs and checks service account tokens (ES256).</summary>
-internal sealed class TokenIssuer(ECDsa key, TimeProvider time)
+/// <summary>Answers TokenRequests of service accounts. A token may be bound to a Pod, Secret or Node, and ends with it.</summary>
+internal sealed class TokenIssuer(TokenCodec codec, TimeProvider time)
 {
     public const string Issuer = "https://kubernetes.default.svc";
-    private readonly Lock gate = new();
+    private const long MostSeconds = 1L << 32;
 
-    /// <summary>Answers a TokenRequest for a service account.</summary>
+    public MapNode KeySet() => codec.KeySet();
+
     public Task<MapNode> CreateAsync(ResourceService service, string @namespace, string name, MapNode body, WriteContext context)
     {
         ServedKind accounts = service.Kinds.Current.Find(string.Empty, "v1", "serviceaccounts")!;
         MapNode account = service.Get(accounts, @namespace, name).Node;
         long seconds = body.At("spec", "expirationSeconds")?.AsInteger() ?? 3600;
-        if (seconds < 600)
-        {
-            throw ApiErrors.Invalid("authentication.k8s.io", "TokenRequest", string.Empty, [FieldError.Invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")]);
-        }
-
+        CheckSeconds(seconds);
         ListNode audiences = body.At("spec", "audiences") is ListNode { Count: > 0 } asked ? (ListNode)asked.DeepClone() : new ListNode(StringNode.Of(Issuer));
         Node? bound = body.At("spec", "boundObjectRef");
-        CheckBound(service, @namespace, bound);
         long now = time.GetUtcNow().ToUnixTimeSeconds();
-        string token = Sign(Claims(@namespace, account, audiences, now, seconds));
+        MapNode about = new()
+        {
+            ["namespace"] = @namespace,
+            ["serviceaccount"] = Reference(account),
+        };
+        AddBound(service, about, @namespace, name, bound);
+        string token = context.DryRun ? string.Empty : codec.Sign(Claims(@namespace, name, about, audiences, now, seconds));
         MapNode spec = new() { ["audiences"] = audiences, ["expirationSeconds"] = seconds, ["boundObjectRef"] = bound is MapNode ? bound.DeepClone() : Node.Null };
         return Task.FromResult(new MapNode
         {
@@ -41,135 +40,72 @@ internal sealed class TokenIssuer(ECDsa key, TimeProvider time)
         });
     }
 
-    /// <summary>The account behind a token; null when it is not ours, expired, or meant for someone else.</summary>
-    public UserInfo? Authenticate(string token, ResourceService service, out string? error, string? audience = Issuer)
+    private static void CheckSeconds(long seconds)
     {
-        error = "invalid bearer token";
-        if (Verify(token) is not { } claims)
+        string? wrong = seconds < 600 ? "may not specify a duration less than 10 minutes" : seconds > MostSeconds ? "may not specify a duration larger than 2^32 seconds" : null;
+        if (wrong is not null)
         {
-            return null;
+            throw ApiErrors.Invalid("authentication.k8s.io", "TokenRequest", string.Empty, [FieldError.Invalid("spec.expirationSeconds", seconds, wrong)]);
         }
-
-        if ((claims["exp"]?.AsInteger() ?? 0) < time.GetUtcNow().ToUnixTimeSeconds())
-        {
-            error = "[invalid bearer token, service account token has expired]";
-            return null;
-        }
-
-        if (audience is not null && !(claims["aud"]?.AsList() ?? []).Any(item => item.AsString() == audience))
-        {
-            string had = string.Join(" ", (claims["aud"]?.AsList() ?? []).Select(item => $"\"{item.AsString()}\""));
-            error = $"[invalid bearer token, token audiences [{had}] is invalid for the target audiences [\"{audience}\"]]";
-            return null;
-        }
-
-        Node? about = claims["kubernetes.io"];
-        string @namespace = about?["namespace"]?.AsString() ?? string.Empty;
-        string name = about?.At("serviceaccount", "name")?.AsString() ?? string.Empty;
-        string uid = about?.At("serviceaccount", "uid")?.AsString() ?? string.Empty;
-        if (service.Store.Get("serviceaccounts", @namespace, name) is not { } account || account.Uid != uid)
-        {
-            return null;
-        }
-
-        error = null;
-        return new UserInfo($"system:serviceaccount:{@namespace}:{name}", ["system:serviceaccounts", $"system:serviceaccounts:{@namespace}", "system:authenticated"])
-        {
-            Uid = uid,
-            Extra = new Dictionary<string, IReadOnlyList<string>> { ["authentication.kubernetes.io/credential-id"] = ["JTI=" + claims["jti"]?.AsString()] },
-        };
     }
 
-    /// <summary>The public key as a JSON web key set.</summary>
-    public MapNode KeySet()
+    private static void AddBound(ResourceService service, MapNode about, string @namespace, string account, Node? bound)
     {
-        ECParameters parameters = key.ExportParameters(includePrivateParameters: false);
-        return new MapNode
-        {
-            ["keys"] = new ListNode(new MapNode
-            {
-                ["use"] = "sig",
-                ["kty"] = "EC",
-                ["crv"] = "P-256",
-                ["alg"] = "ES256",
-                ["x"] = Encode(parameters.Q.X),
-                ["y"] = Encode(parameters.Q.Y),
-            }),
-        };
-    }
-
-    private static void CheckBound(ResourceService service, string @namespace, Node? bound)
-    {
-        if (bound?["kind"]?.AsString() is not { Length: > 0 } kind || bound["name"]?.AsString() is not { Length: > 0 } name)
+        if (bound?["kind"]?.AsString() is not { Length: > 0 } kind)
         {
             return;
         }
 
-        string plural = kind.ToLowerInvariant() + "s";
-        if (plural is "pods" or "secrets" && service.Store.Get(plural, @namespace, name) is null)
+        string apiVersion = bound["apiVersion"]?.AsString() ?? string.Empty;
+        if (apiVersion != "v1" || kind is not ("Pod" or "Secret" or "Node"))
         {
-            throw ApiErrors.NotFound(string.Empty, plural, name);
+            string group = apiVersion.Contains('/', StringComparison.Ordinal) ? apiVersion : "/" + apiVersion;
+            throw ApiErrors.BadRequest($"cannot bind token for serviceaccount \"{account}\" to object type {group}, Kind={kind}");
+        }
+
+        string plural = kind.ToLowerInvariant() + "s";
+        string name = bound["name"]?.AsString() ?? string.Empty;
+        StoredObject found = service.Store.Get(plural, kind == "Node" ? string.Empty : @namespace, name) ?? throw ApiErrors.NotFound(string.Empty, plural, name);
+        if (bound["uid"]?.AsString() is { Length: > 0 } uid && uid != found.Uid)
+        {
+            ServedKind served = service.Kinds.Current.Find(string.Empty, "v1", plural)!;
+            throw ApiErrors.Conflict(served, name, $"the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated");
+        }
+
+        about[kind.ToLowerInvariant()] = Reference(found.Node);
+        if (kind == "Pod")
+        {
+            AddNode(service, about, account, found.Node);
         }
     }
 
-    private static MapNode Claims(string @namespace, MapNode account, ListNode audiences, long now, long seconds) => new()
+    /// <summary>A pod's token names the node that it runs on.</summary>
+    private static void AddNode(ResourceService service, MapNode about, string account, MapNode pod)
+    {
+        if (pod.At("spec", "serviceAccountName")?.AsString() != account)
+        {
+            throw ApiErrors.BadRequest($"cannot bind token for serviceaccount \"{account}\" to pod running with different serviceaccount name.");
+        }
+
+        if (pod.At("spec", "nodeName")?.AsString() is { Length: > 0 } nodeName)
+        {
+            about["node"] = service.Store.Get("nodes", string.Empty, nodeName) is { } node ? Reference(node.Node) : new MapNode { ["name"] = nodeName };
+        }
+    }
+
+    private static MapNode Reference(MapNode node) => new() { ["name"] = ObjectMeta.Name(node), ["uid"] = ObjectMeta.Text(node, "uid") };
+
+    private static MapNode Claims(string @namespace, string name, MapNode about, ListNode audiences, long now, long seconds) => new()
     {
         ["aud"] = audiences,
         ["exp"] = now + seconds,
         ["iat"] = now,
         ["iss"] = Issuer,
         ["jti"] = Guid.NewGuid().ToString(),
-        ["kubernetes.io"] = new MapNode
-        {
-            ["namespace"] = @namespace,
-            ["serviceaccount"] = new MapNode { ["name"] = ObjectMeta.Name(account), ["uid"] = ObjectMeta.Text(account, "uid") },
-        },
+        ["kubernetes.io"] = about,
         ["nbf"] = now,
-        ["sub"] = $"system:serviceaccount:{@namespace}:{ObjectMeta.Name(account)}",
+        ["sub"] = $"system:serviceaccount:{@namespace}:{name}",
     };
 
     private static string Stamp(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
-
-    private static string Encode(ReadOnlySpan<byte> bytes) => Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-
-    private static byte[] Decode(string text)
-    {
-        string base64 = text.Replace('-', '+').Replace('_', '/');
-        return Convert.FromBase64String(base64.PadRight((base64.Length + 3) & ~3, '='));
-    }
-
-    private string Sign(MapNode claims)
-    {
-        string signed = Encode("""{"alg":"ES256","typ":"JWT"}"""u8) + "." + Encode(JsonWriter.ToBytes(claims));
-        lock (gate)
-        {
-            return signed + "." + Encode(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256));
-        }
-    }
-
-    private MapNode? Verify(string token)
-    {
-        string[] parts = token.Split('.');
-        if (parts.Length != 3 || token.Length > 16 * 1024)
-        {
-            return null;
-        }
-
-        try
-        {
-            lock (gate)
-            {
-                if (!key.VerifyData(Encoding.ASCII.GetBytes(parts[0] + "." + parts[1]), Decode(parts[2]), HashAlgorithmName.SHA256))
-                {
-                    return null;
-                }
-            }
-
-            return JsonReader.Read(Decode(parts[1]), 16) as MapNode;
-        }
-        catch (Exception e) when (e is FormatException or System.Text.Json.JsonException or CryptographicException)
-        {
-            return null;
-        }
-    }
 }

@@ -4,9 +4,13 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Bowline.EmbeddedCluster.Hosting;
 
-/// <summary>The authority of one cluster with the certificates it signed, and the key of its tokens. All ECDSA P-256.</summary>
+/// <summary>
+/// The authority of one cluster with the certificates it signed, and the key of its tokens. All ECDSA P-256. Authority, administrator
+/// and token key live in a state directory; the server's certificate is made anew for each start, so its names are always right.
+/// </summary>
 internal sealed class ClusterCertificates : IDisposable
 {
+    private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
     private readonly X509Certificate2 authority;
 
     private ClusterCertificates(X509Certificate2 authority, X509Certificate2 serving, string adminPem, string adminKeyPem, ECDsa tokenKey)
@@ -29,37 +33,39 @@ internal sealed class ClusterCertificates : IDisposable
 
     public ECDsa TokenKey { get; }
 
-    /// <summary>Takes the certificates of a state directory, or makes new ones (and keeps them there).</summary>
-    public static ClusterCertificates Load(string? directory, TimeProvider time)
+    /// <summary>Takes the authority of a state directory, or makes a new one (and keeps it there).</summary>
+    /// <param name="names">DNS names and addresses for the server's certificate, beside those that every cluster has.</param>
+    public static ClusterCertificates Load(string? directory, IReadOnlyList<string> names, TimeProvider time)
     {
-        if (directory is null)
+        CertificateFolder folder = new(directory);
+        using X509Certificate2 authority = LoadAuthority(folder, time);
+        if (folder.Read("admin.crt", "admin.key") is not [var adminPem, var adminKeyPem] || !IsCurrent(adminPem, time))
         {
-            return Make(time).Certificates;
+            using ECDsa adminKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            using X509Certificate2 admin = Sign(authority, adminKey, "O=system:masters, CN=admin", null, time);
+            (adminPem, adminKeyPem) = (admin.ExportCertificatePem(), adminKey.ExportPkcs8PrivateKeyPem());
+            folder.Write("admin.key", adminKeyPem);
+            folder.Write("admin.crt", adminPem);
         }
 
-        string folder = Path.Combine(directory, "pki");
-        if (TryRead(folder, time) is { } kept)
-        {
-            return kept;
-        }
-
-        (ClusterCertificates made, Dictionary<string, string> files) = Make(time);
-        Directory.CreateDirectory(folder);
-        foreach ((string name, string text) in files)
-        {
-            WriteSecret(Path.Combine(folder, name), text);
-        }
-
-        return made;
+        using ECDsa servingKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 serving = Sign(authority, servingKey, "CN=bowline-apiserver", names, time);
+        return new ClusterCertificates(
+            X509CertificateLoader.LoadCertificate(authority.RawData),
+            serving.CopyWithPrivateKey(servingKey),
+            adminPem,
+            adminKeyPem,
+            LoadTokenKey(folder));
     }
 
-    /// <summary>Whether our authority signed a client's certificate and it is valid now.</summary>
+    /// <summary>Whether our authority signed a client's certificate, for a client, and it is valid now.</summary>
     public bool Trusts(X509Certificate2 certificate, TimeProvider time)
     {
         using X509Chain chain = new();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(authority);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2"));
         chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         return chain.Build(certificate);
@@ -72,97 +78,139 @@ internal sealed class ClusterCertificates : IDisposable
         TokenKey.Dispose();
     }
 
-    private static ClusterCertificates? TryRead(string folder, TimeProvider time)
+    private static X509Certificate2 LoadAuthority(CertificateFolder folder, TimeProvider time)
     {
-        string[] names = ["ca.crt", "server.crt", "server.key", "admin.crt", "admin.key", "tokens.key"];
-        if (!names.All(name => File.Exists(Path.Combine(folder, name))))
+        if (folder.Read("ca.crt", "ca.key") is [var pem, var key] && IsCurrent(pem, time))
         {
-            return null;
+            return X509Certificate2.CreateFromPem(pem, key);
         }
 
-        string Read(string name) => File.ReadAllText(Path.Combine(folder, name));
-        X509Certificate2 authority = X509Certificate2.CreateFromPem(Read("ca.crt"));
-        X509Certificate2 serving = X509Certificate2.CreateFromPem(Read("server.crt"), Read("server.key"));
-        if (serving.NotAfter.ToUniversalTime() < time.GetUtcNow().UtcDateTime.AddDays(7))
-        {
-            authority.Dispose();
-            serving.Dispose();
-            return null;
-        }
-
-        ECDsa tokens = ECDsa.Create();
-        tokens.ImportFromPem(Read("tokens.key"));
-        return new ClusterCertificates(authority, serving, Read("admin.crt"), Read("admin.key"), tokens);
-    }
-
-    private static (ClusterCertificates Certificates, Dictionary<string, string> Files) Make(TimeProvider time)
-    {
-        DateTimeOffset from = time.GetUtcNow().AddMinutes(-5);
-        DateTimeOffset until = from.AddYears(10);
         using ECDsa authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest authorityRequest = new("CN=bowline-ca", authorityKey, HashAlgorithmName.SHA256);
-        authorityRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        authorityRequest.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, true));
-        X509SubjectKeyIdentifierExtension identifier = new(authorityRequest.PublicKey, false);
-        authorityRequest.CertificateExtensions.Add(identifier);
-        using X509Certificate2 authority = authorityRequest.CreateSelfSigned(from, until);
+        CertificateRequest request = new("CN=bowline-ca", authorityKey, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        DateTimeOffset from = time.GetUtcNow().AddHours(-1);
+        X509Certificate2 authority = request.CreateSelfSigned(from, from.AddYears(10));
+        folder.Write("ca.key", authorityKey.ExportPkcs8PrivateKeyPem());
+        folder.Write("ca.crt", authority.ExportCertificatePem());
 
-        using ECDsa servingKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using X509Certificate2 serving = Sign(authority, servingKey, "CN=bowline-apiserver", server: true, from, until);
-        using ECDsa adminKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using X509Certificate2 admin = Sign(authority, adminKey, "O=system:masters, CN=admin", server: false, from, until);
-        ECDsa tokens = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        Dictionary<string, string> files = new()
-        {
-            ["ca.crt"] = authority.ExportCertificatePem(),
-            ["ca.key"] = authorityKey.ExportPkcs8PrivateKeyPem(),
-            ["server.crt"] = serving.ExportCertificatePem(),
-            ["server.key"] = servingKey.ExportPkcs8PrivateKeyPem(),
-            ["admin.crt"] = admin.ExportCertificatePem(),
-            ["admin.key"] = adminKey.ExportPkcs8PrivateKeyPem(),
-            ["tokens.key"] = tokens.ExportPkcs8PrivateKeyPem(),
-        };
-        ClusterCertificates made = new(
-            X509CertificateLoader.LoadCertificate(authority.RawData),
-            serving.CopyWithPrivateKey(servingKey),
-            files["admin.crt"],
-            files["admin.key"],
-            tokens);
-        return (made, files);
+        // What the former authority signed is worthless now.
+        folder.Delete("admin.crt");
+        return authority;
     }
 
-    private static X509Certificate2 Sign(X509Certificate2 authority, ECDsa key, string subject, bool server, DateTimeOffset from, DateTimeOffset until)
+    private static ECDsa LoadTokenKey(CertificateFolder folder)
+    {
+        if (folder.Read("tokens.key") is [var pem])
+        {
+            ECDsa kept = ECDsa.Create();
+            kept.ImportFromPem(pem);
+            return kept;
+        }
+
+        ECDsa made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        folder.Write("tokens.key", made.ExportPkcs8PrivateKeyPem());
+        return made;
+    }
+
+    private static bool IsCurrent(string pem, TimeProvider time)
+    {
+        using X509Certificate2 certificate = X509Certificate2.CreateFromPem(pem);
+        return certificate.NotAfter.ToUniversalTime() - RenewBefore > time.GetUtcNow().UtcDateTime;
+    }
+
+    /// <param name="names">A server's names; null for a client.</param>
+    private static X509Certificate2 Sign(X509Certificate2 authority, ECDsa key, string subject, IReadOnlyList<string>? names, TimeProvider time)
     {
         CertificateRequest request = new(subject, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(server ? "1.3.6.1.5.5.7.3.1" : "1.3.6.1.5.5.7.3.2")], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(names is not null ? "1.3.6.1.5.5.7.3.1" : "1.3.6.1.5.5.7.3.2")], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
-        if (server)
+        if (names is not null)
         {
-            SubjectAlternativeNameBuilder names = new();
-            names.AddIpAddress(IPAddress.Loopback);
-            names.AddIpAddress(IPAddress.Parse("10.96.0.1"));
-            foreach (string name in (string[])["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"])
-            {
-                names.AddDnsName(name);
-            }
-
-            request.CertificateExtensions.Add(names.Build());
+            request.CertificateExtensions.Add(Names(names));
         }
 
-        return request.Create(authority, from, until.AddDays(-1), RandomNumberGenerator.GetBytes(12));
+        // Go refuses serial numbers that read as negative.
+        byte[] serial = RandomNumberGenerator.GetBytes(16);
+        serial[0] = (byte)((serial[0] & 0x7f) | 0x40);
+        DateTimeOffset from = time.GetUtcNow().AddHours(-1);
+        DateTimeOffset most = authority.NotAfter.ToUniversalTime();
+        DateTimeOffset until = from.AddYears(10) < most ? from.AddYears(10) : most;
+        return request.Create(authority, from > authority.NotBefore ? from : authority.NotBefore.ToUniversalTime(), until, serial);
     }
 
-    private static void WriteSecret(string path, string text)
+    private static X509Extension Names(IReadOnlyList<string> names)
     {
+        SubjectAlternativeNameBuilder builder = new();
+        string[] always = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "127.0.0.1", "::1"];
+        foreach (string name in always.Concat(names).Distinct())
+        {
+            if (IPAddress.TryParse(name, out IPAddress? address))
+            {
+                builder.AddIpAddress(address);
+            }
+            else
+            {
+                builder.AddDnsName(name);
+            }
+        }
+
+        return builder.Build();
+    }
+}
+
+/// <summary>PEM files below a state directory, readable by their owner only; without a directory nothing is kept.</summary>
+internal sealed class CertificateFolder(string? directory)
+{
+    private readonly string? folder = directory is null ? null : Path.Combine(directory, "pki");
+
+    /// <summary>The texts of these files; null when one of them is missing.</summary>
+    public string[]? Read(params string[] names)
+    {
+        string[] paths = folder is null ? [] : [.. names.Select(name => Path.Combine(folder, name))];
+        return paths.Length > 0 && paths.All(File.Exists) ? [.. paths.Select(File.ReadAllText)] : null;
+    }
+
+    public void Delete(string name)
+    {
+        if (folder is not null)
+        {
+            File.Delete(Path.Combine(folder, name));
+        }
+    }
+
+    public void Write(string name, string text)
+    {
+        if (folder is null)
+        {
+            return;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        // Complete or not there: a start that is killed must not leave half a key.
+        string temporary = Path.Combine(folder, name + ".tmp");
         FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using StreamWriter writer = new(path, options);
-        writer.Write(text);
+        using (StreamWriter writer = new(temporary, options))
+        {
+            writer.Write(text);
+        }
+
+        File.Move(temporary, Path.Combine(folder, name), overwrite: true);
     }
 }

@@ -12,31 +12,7 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Hosting;
 
-/// <summary>How to start an embedded cluster.</summary>
-public sealed record EmbeddedClusterOptions
-{
-    /// <summary>The context's name.</summary>
-    public string Name { get; init; } = "bowline";
-
-    /// <summary>0 takes any free port. The server listens on 127.0.0.1 only.</summary>
-    public int Port { get; init; }
-
-    /// <summary>Where objects and certificates live on; null keeps everything in memory.</summary>
-    public string? StateDirectory { get; init; }
-
-    public TimeProvider Time { get; init; } = TimeProvider.System;
-
-    /// <summary>Where service addresses come from; its first address is the <c>kubernetes</c> Service.</summary>
-    public string ServiceSubnet { get; init; } = "10.96.0.0/12";
-
-    /// <summary>
-    /// Webhooks behind a Service that does not exist or has no endpoints are passed over with a warning, where a real cluster
-    /// would refuse by their failure policy.
-    /// </summary>
-    public bool AssumeWebhookServices { get; init; }
-}
-
-/// <summary>A Kubernetes API server in this process, on a loopback port of its own, with its store.</summary>
+/// <summary>A Kubernetes API server in this process, on a port of its own, with its store.</summary>
 public sealed class EmbeddedClusterHost : IAsyncDisposable
 {
     private readonly ObjectStore store;
@@ -54,12 +30,15 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         Cluster = cluster;
     }
 
+    /// <summary>The version of Kubernetes that the server says it is.</summary>
+    public static string KubernetesVersion { get; } = EmbeddedData.Json("version.json")["gitVersion"]!.AsString()!;
+
     public EmbeddedClusterOptions Options { get; }
 
     public string Name => Options.Name;
 
-    /// <summary><c>https://127.0.0.1:port</c>.</summary>
-    public Uri Server => new($"https://127.0.0.1:{front.Port}");
+    /// <summary><c>https://127.0.0.1:port</c>, or the one address that was asked for.</summary>
+    public Uri Server => new UriBuilder("https", IPAddress.Any.Equals(Options.BindAddress) || IPAddress.IPv6Any.Equals(Options.BindAddress) ? "127.0.0.1" : Options.BindAddress.ToString(), front.Port).Uri;
 
     /// <summary>The API without a network between, with every right; for the controllers that live in this process.</summary>
     public ICluster Cluster { get; }
@@ -104,7 +83,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
 
     private static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, ObjectStore store, CancellationToken cancellationToken)
     {
-        ClusterCertificates certificates = ClusterCertificates.Load(options.StateDirectory, options.Time);
+        ClusterCertificates certificates = ClusterCertificates.Load(options.StateDirectory, ServerNames(options), options.Time);
         KindRegistry kinds = new();
         AdmissionChain admission = new(store, kinds, Webhooks(options));
         ResourceService service = new(store, kinds, admission, options.Time, IPNetwork.Parse(options.ServiceSubnet));
@@ -113,13 +92,20 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         definitions.DeleteInstance = service.DeleteInstance;
         definitions.Refresh();
         Bootstrap.Fill(store, options.Time, options.ServiceSubnet);
-        TokenIssuer tokens = new(certificates.TokenKey, options.Time);
+        TokenCodec codec = new(certificates.TokenKey);
+        TokenIssuer tokens = new(codec, options.Time);
+        TokenAuthenticator authenticator = new(codec, store, options.Time, [.. options.Tokens.Select(token => (token.Token, UserOf(token)))]);
         SubresourceService subresources = new(service, tokens);
-        ApiHandler handler = new(service, subresources, tokens);
+        ApiHandler handler = new(service, subresources, tokens, authenticator);
         HttpFront front = await HttpFront.StartAsync(handler, certificates, options, cancellationToken).ConfigureAwait(false);
         InProcessCluster cluster = new(options.Name, service, subresources);
         return new EmbeddedClusterHost(options, store, front, certificates, admission, cluster);
     }
+
+    private static UserInfo UserOf(StaticToken token) => new(token.User, [.. token.Groups, "system:authenticated"]) { Uid = token.Uid };
+
+    private static IReadOnlyList<string> ServerNames(EmbeddedClusterOptions options) =>
+        [ServiceAllocator.First(IPNetwork.Parse(options.ServiceSubnet)), options.BindAddress.ToString(), .. options.ServerNames];
 
     private static WebhookSettings Webhooks(EmbeddedClusterOptions options) => new()
     {

@@ -25,13 +25,15 @@ internal sealed class HttpFront : IAsyncDisposable
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
     private readonly WebApplication app;
     private readonly ApiHandler handler;
+    private readonly ClusterCertificates certificates;
     private readonly TimeProvider time;
     private readonly CancellationTokenSource stopping = new();
 
-    private HttpFront(WebApplication app, ApiHandler handler, TimeProvider time)
+    private HttpFront(WebApplication app, ApiHandler handler, ClusterCertificates certificates, TimeProvider time)
     {
         this.app = app;
         this.handler = handler;
+        this.certificates = certificates;
         this.time = time;
     }
 
@@ -43,9 +45,9 @@ internal sealed class HttpFront : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, certificates, options));
         WebApplication app = builder.Build();
-        HttpFront front = new(app, handler, options.Time);
+        HttpFront front = new(app, handler, certificates, options.Time);
         app.Run(front.ServeAsync);
-        await app.StartAsync(cancellationToken).ConfigureAwait(false);
+        await StartAsync(app, options, cancellationToken).ConfigureAwait(false);
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         front.Port = new Uri(address).Port;
         return front;
@@ -68,6 +70,19 @@ internal sealed class HttpFront : IAsyncDisposable
         stopping.Dispose();
     }
 
+    private static async Task StartAsync(WebApplication app, EmbeddedClusterOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+            throw new AddressInUseException($"{options.BindAddress}:{options.Port} is in use", e);
+        }
+    }
+
     private static void Configure(KestrelServerOptions kestrel, ClusterCertificates certificates, EmbeddedClusterOptions options)
     {
         kestrel.AddServerHeader = false;
@@ -75,14 +90,15 @@ internal sealed class HttpFront : IAsyncDisposable
         kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
-        kestrel.Listen(IPAddress.Loopback, options.Port, listen =>
+        kestrel.Listen(options.BindAddress, options.Port, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
             listen.UseHttps(new HttpsConnectionAdapterOptions
             {
                 ServerCertificate = certificates.Serving,
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
-                ClientCertificateValidation = (certificate, _, _) => certificates.Trusts(certificate, options.Time),
+                // Whoever shows a certificate that is not ours is told so in an answer (401), as by kube-apiserver, not by a cut connection.
+                ClientCertificateValidation = static (_, _, _) => true,
                 CheckCertificateRevocation = false,
             });
         });
@@ -119,7 +135,8 @@ internal sealed class HttpFront : IAsyncDisposable
             query[key] = values.Count == 0 ? string.Empty : values[^1] ?? string.Empty;
         }
 
-        Credentials credentials = new(Connected(context), Bearer(http), Impersonation.From(http.Headers));
+        ConnectedUser connected = Connected(context);
+        Credentials credentials = new(connected.User, Bearer(http), Impersonation.From(http.Headers)) { HasForeignCertificate = !connected.IsTrusted };
         return new ApiRequest(http.Method, http.Path.Value ?? "/", handler.Authenticate(credentials))
         {
             Query = query,
@@ -132,33 +149,34 @@ internal sealed class HttpFront : IAsyncDisposable
         };
     }
 
-    private static UserInfo? Connected(HttpContext context)
+    /// <summary>Whom the connection's certificate stands for: nobody without one, and nobody with one that is not ours.</summary>
+    private ConnectedUser Connected(HttpContext context)
     {
         X509Certificate2? certificate = context.Connection.ClientCertificate;
         if (certificate is null)
         {
-            return null;
+            return ConnectedUser.Nobody;
         }
 
-        // One certificate per connection: parsed once, kept with it. The requests of an HTTP/2 connection come side by side, and its items are a plain dictionary.
+        // One certificate per connection: checked once, kept with it. The requests of an HTTP/2 connection come side by side, and its items are a plain dictionary.
         IDictionary<object, object?> items = context.Features.Get<Microsoft.AspNetCore.Connections.Features.IConnectionItemsFeature>()?.Items ?? context.Items;
         lock (items)
         {
-            if (items.TryGetValue(typeof(UserInfo), out object? known) && known is UserInfo user)
+            if (items.TryGetValue(typeof(ConnectedUser), out object? known) && known is ConnectedUser user)
             {
                 return user;
             }
 
-            UserInfo parsed = CertificateUser.Of(certificate);
-            items[typeof(UserInfo)] = parsed;
-            return parsed;
+            ConnectedUser read = certificates.Trusts(certificate, time) ? new ConnectedUser(CertificateUser.Of(certificate), true) : new ConnectedUser(null, false);
+            items[typeof(ConnectedUser)] = read;
+            return read;
         }
     }
 
     private static string? Bearer(HttpRequest http)
     {
         string authorization = http.Headers.Authorization.ToString();
-        return authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? authorization[7..].Trim() : null;
+        return authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && authorization[7..].Trim() is { Length: > 0 } token ? token : null;
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest http, CancellationToken cancellationToken)
@@ -273,4 +291,10 @@ internal sealed class HttpFront : IAsyncDisposable
             throw new OperationCanceledException(cancellationToken);
         }
     }
+}
+
+/// <summary>What a connection's client certificate proved.</summary>
+internal sealed record ConnectedUser(UserInfo? User, bool IsTrusted)
+{
+    public static readonly ConnectedUser Nobody = new(null, true);
 }

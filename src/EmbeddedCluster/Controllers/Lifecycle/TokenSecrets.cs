@@ -55,7 +55,9 @@ internal sealed class TokenSecrets(ControlPlane plane, string certificateAuthori
         {
             ["apiVersion"] = "authentication.k8s.io/v1",
             ["kind"] = "TokenRequest",
-            ["spec"] = new MapNode { ["expirationSeconds"] = TenYears },
+
+            // The token ends with the Secret that holds it.
+            ["spec"] = new MapNode { ["expirationSeconds"] = TenYears, ["boundObjectRef"] = new MapNode { ["apiVersion"] = "v1", ["kind"] = "Secret", ["name"] = secret.Name(), ["uid"] = secret.Uid() } },
         };
         MapNode answer = await Plane.Writer.PostAsync(accounts, ObjectName.Of(account), "token", request, cancellationToken).ConfigureAwait(false);
         MapNode filled = secret.Clone();
