@@ -1,7 +1,11 @@
 namespace Bowline.Sources.Files;
 
 /// <summary>A reference to fetch: repository URL (or local path) and revision (branch, tag, commit; empty for the default, or the working tree of a local path).</summary>
-public sealed record SourceRef(string Url, string Revision);
+public sealed record SourceRef(string Url, string Revision)
+{
+    /// <summary>Null for a repository that is open, or that the user's own Git configuration opens.</summary>
+    public RepositoryAccess? Access { get; init; }
+}
 
 /// <summary>What a reference meant when it was fetched.</summary>
 /// <param name="Commit">The full commit id; empty for a folder without Git.</param>

@@ -5,32 +5,25 @@ using Bowline.Sources.Files;
 
 namespace Bowline.Sources.Git;
 
-/// <summary>User and password (or token) for one http repository.</summary>
-public sealed record GitCredentials(string Username, string Password)
-{
-    public override string ToString() => "***";
-}
-
 /// <summary>
 /// Fetches from Git. A remote repository is mirrored in a folder of the cache; a local one is read where it is; a local path
 /// without revision is its working tree as it stands, whether or not it belongs to a repository.
 /// </summary>
 public sealed class GitFetcher : ISourceFetcher, IDisposable
 {
-    private readonly ConcurrentDictionary<string, GitMirror> mirrors = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Identity, RepositoryAccess? Access), GitMirror> mirrors = new();
     private readonly ConcurrentDictionary<string, GitRepository> locals = new(StringComparer.Ordinal);
     private readonly string cacheFolder;
     private readonly TimeProvider time;
-    private readonly Func<string, GitCredentials?> credentials;
+    private readonly GitHubTokens tokens;
 
     /// <param name="cacheFolder">Holds one bare repository per remote; made when it is missing.</param>
     /// <param name="time">Times out what hangs.</param>
-    /// <param name="credentials">Asked with the address of a repository; null leaves it to the user's own credential helpers.</param>
-    public GitFetcher(string cacheFolder, TimeProvider time, Func<string, GitCredentials?>? credentials = null)
+    public GitFetcher(string cacheFolder, TimeProvider time)
     {
         this.cacheFolder = Path.GetFullPath(cacheFolder);
         this.time = time;
-        this.credentials = credentials ?? (static _ => null);
+        tokens = new GitHubTokens(time);
     }
 
     /// <summary>For one command of Git.</summary>
@@ -49,7 +42,7 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
             return await FetchLocalAsync(reference, path, cancellationToken).ConfigureAwait(false);
         }
 
-        GitTree tree = await Mirror(reference.Url).GetAsync(reference.Revision, cancellationToken).ConfigureAwait(false);
+        GitTree tree = await Mirror(reference).GetAsync(reference.Revision, cancellationToken).ConfigureAwait(false);
         return new SourceSnapshot(tree, new SourceRevision(tree.Commit, WorkingTree: false));
     }
 
@@ -59,6 +52,8 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
         {
             mirror.Dispose();
         }
+
+        tokens.Dispose();
     }
 
     private async Task<SourceSnapshot> FetchLocalAsync(SourceRef reference, string path, CancellationToken cancellationToken)
@@ -129,14 +124,14 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
         return await repository.ResolveAsync(revision, cancellationToken).ConfigureAwait(false);
     }
 
-    private GitMirror Mirror(string url)
+    private GitMirror Mirror(SourceRef reference)
     {
         // One mirror per way in, since two users of one repository may not see the same.
-        string key = $"{RepositoryUrl.Normalise(url)} {url}";
-        return mirrors.GetOrAdd(key, _ =>
+        string identity = $"{RepositoryUrl.Normalise(reference.Url)} {reference.Url} {reference.Access?.Identity}".TrimEnd();
+        return mirrors.GetOrAdd((identity, reference.Access), _ =>
         {
-            string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..40];
-            return new GitMirror(Path.Combine(cacheFolder, name), url, credentials(url), Timeout, time);
+            string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..40];
+            return new GitMirror(Path.Combine(cacheFolder, name), reference.Url, reference.Access, tokens, Timeout, time);
         });
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Bowline.Sources.Files;
 
 namespace Bowline.Sources.Git;
@@ -10,22 +9,25 @@ internal sealed class GitMirror : IDisposable
     private readonly string folder;
     private readonly string url;
     private readonly string shown;
-    private readonly string? secret;
+    private readonly string[] secrets;
+    private readonly RepositoryAccess? access;
+    private readonly GitHubTokens tokens;
     private readonly GitProgram git;
     private readonly TimeProvider time;
     private GitRepository? repository;
     private RemoteRefs? refs;
     private long refsRead;
 
-    public GitMirror(string folder, string url, GitCredentials? credentials, TimeSpan timeout, TimeProvider time)
+    public GitMirror(string folder, string url, RepositoryAccess? access, GitHubTokens tokens, TimeSpan timeout, TimeProvider time)
     {
         this.folder = folder;
         this.time = time;
+        this.tokens = tokens;
         shown = RepositoryUrl.Redact(url);
-        (this.url, GitCredentials? written) = Separate(url);
-        GitCredentials? used = credentials ?? written;
-        secret = used?.Password ?? PasswordIn(url);
-        git = new GitProgram(time) { Timeout = timeout, Settings = Settings(this.url, used) };
+        (this.url, RepositoryAccess? written) = Separate(url);
+        this.access = access ?? written;
+        secrets = [.. new[] { this.access?.Password, this.access?.BearerToken, PasswordIn(url) }.OfType<string>().Where(secret => secret.Length > 0)];
+        git = new GitProgram(time) { Timeout = timeout };
     }
 
     public void Dispose() => gate.Dispose();
@@ -43,7 +45,7 @@ internal sealed class GitMirror : IDisposable
         }
         catch (SourceException error)
         {
-            string message = secret is { Length: > 0 } ? error.Message.Replace(secret, "***", StringComparison.Ordinal) : error.Message;
+            string message = secrets.Aggregate(error.Message, (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal));
             throw new SourceException(message.StartsWith(shown, StringComparison.Ordinal) ? message : $"{shown}: {message}", error.Path);
         }
         finally
@@ -56,6 +58,12 @@ internal sealed class GitMirror : IDisposable
     {
         if (RemoteRefs.IsFullId(revision))
         {
+            if (access is not null && refs is null)
+            {
+                // The commit may lie here already, fetched by somebody with another secret: whoever asks must be let in by the server first.
+                await ReadRefsAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             await EnsureAsync(revision, cancellationToken).ConfigureAwait(false);
             return revision;
         }
@@ -63,11 +71,10 @@ internal sealed class GitMirror : IDisposable
         // What was read since this call began is as good as reading it again: many callers at once share one look.
         if (refs is null || refsRead < asked)
         {
-            refsRead = time.GetTimestamp();
-            refs = RemoteRefs.Parse(await git.TextAsync(folder, ["ls-remote", "--", url, "HEAD", "refs/heads/*", "refs/tags/*"], cancellationToken).ConfigureAwait(false));
+            await ReadRefsAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        if (refs.Resolve(revision) is { } commit)
+        if (refs!.Resolve(revision) is { } commit)
         {
             await EnsureAsync(commit, cancellationToken).ConfigureAwait(false);
             return commit;
@@ -76,6 +83,13 @@ internal sealed class GitMirror : IDisposable
         return RemoteRefs.MayBeId(revision)
             ? await ResolveBeginningAsync(revision, cancellationToken).ConfigureAwait(false)
             : throw new SourceException(revision.Length == 0 ? "the repository is empty" : $"no branch, tag or matching version is called {revision}");
+    }
+
+    private async Task ReadRefsAsync(CancellationToken cancellationToken)
+    {
+        refsRead = time.GetTimestamp();
+        using GitLogin login = await GitLogin.PrepareAsync(url, access, tokens, cancellationToken).ConfigureAwait(false);
+        refs = RemoteRefs.Parse(await git.With(login).TextAsync(folder, ["ls-remote", "--", url, "HEAD", "refs/heads/*", "refs/tags/*"], cancellationToken).ConfigureAwait(false));
     }
 
     private async Task<string> ResolveBeginningAsync(string revision, CancellationToken cancellationToken)
@@ -98,8 +112,7 @@ internal sealed class GitMirror : IDisposable
         }
 
         // One commit without its history is all that rendering needs; not every server gives out any commit, then all is fetched.
-        (int code, _, _) = await git.TryAsync(
-            folder, ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head", "--end-of-options", url, $"+{commit}:refs/kept/{commit}"], cancellationToken).ConfigureAwait(false);
+        (int code, _, _) = await TryRemoteAsync( ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head", "--end-of-options", url, $"+{commit}:refs/kept/{commit}"], cancellationToken).ConfigureAwait(false);
         if (code != 0 || !await HasAsync(commit, cancellationToken).ConfigureAwait(false))
         {
             await FetchAllAsync(cancellationToken).ConfigureAwait(false);
@@ -116,10 +129,17 @@ internal sealed class GitMirror : IDisposable
     private async Task FetchAllAsync(CancellationToken cancellationToken)
     {
         string[] depth = File.Exists(Path.Combine(folder, "shallow")) ? ["--unshallow"] : [];
-        await git.RunAsync(
+        using GitLogin login = await GitLogin.PrepareAsync(url, access, tokens, cancellationToken).ConfigureAwait(false);
+        await git.With(login).RunAsync(
             folder,
             ["fetch", "--quiet", "--prune", "--no-write-fetch-head", .. depth, "--end-of-options", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
             cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<(int Code, byte[] Output, string Complaint)> TryRemoteAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        using GitLogin login = await GitLogin.PrepareAsync(url, access, tokens, cancellationToken).ConfigureAwait(false);
+        return await git.With(login).TryAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<GitRepository> OpenAsync(CancellationToken cancellationToken)
@@ -159,7 +179,7 @@ internal sealed class GitMirror : IDisposable
         Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.UserInfo.Split(':', 2) is [_, { Length: > 0 } password] ? password : null;
 
     /// <summary>Takes user and password out of an http address: as an argument every user of the machine could read them.</summary>
-    private static (string Url, GitCredentials? Credentials) Separate(string url)
+    private static (string Url, RepositoryAccess? Access) Separate(string url)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length == 0)
         {
@@ -168,21 +188,10 @@ internal sealed class GitMirror : IDisposable
 
         string[] parts = uri.UserInfo.Split(':', 2);
         string bare = uri.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped);
-        return (bare, new GitCredentials(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : string.Empty));
-    }
-
-    private static IReadOnlyList<(string, string)> Settings(string url, GitCredentials? credentials)
-    {
-        if (credentials is null || !Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
+        return (bare, new RepositoryAccess
         {
-            return [];
-        }
-
-        string basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credentials.Username}:{credentials.Password}"));
-        return
-        [
-            ($"http.{uri.GetLeftPart(UriPartial.Authority)}/.extraHeader", $"Authorization: Basic {basic}"),
-            ("http.followRedirects", "false"),
-        ];
+            Username = Uri.UnescapeDataString(parts[0]),
+            Password = parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : string.Empty,
+        });
     }
 }

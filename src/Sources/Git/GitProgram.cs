@@ -20,6 +20,12 @@ internal sealed class GitProgram(TimeProvider time)
     /// <summary>Settings given in the environment, where other users of the machine cannot read them.</summary>
     public IReadOnlyList<(string Key, string Value)> Settings { get; init; } = [];
 
+    /// <summary>Further environment of the program.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The same, logging in this way; for as long as the login lives.</summary>
+    public GitProgram With(GitLogin login) => new(time) { Timeout = Timeout, Settings = [.. Settings, .. login.Settings], Variables = login.Environment };
+
     /// <summary>The output of a command that must succeed.</summary>
     /// <exception cref="SourceException">It failed, was not found, or took too long.</exception>
     public async Task<byte[]> RunAsync(string folder, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
@@ -142,6 +148,11 @@ internal sealed class GitProgram(TimeProvider time)
         {
             environment[$"GIT_CONFIG_KEY_{i}"] = Settings[i].Key;
             environment[$"GIT_CONFIG_VALUE_{i}"] = Settings[i].Value;
+        }
+
+        foreach ((string name, string value) in Variables)
+        {
+            environment[name] = value;
         }
     }
 

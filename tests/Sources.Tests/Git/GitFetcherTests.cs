@@ -174,8 +174,8 @@ public sealed class GitFetcherTests : IDisposable
     [Fact]
     public async Task Credentials_go_to_their_server_only_and_into_no_message()
     {
-        using HttpListener thief = Listen(out string thiefAddress);
-        using HttpListener server = Listen(out string address);
+        using HttpListener thief = LocalListener.Start(out string thiefAddress);
+        using HttpListener server = LocalListener.Start(out string address);
         List<string?> stolen = [];
         List<string?> given = [];
         Task serving = ServeAsync(server, context =>
@@ -202,7 +202,7 @@ public sealed class GitFetcherTests : IDisposable
     [Fact]
     public async Task An_unreachable_server_is_said_to_be_so()
     {
-        using HttpListener server = Listen(out string address);
+        using HttpListener server = LocalListener.Start(out string address);
         server.Stop();
         SourceException error = await Assert.ThrowsAsync<SourceException>(() => FetchAsync(address + "repo.git", "main"));
         Assert.StartsWith(address + "repo.git: git ls-remote:", error.Message);
@@ -211,29 +211,10 @@ public sealed class GitFetcherTests : IDisposable
     [Fact]
     public async Task A_server_that_never_answers_is_given_up()
     {
-        using HttpListener server = Listen(out string address);
+        using HttpListener server = LocalListener.Start(out string address);
         using GitFetcher hasty = new(repository.Elsewhere("cache"), TimeProvider.System) { Timeout = TimeSpan.FromSeconds(1) };
         SourceException error = await Assert.ThrowsAsync<SourceException>(() => hasty.FetchAsync(new SourceRef(address + "x", "main"), default));
         Assert.Contains("took longer than 1 s", error.Message);
-    }
-
-    private static HttpListener Listen(out string address)
-    {
-        for (int port = 20000 + (Environment.ProcessId % 20000); ; port++)
-        {
-            HttpListener listener = new();
-            address = $"http://127.0.0.1:{port}/";
-            listener.Prefixes.Add(address);
-            try
-            {
-                listener.Start();
-                return listener;
-            }
-            catch (HttpListenerException)
-            {
-                listener.Close();
-            }
-        }
     }
 
     private static async Task ServeAsync(HttpListener listener, Action<HttpListenerContext> answer)
