@@ -5,6 +5,9 @@ public sealed record SourceRef(string Url, string Revision)
 {
     /// <summary>Null for a repository that is open, or that the user's own Git configuration opens.</summary>
     public RepositoryAccess? Access { get; init; }
+
+    /// <summary>Only what one of these signed is handed out; null when no signature is asked for.</summary>
+    public TrustedKeys? TrustedKeys { get; init; }
 }
 
 /// <summary>What a reference meant when it was fetched.</summary>

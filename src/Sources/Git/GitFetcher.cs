@@ -42,7 +42,7 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
             return await FetchLocalAsync(reference, path, cancellationToken).ConfigureAwait(false);
         }
 
-        GitTree tree = await Mirror(reference).GetAsync(reference.Revision, cancellationToken).ConfigureAwait(false);
+        GitTree tree = await Mirror(reference).GetAsync(reference.Revision, reference.TrustedKeys, cancellationToken).ConfigureAwait(false);
         return new SourceSnapshot(tree, new SourceRevision(tree.Commit, WorkingTree: false));
     }
 
@@ -61,6 +61,11 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
         bool asItStands = reference.Revision.Length == 0 && !reference.Url.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
         if (asItStands && await AsItStandsAsync(path, cancellationToken).ConfigureAwait(false) is { } snapshot)
         {
+            if (reference.TrustedKeys is { } keys)
+            {
+                await VerifyWorkingTreeAsync(path, snapshot.Revision, keys, cancellationToken).ConfigureAwait(false);
+            }
+
             return snapshot;
         }
 
@@ -72,8 +77,24 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
 
         string revision = reference.Revision.Length == 0 ? "HEAD" : reference.Revision;
         string commit = await ResolveLocalAsync(repository, revision, cancellationToken).ConfigureAwait(false);
+        if (reference.TrustedKeys is { } trusted)
+        {
+            RemoteRefs refs = await repository.RefsAsync(cancellationToken).ConfigureAwait(false);
+            await repository.VerifyAsync(commit, refs.AnnotatedTag(revision), trusted, cancellationToken).ConfigureAwait(false);
+        }
+
         GitTree tree = await repository.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
         return new SourceSnapshot(tree, new SourceRevision(commit, WorkingTree: false));
+    }
+
+    private async Task VerifyWorkingTreeAsync(string path, SourceRevision revision, TrustedKeys keys, CancellationToken cancellationToken)
+    {
+        if (revision.WorkingTree || await FindLocalAsync(Path.GetFullPath(path), cancellationToken).ConfigureAwait(false) is not { } repository)
+        {
+            throw new SourceException($"{path}: the working tree has changes that no commit holds, so nobody has signed them; the project asks for signed commits", path);
+        }
+
+        await repository.VerifyAsync(revision.Commit, tag: null, keys, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The working tree; null for a bare repository, which has none.</summary>

@@ -9,10 +9,9 @@ namespace Bowline.Sources.Git;
 /// </summary>
 internal sealed class GitLogin : IDisposable
 {
-    private const string Memory = "/dev/shm";
     private readonly List<(string Key, string Value)> settings = [];
     private readonly Dictionary<string, string> environment = new(StringComparer.Ordinal);
-    private string? folder;
+    private KeyFolder? folder;
 
     private GitLogin()
     {
@@ -57,13 +56,7 @@ internal sealed class GitLogin : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        if (folder is not null)
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
+    public void Dispose() => folder?.Dispose();
 
     private static string Basic(string user, string password) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{(user.Length > 0 ? user : "git")}:{password}"))}";
 
@@ -125,23 +118,5 @@ internal sealed class GitLogin : IDisposable
         environment["GIT_SSH_COMMAND"] = command.ToString();
     }
 
-    private string Write(string name, string content)
-    {
-        // A shell reads the ssh command: the folder's name is ours and holds nothing that it would take for more than a name.
-        folder ??= MakeFolder();
-        string file = Path.Combine(folder, name);
-        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using FileStream stream = new(file, options);
-        stream.Write(Encoding.UTF8.GetBytes(content));
-        return file;
-    }
-
-    private static string MakeFolder() => OperatingSystem.IsLinux() && Directory.Exists(Memory)
-        ? Directory.CreateDirectory(Path.Combine(Memory, $"bowline-{Guid.NewGuid():N}"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName
-        : Directory.CreateTempSubdirectory("bowline-").FullName;
+    private string Write(string name, string content) => (folder ??= KeyFolder.Make()).Write(name, content);
 }

@@ -32,7 +32,7 @@ internal sealed class GitMirror : IDisposable
 
     public void Dispose() => gate.Dispose();
 
-    public async Task<GitTree> GetAsync(string revision, CancellationToken cancellationToken)
+    public async Task<GitTree> GetAsync(string revision, TrustedKeys? keys, CancellationToken cancellationToken)
     {
         long asked = time.GetTimestamp();
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -41,6 +41,11 @@ internal sealed class GitMirror : IDisposable
             await using FileStream held = await LockAsync(cancellationToken).ConfigureAwait(false);
             repository ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
             string commit = await ResolveAsync(revision, asked, cancellationToken).ConfigureAwait(false);
+            if (keys is not null)
+            {
+                await VerifyAsync(revision, commit, keys, cancellationToken).ConfigureAwait(false);
+            }
+
             return await repository.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
         }
         catch (SourceException error)
@@ -52,6 +57,19 @@ internal sealed class GitMirror : IDisposable
         {
             gate.Release();
         }
+    }
+
+    private async Task VerifyAsync(string revision, string commit, TrustedKeys keys, CancellationToken cancellationToken)
+    {
+        string? tag = refs?.AnnotatedTag(revision);
+        if (tag is not null && (await git.TryAsync(folder, ["cat-file", "-e", tag], cancellationToken).ConfigureAwait(false)).Code != 0)
+        {
+            using GitLogin login = await GitLogin.PrepareAsync(url, access, tokens, cancellationToken).ConfigureAwait(false);
+            string name = revision.StartsWith("refs/tags/", StringComparison.Ordinal) ? revision : $"refs/tags/{revision}";
+            await git.With(login).RunAsync(folder, ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head", "--end-of-options", url, $"+{name}:refs/kept/{tag}"], cancellationToken).ConfigureAwait(false);
+        }
+
+        await repository!.VerifyAsync(commit, tag, keys, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<string> ResolveAsync(string revision, long asked, CancellationToken cancellationToken)

@@ -24,7 +24,10 @@ internal sealed class GitProgram(TimeProvider time)
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The same, logging in this way; for as long as the login lives.</summary>
-    public GitProgram With(GitLogin login) => new(time) { Timeout = Timeout, Settings = [.. Settings, .. login.Settings], Variables = login.Environment };
+    public GitProgram With(GitLogin login) => With(login.Settings, login.Environment);
+
+    public GitProgram With(IReadOnlyList<(string Key, string Value)> settings, IReadOnlyDictionary<string, string> variables) =>
+        new(time) { Timeout = Timeout, Settings = [.. Settings, .. settings], Variables = variables };
 
     /// <summary>The output of a command that must succeed.</summary>
     /// <exception cref="SourceException">It failed, was not found, or took too long.</exception>
@@ -40,9 +43,31 @@ internal sealed class GitProgram(TimeProvider time)
     /// <summary>Exit code, output and what was said on standard error.</summary>
     public async Task<(int Code, byte[] Output, string Complaint)> TryAsync(string folder, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
+        using Process process = Start(folder, arguments);
+        return await ReadAsync(process, $"git {arguments[0]}", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs a program that Git works with, under the same bounds; returns its exit code and what it said on standard error.</summary>
+    public async Task<(int Code, string Complaint)> RunOtherAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["LC_ALL"] = "C";
+        try
+        {
+            using Process process = Process.Start(start)!;
+            (int code, _, string complaint) = await ReadAsync(process, program, cancellationToken).ConfigureAwait(false);
+            return (code, complaint);
+        }
+        catch (Win32Exception error)
+        {
+            throw new SourceException($"{program} cannot be run; is it installed?", inner: error);
+        }
+    }
+
+    private async Task<(int Code, byte[] Output, string Complaint)> ReadAsync(Process process, string what, CancellationToken cancellationToken)
+    {
         using CancellationTokenSource limit = new(Timeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        using Process process = Start(folder, arguments);
         try
         {
             process.StandardInput.Close();
@@ -54,7 +79,7 @@ internal sealed class GitProgram(TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new SourceException($"git {arguments[0]}: took longer than {Timeout.TotalSeconds:0} s");
+            throw new SourceException($"{what}: took longer than {Timeout.TotalSeconds:0} s");
         }
         finally
         {

@@ -19,6 +19,7 @@ public sealed class GitRepository
     private const int KeptTrees = 8;
 
     private readonly ConcurrentDictionary<string, GitTree> trees = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Id, string Keys), bool> verified = new();
     private readonly GitProgram git;
     private readonly BlobReader blobs;
 
@@ -147,6 +148,21 @@ public sealed class GitRepository
         }
 
         return trees[commit] = GitTree.Parse(commit, blobs, listing);
+    }
+
+    /// <summary>Checks who signed a commit, or the annotated tag by which it was asked for; each is checked once.</summary>
+    /// <param name="commit">Its full id.</param>
+    /// <param name="tag">Id of the annotated tag's object, which must be at hand; null when it was asked for otherwise.</param>
+    /// <exception cref="SourceException">Not by a trusted key.</exception>
+    public async Task VerifyAsync(string commit, string? tag, TrustedKeys keys, CancellationToken cancellationToken)
+    {
+        string id = tag ?? commit;
+        if (!verified.ContainsKey((id, keys.Identity)))
+        {
+            string subject = tag is null ? $"commit {commit[..Math.Min(7, commit.Length)]}" : $"tag object {tag[..7]} of commit {commit[..7]}";
+            await new SignatureCheck(git, GitFolder).VerifyAsync(subject, tag is null ? "verify-commit" : "verify-tag", id, keys, cancellationToken).ConfigureAwait(false);
+            verified[(id, keys.Identity)] = true;
+        }
     }
 
     /// <summary>Paths that differ between two commits; renames count as a removal and an addition.</summary>

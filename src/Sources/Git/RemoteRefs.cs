@@ -4,6 +4,7 @@ namespace Bowline.Sources.Git;
 internal sealed class RemoteRefs
 {
     private readonly Dictionary<string, string> commits = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> tagObjects = new(StringComparer.Ordinal);
 
     public static RemoteRefs Parse(string listing)
     {
@@ -18,6 +19,11 @@ internal sealed class RemoteRefs
                 bool peeled = name.EndsWith("^{}", StringComparison.Ordinal);
                 if (peeled)
                 {
+                    if (refs.commits.TryGetValue(name[..^3], out string? tag))
+                    {
+                        refs.tagObjects[name[..^3]] = tag;
+                    }
+
                     refs.commits[name[..^3]] = parts[0];
                 }
                 else
@@ -53,6 +59,10 @@ internal sealed class RemoteRefs
 
         return VersionRange.Parse(revision) is { } range ? Highest(range) : null;
     }
+
+    /// <summary>The object of the annotated tag that a revision names; null for a branch, a commit, a plain tag or a version range.</summary>
+    public string? AnnotatedTag(string revision) => commits.ContainsKey($"refs/heads/{revision}") ? null
+        : tagObjects.GetValueOrDefault($"refs/tags/{revision}") ?? tagObjects.GetValueOrDefault(revision);
 
     private string? Highest(VersionRange range)
     {
