@@ -7,7 +7,11 @@ using ApplicationException = Bowline.Applications.Model.ApplicationException;
 namespace Bowline.Applications.ArgoCd;
 
 /// <summary>What a repository declares.</summary>
-public sealed record FoundApplications(IReadOnlyList<ApplicationSpec> Applications, IReadOnlyList<ApplicationFault> Faults);
+public sealed record FoundApplications(IReadOnlyList<ApplicationSpec> Applications, IReadOnlyList<ApplicationFault> Faults)
+{
+    /// <summary>Argo CD's own objects: projects, repository Secrets, its ConfigMaps.</summary>
+    public IReadOnlyList<MapNode> Settings { get; init; } = [];
+}
 
 /// <summary>Finds application manifests anywhere in a repository, so that nobody has to apply them by hand.</summary>
 public sealed class ApplicationFinder(IApplicationDialect dialect)
@@ -19,19 +23,20 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
     {
         List<ApplicationSpec> applications = [];
         List<ApplicationFault> faults = [];
+        List<MapNode> settings = [];
         foreach (string path in files.Walk(directory))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (IsManifest(path) && !IsChartTemplate(files, path))
             {
-                ReadFile(files, path, applications, faults);
+                ReadFile(files, path, applications, faults, settings);
             }
         }
 
-        return new FoundApplications(WithoutRepeats(applications, faults), faults);
+        return new FoundApplications(WithoutRepeats(applications, faults), faults) { Settings = settings };
     }
 
-    private void ReadFile(FileTree files, string path, List<ApplicationSpec> applications, List<ApplicationFault> faults)
+    private void ReadFile(FileTree files, string path, List<ApplicationSpec> applications, List<ApplicationFault> faults, List<MapNode> settings)
     {
         byte[] content;
         try
@@ -44,7 +49,7 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
             return;
         }
 
-        if (content.AsSpan().IndexOf("argoproj.io"u8) < 0)
+        if (content.AsSpan().IndexOf("argoproj.io"u8) < 0 && content.AsSpan().IndexOf("argocd-"u8) < 0)
         {
             return;
         }
@@ -53,7 +58,7 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         {
             foreach (YamlDocument document in YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = path }))
             {
-                ReadDocument(document.Root, new Origin(path, document.Line), applications, faults);
+                ReadDocument(document.Root, new Origin(path, document.Line), applications, faults, settings);
             }
         }
         catch (YamlException broken) when (DeclaresApplication(content))
@@ -66,7 +71,7 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         }
     }
 
-    private void ReadDocument(Node root, Origin origin, List<ApplicationSpec> applications, List<ApplicationFault> faults)
+    private void ReadDocument(Node root, Origin origin, List<ApplicationSpec> applications, List<ApplicationFault> faults, List<MapNode> settings)
     {
         if (root is not MapNode map)
         {
@@ -77,9 +82,15 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         {
             foreach (Node item in items)
             {
-                ReadDocument(item, origin with { Line = Math.Max(origin.Line, item.Line) }, applications, faults);
+                ReadDocument(item, origin with { Line = Math.Max(origin.Line, item.Line) }, applications, faults, settings);
             }
 
+            return;
+        }
+
+        if (ArgoCdSettings.Understands(map))
+        {
+            settings.Add(map);
             return;
         }
 

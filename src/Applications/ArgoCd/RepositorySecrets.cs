@@ -1,5 +1,6 @@
 using Bowline.Applications.Model;
 using Bowline.Resources.Model;
+using Bowline.Sources.Downloads;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
 using ApplicationException = Bowline.Applications.Model.ApplicationException;
@@ -77,6 +78,18 @@ public sealed class RepositorySecrets
         return own is null && chosen is null && access.CertificateAuthority.Length + access.KnownHosts.Length == 0 ? null : access;
     }
 
+    /// <summary>User and password for a registry's host or a repository of charts; Secrets of a project are not used, since charts are shared by all of them.</summary>
+    public HostCredentials? LoginFor(Uri address)
+    {
+        RepositorySecret? secret = repositories.Concat(templates)
+            .Where(candidate => candidate.Project.Length == 0 && candidate.Access.Password.Length > 0)
+            .Where(candidate => Transport(candidate.Url) is "oci"
+                ? address.Scheme == "https" && RepositoryUrl.Normalise(Schemed(candidate.Url)).Split('/')[0] == RepositoryUrl.Normalise(address.ToString()).Split('/')[0]
+                : Transport(candidate.Url) == address.Scheme && IsBelow(RepositoryUrl.Normalise(candidate.Url), RepositoryUrl.Normalise(address.ToString())))
+            .MaxBy(candidate => candidate.Url.Length);
+        return secret is null ? null : new HostCredentials(secret.Access.Username, secret.Access.Password);
+    }
+
     private RepositorySecret? Template(string url, string project) => templates
         .Where(secret => secret.Project.Length == 0 || secret.Project == project)
         .Where(secret => Transport(secret.Url) == Transport(url) && IsBelow(RepositoryUrl.Normalise(secret.Url), RepositoryUrl.Normalise(url)))
@@ -90,6 +103,8 @@ public sealed class RepositorySecrets
         int scheme = url.IndexOf("://", StringComparison.Ordinal);
         return scheme < 0 ? url.Contains('@', StringComparison.Ordinal) ? "ssh" : "oci" : url[..scheme].ToLowerInvariant();
     }
+
+    private static string Schemed(string url) => url.Contains("://", StringComparison.Ordinal) ? url : $"oci://{url}";
 
     private static string HostOf(string url) => RepositoryUrl.Normalise(url).Split('/')[0].Split(':')[0];
 

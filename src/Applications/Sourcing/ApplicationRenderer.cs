@@ -27,9 +27,9 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
                 continue;
             }
 
-            SourceSnapshot snapshot = await sources.ResolveAsync(source, cancellationToken).ConfigureAwait(false);
+            SourceSnapshot snapshot = await sources.ResolveAsync(source, spec.Project, cancellationToken).ConfigureAwait(false);
             RecordingTree recording = new(snapshot.Files);
-            FileTree files = await MountAsync(recording, source, references, read, cancellationToken).ConfigureAwait(false);
+            FileTree files = await MountAsync(recording, spec.Project, source, references, read, cancellationToken).ConfigureAwait(false);
             RenderResult result = Render(RequestFor(spec, source, files, references) with { Lookup = lookup }, cancellationToken);
             resources.AddRange(result.Resources);
             warnings.AddRange(result.Warnings);
@@ -94,7 +94,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         left.Chart.Length + right.Chart.Length == 0 && ((left.RepoUrl == right.RepoUrl && left.TargetRevision == right.TargetRevision) || (sources.IsHome(left) && sources.IsHome(right)));
 
     /// <summary>The source's files with those repositories that its value files lie in, as folders <c>$name</c> of its root.</summary>
-    private async Task<FileTree> MountAsync(RecordingTree own, ApplicationSource source, Dictionary<string, ApplicationSource> references, List<RecordingTree> read, CancellationToken cancellationToken)
+    private async Task<FileTree> MountAsync(RecordingTree own, string project, ApplicationSource source, Dictionary<string, ApplicationSource> references, List<RecordingTree> read, CancellationToken cancellationToken)
     {
         Dictionary<string, FileTree> mounts = new(StringComparer.Ordinal);
         foreach (string name in source.Helm.ValueFiles.Where(file => file.StartsWith('$')).Select(file => file[1..].Split('/')[0]).Distinct())
@@ -104,7 +104,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
                 continue;
             }
 
-            RecordingTree recording = new((await sources.ResolveAsync(referenced with { Path = string.Empty }, cancellationToken).ConfigureAwait(false)).Files);
+            RecordingTree recording = new((await sources.ResolveAsync(referenced with { Path = string.Empty }, project, cancellationToken).ConfigureAwait(false)).Files);
             mounts["$" + name] = recording;
             if (sources.IsHome(referenced))
             {

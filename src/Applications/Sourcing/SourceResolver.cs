@@ -1,3 +1,4 @@
+using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
 using Bowline.Rendering.Helm.Dependencies;
 using Bowline.Rendering.Requests;
@@ -21,24 +22,27 @@ public sealed record HomeRepository(string Folder, SourceSnapshot Snapshot, IRea
 
     /// <summary>The snapshot of a revision that names one commit (a tag, a commit id); null for branches, which the working tree stands for.</summary>
     public Func<string, CancellationToken, Task<SourceSnapshot?>> PinnedAsync { get; init; } = (_, _) => Task.FromResult<SourceSnapshot?>(null);
+
+    /// <summary>Throws a <see cref="SourceException"/> unless a trusted key signed what a revision means; null where signatures are not checked.</summary>
+    public Func<string, SourceSnapshot, TrustedKeys, CancellationToken, Task>? VerifyAsync { get; init; }
 }
 
 /// <summary>Finds the files behind an application's source: this repository's, a mapped folder's, or a fetched repository's, or a chart from a repository of charts.</summary>
-public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder, ISourceFetcher fetcher, ChartRepositories charts)
+public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder, ISourceFetcher fetcher, ChartRepositories charts, ArgoCdSettings settings)
 {
     public HomeRepository Home => home;
 
     public bool IsHome(ApplicationSource source) => source.RepoUrl == home.Folder || map.IsHome(source.RepoUrl);
 
     /// <exception cref="ApplicationException">The repository cannot be had or has no such path.</exception>
-    public async Task<SourceSnapshot> ResolveAsync(ApplicationSource source, CancellationToken cancellationToken)
+    public async Task<SourceSnapshot> ResolveAsync(ApplicationSource source, string project, CancellationToken cancellationToken)
     {
         if (source.Chart.Length > 0)
         {
             return await FetchChartAsync(source, cancellationToken).ConfigureAwait(false);
         }
 
-        SourceSnapshot snapshot = await OpenAsync(source, cancellationToken).ConfigureAwait(false);
+        SourceSnapshot snapshot = await OpenAsync(source, project, cancellationToken).ConfigureAwait(false);
         if (source.Path.Length > 0 && !snapshot.Files.DirectoryExists(source.Path) && !snapshot.Files.FileExists(source.Path))
         {
             throw new ApplicationException($"path {source.Path} is not in the repository {RepositoryUrl.Redact(source.RepoUrl)} at {snapshot.Revision.Short}");
@@ -71,7 +75,7 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
         }
     }
 
-    private async Task<SourceSnapshot> OpenAsync(ApplicationSource source, CancellationToken cancellationToken)
+    private async Task<SourceSnapshot> OpenAsync(ApplicationSource source, string project, CancellationToken cancellationToken)
     {
         if (map.FolderOf(source.RepoUrl) is { } folder)
         {
@@ -81,7 +85,13 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
         if (IsHome(source))
         {
             SourceSnapshot? pinned = source.TargetRevision is "" or "HEAD" ? null : await home.PinnedAsync(source.TargetRevision, cancellationToken).ConfigureAwait(false);
-            return pinned ?? home.Snapshot;
+            SourceSnapshot meant = pinned ?? home.Snapshot;
+            if (home.VerifyAsync is { } verify && settings.TrustedKeysOf(project) is { } keys)
+            {
+                await VerifyAsync(() => verify(pinned is null ? string.Empty : source.TargetRevision, meant, keys, cancellationToken)).ConfigureAwait(false);
+            }
+
+            return meant;
         }
 
         // A manifest must not name folders of the machine that happens to deliver it.
@@ -90,13 +100,34 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
             throw new ApplicationException($"repository {source.RepoUrl} is a path on this machine, which a manifest may not name; if you mean it: --repo-map {source.RepoUrl}=FOLDER");
         }
 
+        SourceRef reference = new(source.RepoUrl, source.TargetRevision)
+        {
+            Access = settings.Repositories.For(source.RepoUrl, project),
+            TrustedKeys = settings.TrustedKeysOf(project),
+        };
         try
         {
-            return await fetcher.FetchAsync(new SourceRef(source.RepoUrl, source.TargetRevision), cancellationToken).ConfigureAwait(false);
+            return await fetcher.FetchAsync(reference, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SourceException untrusted) when (untrusted.IsUntrusted)
+        {
+            throw new ApplicationException(untrusted.Message, untrusted);
         }
         catch (SourceException unreachable)
         {
             throw new ApplicationException($"{unreachable.Message} (a local copy can stand in: --repo-map {RepositoryUrl.Redact(source.RepoUrl)}=FOLDER)", unreachable);
+        }
+    }
+
+    private static async Task VerifyAsync(Func<Task> verify)
+    {
+        try
+        {
+            await verify().ConfigureAwait(false);
+        }
+        catch (SourceException untrusted)
+        {
+            throw new ApplicationException(untrusted.Message, untrusted);
         }
     }
 }

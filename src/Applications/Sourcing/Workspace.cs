@@ -5,6 +5,7 @@ using Bowline.Applications.Reconciling;
 using Bowline.Rendering.Helm.Dependencies;
 using Bowline.Rendering.Detection;
 using Bowline.Rendering.Requests;
+using Bowline.Resources.Model;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
 using ApplicationException = Bowline.Applications.Model.ApplicationException;
@@ -34,6 +35,12 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
 {
     private readonly ApplicationFinder finder = new(new ArgoCdDialect());
 
+    /// <summary>Argo CD's own objects in the cluster that Argo CD would run in; they go before those of the repository. None where there is no such cluster.</summary>
+    public Func<CancellationToken, Task<IReadOnlyList<MapNode>>> ReadClusterSettingsAsync { get; init; } = _ => Task.FromResult<IReadOnlyList<MapNode>>([]);
+
+    /// <summary>As the last load found them.</summary>
+    public ArgoCdSettings Settings { get; private set; } = ArgoCdSettings.Empty;
+
     /// <param name="previous">What the last load found; null for the first.</param>
     /// <param name="changed">Files, relative to the root, that changed since; null when everything may have.</param>
     public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, IReadOnlyCollection<string>? changed, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
@@ -41,7 +48,8 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         (HomeRepository home, FoundApplications found) = await FindAsync(cancellationToken).ConfigureAwait(false);
         changed = changed is null ? null : Within(home, changed);
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
-        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts), renderer);
+        Settings = ArgoCdSettings.Read([.. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
+        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
 
         ConcurrentBag<RenderedApplication> rendered = [];
         ConcurrentBag<ApplicationFault> faults = [.. found.Faults];
@@ -70,7 +78,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             found.Applications,
             [.. rendered.OrderBy(application => application.Spec.Name, StringComparer.Ordinal)],
             [.. faults.OrderBy(fault => fault.Name, StringComparer.Ordinal)],
-            Assume(map)) { IsComplete = found.Faults.Count == 0 };
+            [.. Assume(map), .. AssumeSigned(home, found)]) { IsComplete = found.Faults.Count == 0 };
     }
 
     /// <summary>
@@ -145,6 +153,11 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
 
     private static Assumption[] Assume(RepositoryMap map) => map.Guessed is not { } url ? [] :
         [new Assumption("Repository", string.Empty, url, "no Git remote says what this folder's URL is; this one is taken for it, since its applications name it")];
+
+    private IEnumerable<Assumption> AssumeSigned(HomeRepository home, FoundApplications found) => home.VerifyAsync is not null ? [] : found.Applications
+        .Select(application => application.Project).Distinct()
+        .Where(project => Settings.TrustedKeysOf(project) is not null)
+        .Select(project => new Assumption("Signature", string.Empty, $"project {project}", "asks for signed commits, which is not checked for a working tree on embedded clusters; --strict checks it"));
 
     private static string Name(string folder)
     {

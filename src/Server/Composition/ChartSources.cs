@@ -12,11 +12,12 @@ public sealed class ChartSources : IDisposable
 
     /// <param name="configFile">A repositories.yaml; null for the one that <c>helm repo add</c> writes, which need not exist.</param>
     /// <param name="plainHttp">Talk http to OCI registries.</param>
-    public ChartSources(TimeProvider time, string? configFile = null, bool plainHttp = false)
+    /// <param name="more">Logins beside those of Helm's and Docker's own files, such as Argo CD's Secrets.</param>
+    public ChartSources(TimeProvider time, string? configFile = null, bool plainHttp = false, Func<Uri, HostCredentials?>? more = null)
     {
         Config = ReadConfig(configFile);
         RegistryLogins[] logins = [.. LoginFiles().Where(File.Exists).Select(file => new RegistryLogins(File.ReadAllBytes(file)))];
-        downloads = new HttpDownloads(time, address => Config.CredentialsFor(address) ?? logins.Select(login => login.For(address)).FirstOrDefault(known => known is not null));
+        downloads = new HttpDownloads(time, address => Config.CredentialsFor(address) ?? logins.Select(login => login.For(address)).FirstOrDefault(known => known is not null) ?? more?.Invoke(address));
         ContentCache cache = new(Path.Combine(BowlineHome.Folder, "charts"));
         Repositories = new ChartRepositories(new HelmRepositoryClient(downloads, cache), new OciRegistryClient(downloads, cache, plainHttp), time);
     }

@@ -16,6 +16,7 @@ internal sealed class Repository : IDisposable
     private readonly GitFetcher fetcher;
     private readonly ChartSources charts;
     private readonly TimeProvider time;
+    private readonly bool checkSignatures;
     private FolderWatcher? watcher;
 
     private Repository(string folder, GitRepository? git, UpOptions options, TimeProvider time)
@@ -23,9 +24,10 @@ internal sealed class Repository : IDisposable
         this.folder = git?.Root ?? folder;
         this.git = git;
         this.time = time;
+        checkSignatures = options.TargetsRealCluster || options.Strict;
         Name = $"{Path.GetFileName(folder)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..8]}";
         fetcher = new GitFetcher(Path.Combine(BowlineHome.Folder, "mirrors"), time);
-        charts = new ChartSources(time);
+        charts = new ChartSources(time, more: address => Workspace!.Settings.Repositories.LoginFor(address));
         string searchPath = Path.GetRelativePath(this.folder, folder) is var relative && relative == "." ? string.Empty : relative;
         WorkspaceOptions workspace = new(searchPath, options.RepositoryMappings, options.Namespace);
         Workspace = new Workspace(workspace, Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch), fetcher, charts.Repositories, OpenHomeAsync, OpenFolderAsync);
@@ -79,6 +81,7 @@ internal sealed class Repository : IDisposable
         return new HomeRepository(folder, snapshot, [.. remotes.Select(remote => remote.Url)])
         {
             // Asked once for each revision, however many applications name it.
+            VerifyAsync = checkSignatures ? VerifyAsync : null,
             PinnedAsync = (revision, token) => pinned.GetOrAdd(revision, name => new Lazy<Task<SourceSnapshot?>>(() => PinnedAsync(name, token))).Value,
         };
     }
@@ -92,6 +95,16 @@ internal sealed class Repository : IDisposable
         }
 
         return new SourceSnapshot(await git.TreeAsync(commit, cancellationToken).ConfigureAwait(false), new SourceRevision(commit, WorkingTree: false));
+    }
+
+    private async Task VerifyAsync(string revision, SourceSnapshot snapshot, TrustedKeys keys, CancellationToken cancellationToken)
+    {
+        if (git is null || snapshot.Revision is { WorkingTree: true } or { Commit: "" })
+        {
+            throw new SourceException($"{folder}: the working tree has changes that no commit holds, so nobody has signed them; the project asks for signed commits", folder) { IsUntrusted = true };
+        }
+
+        await git.VerifyAsync(revision.Length > 0 ? revision : snapshot.Revision.Commit, snapshot.Revision.Commit, keys, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<SourceSnapshot> OpenFolderAsync(string path, CancellationToken cancellationToken) =>

@@ -82,4 +82,7 @@ public readonly record struct FileTreeEntry(string Name, bool IsDirectory);
 public sealed class SourceException(string message, string? path = null, Exception? inner = null) : Exception(message, inner)
 {
     public string? Path { get; } = path;
+
+    /// <summary>Whether the source was there, but its signature is not one that was asked for.</summary>
+    public bool IsUntrusted { get; init; }
 }

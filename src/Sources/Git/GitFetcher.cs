@@ -79,8 +79,7 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
         string commit = await ResolveLocalAsync(repository, revision, cancellationToken).ConfigureAwait(false);
         if (reference.TrustedKeys is { } trusted)
         {
-            RemoteRefs refs = await repository.RefsAsync(cancellationToken).ConfigureAwait(false);
-            await repository.VerifyAsync(commit, refs.AnnotatedTag(revision), trusted, cancellationToken).ConfigureAwait(false);
+            await repository.VerifyAsync(revision, commit, trusted, cancellationToken).ConfigureAwait(false);
         }
 
         GitTree tree = await repository.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
@@ -91,10 +90,10 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
     {
         if (revision.WorkingTree || await FindLocalAsync(Path.GetFullPath(path), cancellationToken).ConfigureAwait(false) is not { } repository)
         {
-            throw new SourceException($"{path}: the working tree has changes that no commit holds, so nobody has signed them; the project asks for signed commits", path);
+            throw new SourceException($"{path}: the working tree has changes that no commit holds, so nobody has signed them; the project asks for signed commits", path) { IsUntrusted = true };
         }
 
-        await repository.VerifyAsync(revision.Commit, tag: null, keys, cancellationToken).ConfigureAwait(false);
+        await repository.VerifyAsync(revision.Commit, revision.Commit, keys, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The working tree; null for a bare repository, which has none.</summary>

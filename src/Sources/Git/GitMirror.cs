@@ -51,7 +51,7 @@ internal sealed class GitMirror : IDisposable
         catch (SourceException error)
         {
             string message = secrets.Aggregate(error.Message, (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal));
-            throw new SourceException(message.StartsWith(shown, StringComparison.Ordinal) ? message : $"{shown}: {message}", error.Path);
+            throw new SourceException(message.StartsWith(shown, StringComparison.Ordinal) ? message : $"{shown}: {message}", error.Path) { IsUntrusted = error.IsUntrusted };
         }
         finally
         {
@@ -69,7 +69,7 @@ internal sealed class GitMirror : IDisposable
             await git.With(login).RunAsync(folder, ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head", "--end-of-options", url, $"+{name}:refs/kept/{tag}"], cancellationToken).ConfigureAwait(false);
         }
 
-        await repository!.VerifyAsync(commit, tag, keys, cancellationToken).ConfigureAwait(false);
+        await repository!.VerifyObjectAsync(commit, tag, keys, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<string> ResolveAsync(string revision, long asked, CancellationToken cancellationToken)

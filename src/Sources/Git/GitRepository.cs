@@ -150,11 +150,19 @@ public sealed class GitRepository
         return trees[commit] = GitTree.Parse(commit, blobs, listing);
     }
 
-    /// <summary>Checks who signed a commit, or the annotated tag by which it was asked for; each is checked once.</summary>
-    /// <param name="commit">Its full id.</param>
-    /// <param name="tag">Id of the annotated tag's object, which must be at hand; null when it was asked for otherwise.</param>
+    /// <summary>Checks who signed a commit, or the annotated tag by which it was asked for.</summary>
+    /// <param name="revision">How it was asked for.</param>
+    /// <param name="commit">What that meant, a full id.</param>
     /// <exception cref="SourceException">Not by a trusted key.</exception>
-    public async Task VerifyAsync(string commit, string? tag, TrustedKeys keys, CancellationToken cancellationToken)
+    public async Task VerifyAsync(string revision, string commit, TrustedKeys keys, CancellationToken cancellationToken)
+    {
+        string? tag = revision == commit ? null : (await RefsAsync(cancellationToken).ConfigureAwait(false)).AnnotatedTag(revision);
+        await VerifyObjectAsync(commit, tag, keys, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same, each object once.</summary>
+    /// <param name="tag">Id of the annotated tag's object, which must be at hand; null when it was asked for otherwise.</param>
+    internal async Task VerifyObjectAsync(string commit, string? tag, TrustedKeys keys, CancellationToken cancellationToken)
     {
         string id = tag ?? commit;
         if (!verified.ContainsKey((id, keys.Identity)))

@@ -27,7 +27,7 @@ internal sealed partial class SignatureCheck(GitProgram git, string repositoryFo
         bool bySsh = code == 0 && keys.Ssh.Count > 0 && said.Contains("Good \"git\" signature for ", StringComparison.Ordinal);
         if (!byOpenPgp && !bySsh)
         {
-            throw new SourceException($"{subject} {Reason(said, valid)}; the project asks for a signature by {Describe(keys)}");
+            throw new SourceException($"{subject} {Reason(said, valid)}; the project asks for a signature by {Describe(keys)}") { IsUntrusted = true };
         }
     }
 

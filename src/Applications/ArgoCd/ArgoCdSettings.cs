@@ -1,0 +1,72 @@
+using Bowline.Applications.Model;
+using Bowline.Resources.Model;
+using Bowline.Sources.Files;
+
+namespace Bowline.Applications.ArgoCd;
+
+/// <summary>What Argo CD's own objects (repository Secrets, projects, its ConfigMaps) say about sources.</summary>
+public sealed class ArgoCdSettings
+{
+    public static readonly ArgoCdSettings Empty = Read([]);
+
+    private readonly Dictionary<string, MapNode> projects = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> openPgp = new(StringComparer.OrdinalIgnoreCase);
+
+    private ArgoCdSettings(IReadOnlyList<MapNode> objects)
+    {
+        Repositories = RepositorySecrets.Read(objects);
+        foreach (MapNode item in objects)
+        {
+            string name = item.At("metadata", "name")?.AsString() ?? string.Empty;
+            switch (item["kind"]?.AsString())
+            {
+                case "AppProject":
+                    projects.TryAdd(name, item);
+                    break;
+                case "ConfigMap" when name == "argocd-gpg-keys-cm":
+                    foreach ((string id, Node armoured) in item["data"] as MapNode ?? [])
+                    {
+                        openPgp.TryAdd(id, armoured.AsString() ?? string.Empty);
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    public RepositorySecrets Repositories { get; }
+
+    /// <param name="objects">In order of precedence: of two of one name the first counts. Objects of other kinds are passed over.</param>
+    public static ArgoCdSettings Read(IReadOnlyList<MapNode> objects) => new(objects);
+
+    /// <summary>Whether an object may say something that <see cref="Read"/> takes in.</summary>
+    public static bool Understands(MapNode item) => item["kind"]?.AsString() switch
+    {
+        "AppProject" => item["apiVersion"]?.AsString()?.StartsWith("argoproj.io/", StringComparison.Ordinal) == true,
+        "Secret" => item.At("metadata", "labels", "argocd.argoproj.io/secret-type") is not null,
+        "ConfigMap" => item.At("metadata", "name")?.AsString() is "argocd-gpg-keys-cm" or "argocd-ssh-known-hosts-cm" or "argocd-tls-certs-cm",
+        _ => false,
+    };
+
+    /// <summary>
+    /// The keys of a project's <c>signatureKeys</c>, with the public keys of <c>argocd-gpg-keys-cm</c>; null when it asks for no
+    /// signatures. Beside Argo CD's OpenPGP key ids a <c>keyID</c> may be an ssh public key (<c>ssh-ed25519 AAAA…</c>).
+    /// </summary>
+    public TrustedKeys? TrustedKeysOf(string project)
+    {
+        if (!projects.TryGetValue(project, out MapNode? declared) || declared.At("spec", "signatureKeys") is not ListNode { Count: > 0 } list)
+        {
+            return null;
+        }
+
+        string[] ids = [.. list.Select(key => ArgoCdDialect.Text(key["keyID"]).Trim()).Where(id => id.Length > 0)];
+        return new TrustedKeys(
+            [.. ids.Where(id => !IsSsh(id)).Select(id => new OpenPgpKey(id, PublicKey(id)))],
+            [.. ids.Where(IsSsh)]);
+    }
+
+    private static bool IsSsh(string id) => id.Contains(' ', StringComparison.Ordinal);
+
+    private string PublicKey(string id) =>
+        openPgp.FirstOrDefault(known => known.Key.EndsWith(id, StringComparison.OrdinalIgnoreCase) || id.EndsWith(known.Key, StringComparison.OrdinalIgnoreCase)).Value ?? string.Empty;
+}
