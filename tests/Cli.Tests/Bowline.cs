@@ -8,6 +8,9 @@ namespace Bowline.Cli.Tests;
 /// <summary>Runs the program as a user does: <c>./bowline</c> in a process of its own, with a home of its own.</summary>
 internal sealed class Bowline : IAsyncDisposable
 {
+    /// <summary>What a test's GitHub signs its webhooks with.</summary>
+    public const string WebhookSecret = "webhook-secret";
+
     private readonly Process process;
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
@@ -20,7 +23,7 @@ internal sealed class Bowline : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
             WorkingDirectory = SharedFolder.Checkout,
-            Environment = { ["BOWLINE_HOME"] = home },
+            Environment = { ["BOWLINE_HOME"] = home, ["BOWLINE_WEBHOOK_GITHUB_SECRET"] = WebhookSecret },
         };
         process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Append(output, line.Data);

@@ -12,6 +12,8 @@ public sealed class ArgoCdSettings
     private readonly Dictionary<string, MapNode> projects = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> openPgp = new(StringComparer.OrdinalIgnoreCase);
 
+    private readonly MapNode? own;
+
     private ArgoCdSettings(IReadOnlyList<MapNode> objects)
     {
         Repositories = RepositorySecrets.Read(objects);
@@ -22,6 +24,9 @@ public sealed class ArgoCdSettings
             {
                 case "AppProject":
                     projects.TryAdd(name, item);
+                    break;
+                case "Secret" when name == "argocd-secret":
+                    own ??= item;
                     break;
                 case "ConfigMap" when name == "argocd-gpg-keys-cm":
                     foreach ((string id, Node armoured) in item["data"] as MapNode ?? [])
@@ -43,10 +48,13 @@ public sealed class ArgoCdSettings
     public static bool Understands(MapNode item) => item["kind"]?.AsString() switch
     {
         "AppProject" => item["apiVersion"]?.AsString()?.StartsWith("argoproj.io/", StringComparison.Ordinal) == true,
-        "Secret" => item.At("metadata", "labels", "argocd.argoproj.io/secret-type") is not null,
+        "Secret" => item.At("metadata", "labels", "argocd.argoproj.io/secret-type") is not null || item.At("metadata", "name")?.AsString() == "argocd-secret",
         "ConfigMap" => item.At("metadata", "name")?.AsString() is "argocd-gpg-keys-cm" or "argocd-ssh-known-hosts-cm" or "argocd-tls-certs-cm",
         _ => false,
     };
+
+    /// <summary>A value of <c>argocd-secret</c>; empty when there is none.</summary>
+    public string OwnSecret(string key) => own is null ? string.Empty : RepositorySecret.Value(own, key);
 
     /// <summary>
     /// The keys of a project's <c>signatureKeys</c>, with the public keys of <c>argocd-gpg-keys-cm</c>; null when it asks for no

@@ -39,7 +39,8 @@ internal sealed record RepositorySecret(string Name, string Url, string Project,
 
     public override string ToString() => $"Secret {Name}";
 
-    private static string Value(MapNode secret, string key)
+    /// <summary>What a Secret holds under a key, as text; empty when it holds nothing there.</summary>
+    internal static string Value(MapNode secret, string key)
     {
         if (secret.At("stringData", key) is { } text)
         {

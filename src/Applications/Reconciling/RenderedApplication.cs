@@ -10,8 +10,8 @@ namespace Bowline.Applications.Reconciling;
 /// <summary>An application's objects at one revision, and the files that they were made from.</summary>
 public sealed record RenderedApplication(ApplicationSpec Spec, string Revision, IReadOnlyList<Resource> Resources)
 {
-    /// <summary>Whether a change of this file in the repository can change the objects; null where only a new fetch can tell.</summary>
-    public Func<string, bool>? DependsOn { get; init; }
+    /// <summary>What it was made from.</summary>
+    public IReadOnlyList<RenderedSource> Sources { get; init; } = [];
 
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
@@ -48,3 +48,9 @@ public sealed record RenderedApplication(ApplicationSpec Spec, string Revision, 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }
+
+/// <summary>Where some of an application's objects came from.</summary>
+/// <param name="Revision">As the application asks for it.</param>
+/// <param name="Resolved">The commit or chart version that this meant.</param>
+/// <param name="DependsOn">Whether a change of this file, relative to the repository's root, can change the objects.</param>
+public sealed record RenderedSource(string Url, string Revision, string Chart, string Resolved, bool IsHome, Func<string, bool> DependsOn);

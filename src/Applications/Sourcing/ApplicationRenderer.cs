@@ -17,7 +17,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
     {
         List<Resource> resources = [];
         List<string> warnings = [];
-        List<RecordingTree> read = [];
+        List<RenderedSource> read = [];
         string revision = string.Empty;
         Dictionary<string, ApplicationSource> references = spec.Sources.Where(source => source.Ref.Length > 0).ToDictionary(source => source.Ref, StringComparer.Ordinal);
         foreach (ApplicationSource source in spec.Sources)
@@ -33,16 +33,15 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
             RenderResult result = Render(RequestFor(spec, source, files, references) with { Lookup = lookup }, cancellationToken);
             resources.AddRange(result.Resources);
             warnings.AddRange(result.Warnings);
-            if (sources.IsHome(source))
-            {
-                read.Add(recording);
-            }
-
+            read.Add(Read(source, snapshot, recording));
             revision = revision.Length > 0 ? revision : snapshot.Revision.Short;
         }
 
-        return new RenderedApplication(spec, revision, resources) { Warnings = warnings, DependsOn = path => read.Any(tree => tree.Depends(path)) };
+        return new RenderedApplication(spec, revision, resources) { Warnings = warnings, Sources = read };
     }
+
+    private RenderedSource Read(ApplicationSource source, SourceSnapshot snapshot, RecordingTree recording) => new(
+        source.RepoUrl, source.TargetRevision, source.Chart, source.Chart.Length > 0 ? snapshot.Revision.Version : snapshot.Revision.Commit, sources.IsHome(source), recording.Depends);
 
     private RenderResult Render(RenderRequest request, CancellationToken cancellationToken)
     {
@@ -94,7 +93,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         left.Chart.Length + right.Chart.Length == 0 && ((left.RepoUrl == right.RepoUrl && left.TargetRevision == right.TargetRevision) || (sources.IsHome(left) && sources.IsHome(right)));
 
     /// <summary>The source's files with those repositories that its value files lie in, as folders <c>$name</c> of its root.</summary>
-    private async Task<FileTree> MountAsync(RecordingTree own, string project, ApplicationSource source, Dictionary<string, ApplicationSource> references, List<RecordingTree> read, CancellationToken cancellationToken)
+    private async Task<FileTree> MountAsync(RecordingTree own, string project, ApplicationSource source, Dictionary<string, ApplicationSource> references, List<RenderedSource> read, CancellationToken cancellationToken)
     {
         Dictionary<string, FileTree> mounts = new(StringComparer.Ordinal);
         foreach (string name in source.Helm.ValueFiles.Where(file => file.StartsWith('$')).Select(file => file[1..].Split('/')[0]).Distinct())
@@ -104,12 +103,10 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
                 continue;
             }
 
-            RecordingTree recording = new((await sources.ResolveAsync(referenced with { Path = string.Empty }, project, cancellationToken).ConfigureAwait(false)).Files);
+            SourceSnapshot snapshot = await sources.ResolveAsync(referenced with { Path = string.Empty }, project, cancellationToken).ConfigureAwait(false);
+            RecordingTree recording = new(snapshot.Files);
             mounts["$" + name] = recording;
-            if (sources.IsHome(referenced))
-            {
-                read.Add(recording);
-            }
+            read.Add(Read(referenced, snapshot, recording));
         }
 
         return mounts.Count == 0 ? own : new MountedTree(own, mounts);

@@ -33,9 +33,10 @@ public sealed class RepositoryMap
             .SelectMany(application => application.Sources)
             .Where(source => source.Chart.Length == 0 && source.RepoUrl != home.Folder)
             .GroupBy(source => source.RepoUrl, StringComparer.Ordinal)
-            .Where(sources => IsNamedAs(sources.Key, folderName) || sources.Count(source => home.Snapshot.Files.DirectoryExists(source.Path)) * 2 > sources.Count())
-            .OrderByDescending(sources => IsNamedAs(sources.Key, folderName)).ThenByDescending(sources => sources.Count())
-            .FirstOrDefault()?.Key;
+            .Select(sources => (sources.Key, Count: sources.Count(), Here: sources.Count(source => home.Snapshot.Files.DirectoryExists(source.Path))))
+            .Where(sources => sources.Here > 0 && (IsNamedAs(sources.Key, folderName) || sources.Here * 2 > sources.Count))
+            .OrderByDescending(sources => IsNamedAs(sources.Key, folderName)).ThenByDescending(sources => sources.Count)
+            .FirstOrDefault().Key;
         return new RepositoryMap(home.Remotes, mappings, guessed);
     }
 

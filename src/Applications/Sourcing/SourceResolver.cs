@@ -23,6 +23,9 @@ public sealed record HomeRepository(string Folder, SourceSnapshot Snapshot, IRea
     /// <summary>The snapshot of a revision that names one commit (a tag, a commit id); null for branches, which the working tree stands for.</summary>
     public Func<string, CancellationToken, Task<SourceSnapshot?>> PinnedAsync { get; init; } = (_, _) => Task.FromResult<SourceSnapshot?>(null);
 
+    /// <summary>How it was fetched; null for a folder of this machine.</summary>
+    public SourceRef? Reference { get; init; }
+
     /// <summary>Throws a <see cref="SourceException"/> unless a trusted key signed what a revision means; null where signatures are not checked.</summary>
     public Func<string, SourceSnapshot, TrustedKeys, CancellationToken, Task>? VerifyAsync { get; init; }
 }

@@ -23,6 +23,9 @@ public sealed record WorkspaceState(
 {
     /// <summary>Whether every application manifest could be read, so that one that is gone really is gone.</summary>
     public required bool IsComplete { get; init; }
+
+    /// <summary>Sources in other repositories, whose branches and ranges may come to mean something else at any time.</summary>
+    public IReadOnlyList<WatchedSource> Elsewhere { get; init; } = [];
 }
 
 /// <summary>What the user said about the repository.</summary>
@@ -42,11 +45,10 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     public ArgoCdSettings Settings { get; private set; } = ArgoCdSettings.Empty;
 
     /// <param name="previous">What the last load found; null for the first.</param>
-    /// <param name="changed">Files, relative to the root, that changed since; null when everything may have.</param>
-    public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, IReadOnlyCollection<string>? changed, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
+    public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, WorkspaceChange change, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
     {
         (HomeRepository home, FoundApplications found) = await FindAsync(cancellationToken).ConfigureAwait(false);
-        changed = changed is null ? null : Within(home, changed);
+        WorkspaceChange since = change.HomeFiles is null ? change : change with { HomeFiles = Within(home, change.HomeFiles) };
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
         Settings = ArgoCdSettings.Read([.. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
         ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
@@ -56,9 +58,9 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(found.Applications, parallel, async (spec, token) =>
         {
-            if (Reusable(previous, spec, changed) is { } same)
+            if (Reusable(previous, spec, since) is { } same)
             {
-                rendered.Add(same with { Revision = home.Snapshot.Revision.Short });
+                rendered.Add(same.Sources is [{ IsHome: true }, ..] or [] ? same with { Revision = home.Snapshot.Revision.Short } : same);
                 return;
             }
 
@@ -78,7 +80,23 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             found.Applications,
             [.. rendered.OrderBy(application => application.Spec.Name, StringComparer.Ordinal)],
             [.. faults.OrderBy(fault => fault.Name, StringComparer.Ordinal)],
-            [.. Assume(map), .. AssumeSigned(home, found)]) { IsComplete = found.Faults.Count == 0 };
+            [.. Assume(map), .. AssumeSigned(home, found)])
+        {
+            IsComplete = found.Faults.Count == 0,
+            Elsewhere = [.. rendered.SelectMany(application => application.Sources.Where(source => !source.IsHome).Select(source => Watched(source.Url, source.Revision, source.Chart, source.Resolved, application.Spec.Project))), .. Unread(found, faults, map)],
+        };
+    }
+
+    private WatchedSource Watched(string url, string revision, string chart, string resolved, string project) =>
+        new(new SourceRef(url, revision) { Access = Settings.Repositories.For(url, project) }, chart, resolved);
+
+    /// <summary>What could not be had this time is asked for again.</summary>
+    private IEnumerable<WatchedSource> Unread(FoundApplications found, IEnumerable<ApplicationFault> faults, RepositoryMap map)
+    {
+        HashSet<string> failed = [.. faults.Select(fault => fault.Name)];
+        return found.Applications.Where(application => failed.Contains(application.Name)).SelectMany(application => application.Sources
+            .Where(source => !map.IsHome(source.RepoUrl) && map.FolderOf(source.RepoUrl) is null && (source.Chart.Length > 0 || RepositoryUrl.LocalPath(source.RepoUrl) is null))
+            .Select(source => Watched(source.RepoUrl, source.TargetRevision, source.Chart, string.Empty, application.Project)));
     }
 
     /// <summary>
@@ -141,14 +159,16 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         };
     }
 
-    private static RenderedApplication? Reusable(WorkspaceState? previous, ApplicationSpec spec, IReadOnlyCollection<string>? changed)
+    private static RenderedApplication? Reusable(WorkspaceState? previous, ApplicationSpec spec, WorkspaceChange change)
     {
-        if (changed is null || previous?.Rendered.FirstOrDefault(application => application.Spec.Name == spec.Name) is not { DependsOn: { } dependsOn } known)
+        if (change.HomeFiles is not { } files || previous?.Rendered.FirstOrDefault(application => application.Spec.Name == spec.Name) is not { } known)
         {
             return null;
         }
 
-        return changed.Any(dependsOn) || changed.Contains(spec.Origin.File) ? null : known;
+        bool touched = files.Contains(spec.Origin.File)
+            || known.Sources.Any(source => source.IsHome ? files.Any(source.DependsOn) : change.Sources.Any(moved => moved.Concerns(source)));
+        return touched ? null : known;
     }
 
     private static Assumption[] Assume(RepositoryMap map) => map.Guessed is not { } url ? [] :

@@ -17,11 +17,14 @@ internal sealed class TargetFlags
     private readonly Option<string> context = Text("--context", "Use this context of the kubeconfig", "NAME");
     private readonly Option<string> @namespace = new("--namespace", "-n") { Description = "Namespace for a path without application manifests (default \"default\")", HelpName = "NAME", DefaultValueFactory = _ => "default" };
 
-    public Argument<string> Path { get; } = Flags.Path("A repository, or a folder of manifests");
+    private readonly Option<string> revision = Text("--revision", "Branch, tag, version range or commit, when the repository is a URL", "REVISION");
+    private readonly Option<string> argoCdNamespace = new("--argocd-namespace") { Description = "Where a real cluster holds Argo CD's repository Secrets and projects (default \"argocd\")", HelpName = "NAME", DefaultValueFactory = _ => "argocd" };
+
+    public Argument<string> Path { get; } = Flags.Path("A repository, as a folder or a URL (URL//PATH for a folder in it), or a folder of manifests");
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, kubeconfig, context, @namespace])
+        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, kubeconfig, context, @namespace, revision, argoCdNamespace])
         {
             command.Options.Add(option);
         }
@@ -37,6 +40,8 @@ internal sealed class TargetFlags
         TargetKubeconfig = parse.GetValue(kubeconfig)!,
         TargetContext = parse.GetValue(context)!,
         Namespace = parse.GetValue(@namespace)!,
+        Revision = parse.GetValue(revision)!,
+        ArgoCdNamespace = parse.GetValue(argoCdNamespace)!,
     };
 
     private static RepositoryMapping ReadMapping(string text)

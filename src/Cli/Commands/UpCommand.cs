@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Net;
 using Bowline.Applications.Model;
+using Bowline.Applications.Sourcing;
 using Bowline.Cli.Output;
 using Bowline.Server.Composition;
 using Spectre.Console;
@@ -27,7 +29,9 @@ internal static class UpCommand
         Option<string> output = Flags.Output("table", "json");
         Option<string> timeout = new("--timeout") { Description = "With --once: how long to wait for health (default 5m)", HelpName = "DURATION", DefaultValueFactory = _ => "5m" };
         Option<string> kubeconfigOut = new("--write-kubeconfig") { Description = "Where to write the embedded clusters' kubeconfig (default below ~/.bowline)", HelpName = "FILE", DefaultValueFactory = _ => string.Empty };
-        Command command = new("up", "Deliver what a repository says: to Kubernetes clusters embedded in this process, or to a real one.") { target.Path, once, output, timeout, kubeconfigOut };
+        Option<string> webhooks = new("--webhooks") { Description = "Listen for webhooks of Git servers here (POST /api/webhook)", HelpName = "HOST:PORT", DefaultValueFactory = _ => string.Empty };
+        Option<string> poll = new("--poll") { Description = "How often other repositories are looked at (default 2m, and up to half as much at random)", HelpName = "DURATION", DefaultValueFactory = _ => "2m" };
+        Command command = new("up", "Deliver what a repository says: to Kubernetes clusters embedded in this process, or to a real one.") { target.Path, once, output, timeout, kubeconfigOut, webhooks, poll };
         target.AddTo(command);
         Flags.Finish(command, Examples);
         command.SetAction(async (parse, cancellationToken) =>
@@ -37,11 +41,19 @@ internal static class UpCommand
                 Timeout = Flags.ParseDuration("--timeout", parse.GetValue(timeout)!),
                 KubeconfigFile = parse.GetValue(kubeconfigOut)!,
                 Stay = !parse.GetValue(once),
+                WebhookAddress = ReadAddress(parse.GetValue(webhooks)!),
+                Polling = ReadPolling(Flags.ParseDuration("--poll", parse.GetValue(poll)!)),
             };
             return await RunAsync(options, parse.GetValue(output) == "json", time, cancellationToken).ConfigureAwait(false);
         });
         return command;
     }
+
+    private static SourcePollerOptions ReadPolling(TimeSpan interval) => new() { Interval = interval, Jitter = interval / 2 };
+
+    private static IPEndPoint? ReadAddress(string text) => text.Length == 0 ? null
+        : IPEndPoint.TryParse(text.StartsWith(':') ? $"0.0.0.0{text}" : text.Replace("localhost:", "127.0.0.1:", StringComparison.Ordinal), out IPEndPoint? address) && text.Contains(':', StringComparison.Ordinal) ? address
+        : throw new UsageException($"--webhooks {text}: expected HOST:PORT, such as 127.0.0.1:8080 or :8080");
 
     private static async Task<int> RunAsync(UpOptions options, bool json, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -149,7 +149,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
         return new Member(embedded, connection, cluster, new DeliveryTarget(cluster, assume, time, new SyncOptions()));
     }
 
-    private static KubeContexts LoadContexts(UpOptions options) =>
+    internal static KubeContexts LoadContexts(UpOptions options) =>
         options.TargetKubeconfig.Length > 0 ? KubeContexts.Read([options.TargetKubeconfig]) : KubeContexts.Load();
 
     private sealed record Member(EmbeddedMember? Embedded, ClusterConnection Connection, HttpCluster Cluster, DeliveryTarget Target) : IAsyncDisposable

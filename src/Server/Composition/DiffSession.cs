@@ -12,7 +12,7 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
     public async Task<DiffReport> CompareAsync(string only, CancellationToken cancellationToken)
     {
         using Repository repository = await Repository.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
-        WorkspaceState workspace = await repository.Workspace.LoadAsync(previous: null, changed: null, rendering: null, cancellationToken).ConfigureAwait(false);
+        WorkspaceState workspace = await repository.LoadAsync(previous: null, WorkspaceChange.Everything, rendering: null, cancellationToken).ConfigureAwait(false);
         if (only.Length > 0 && workspace.Declared.All(spec => spec.Name != only) && workspace.Faults.All(fault => fault.Name != only))
         {
             throw new UsageException($"there is no application {only}; there are: {string.Join(", ", workspace.Declared.Select(spec => spec.Name))}");

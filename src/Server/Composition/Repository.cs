@@ -1,131 +1,136 @@
-using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
+using System.Threading.Channels;
+using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Model;
 using Bowline.Applications.Sourcing;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
 
 namespace Bowline.Server.Composition;
 
-/// <summary>The path that was given: the Git repository around it, or the folder itself where there is none.</summary>
+/// <summary>What was asked to be delivered, with everything that its applications draw from.</summary>
 internal sealed class Repository : IDisposable
 {
-    private readonly string folder;
-    private readonly GitRepository? git;
+    private readonly IHome home;
     private readonly GitFetcher fetcher;
     private readonly ChartSources charts;
-    private readonly TimeProvider time;
-    private readonly bool checkSignatures;
-    private FolderWatcher? watcher;
+    private readonly ArgoCdObjects? cluster;
+    private readonly SourcePoller poller;
+    private readonly Workspace workspace;
+    private SourceRef? homeReference;
 
-    private Repository(string folder, GitRepository? git, UpOptions options, TimeProvider time)
+    private Repository(IHome home, GitFetcher fetcher, ArgoCdObjects? cluster, UpOptions options, TimeProvider time)
     {
-        this.folder = git?.Root ?? folder;
-        this.git = git;
-        this.time = time;
-        checkSignatures = options.TargetsRealCluster || options.Strict;
-        Name = $"{Path.GetFileName(folder)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..8]}";
-        fetcher = new GitFetcher(Path.Combine(BowlineHome.Folder, "mirrors"), time);
-        charts = new ChartSources(time, more: address => Workspace!.Settings.Repositories.LoginFor(address));
-        string searchPath = Path.GetRelativePath(this.folder, folder) is var relative && relative == "." ? string.Empty : relative;
-        WorkspaceOptions workspace = new(searchPath, options.RepositoryMappings, options.Namespace);
-        Workspace = new Workspace(workspace, Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch), fetcher, charts.Repositories, OpenHomeAsync, OpenFolderAsync);
+        this.home = home;
+        this.fetcher = fetcher;
+        this.cluster = cluster;
+        charts = new ChartSources(time, more: address => workspace!.Settings.Repositories.LoginFor(address));
+        poller = new SourcePoller(fetcher, ResolveChartAsync, options.Polling, time, new Random()) { Complain = message => Complain(message) };
+        workspace = new Workspace(
+            new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace),
+            Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch),
+            fetcher,
+            charts.Repositories,
+            home.OpenAsync,
+            (path, token) => LocalHome.OpenFolderAsync(path, time, token))
+        {
+            ReadClusterSettingsAsync = token => ReadClusterAsync(cluster, token),
+        };
     }
 
-    /// <summary>The folder's name with a few digits of its path's hash, so that two of the same name do not meet.</summary>
-    public string Name { get; }
+    public string Name => home.Name;
 
-    public Workspace Workspace { get; }
+    /// <summary>Told what cannot be reached while following.</summary>
+    public Action<string> Complain { get; set; } = _ => { };
 
     /// <exception cref="UsageException">There is no such folder.</exception>
     public static async Task<Repository> OpenAsync(UpOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        string folder = Path.GetFullPath(options.Path).TrimEnd('/');
-        if (!Directory.Exists(folder))
-        {
-            throw new UsageException(File.Exists(folder) ? $"{options.Path} is a file; give the repository's folder" : $"there is no folder {options.Path}");
-        }
-
-        GitRepository? git = await FindGitAsync(folder, time, cancellationToken).ConfigureAwait(false);
-        return new Repository(folder, git is { IsBare: false } ? git : null, options, time);
+        GitFetcher fetcher = new(Path.Combine(BowlineHome.Folder, "mirrors"), time);
+        ArgoCdObjects? cluster = options.TargetsRealCluster ? new ArgoCdObjects(options, time) : null;
+        IHome home = RemoteHome.IsRemote(options.Path)
+            ? new RemoteHome(options, fetcher, token => ReadClusterAsync(cluster, token))
+            : await LocalHome.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
+        return new Repository(home, fetcher, cluster, options, time);
     }
 
-    /// <summary>Notes changes from now on; before the first load, so that none is missed between loading and following.</summary>
-    public void BeginWatching() => watcher ??= new FolderWatcher(folder, time);
+    /// <summary>As the last load found them.</summary>
+    public ArgoCdSettings Settings => workspace.Settings;
 
-    /// <summary>Files that changed since <see cref="BeginWatching"/>, relative to the root, a breath at a time; null when anything may have.</summary>
-    public async IAsyncEnumerable<IReadOnlyCollection<string>?> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public void BeginWatching() => home.BeginWatching();
+
+    /// <param name="previous">What the last load found; null for the first.</param>
+    public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, WorkspaceChange change, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
     {
-        BeginWatching();
-        await foreach (FolderChange change in watcher!.ChangesAsync(cancellationToken).ConfigureAwait(false))
-        {
-            // A commit alone changes no file, only the revision that is reported.
-            yield return change.Everything ? null : change.Paths;
-        }
+        WorkspaceState state = await workspace.LoadAsync(previous, change, rendering, cancellationToken).ConfigureAwait(false);
+        homeReference = state.Home.Reference;
+        WatchedSource[] own = homeReference is null ? [] : [new WatchedSource(homeReference, string.Empty, state.Home.Snapshot.Revision.Commit)];
+        poller.Watch([.. own, .. state.Elsewhere]);
+        return state;
+    }
+
+    /// <summary>Looks at once whether these repositories have moved, as a webhook says.</summary>
+    /// <returns>How many sources are drawn from them.</returns>
+    public int Notify(IReadOnlyCollection<string> urls) => poller.Notify(urls);
+
+    /// <summary>Everything that may change an application, from <see cref="BeginWatching"/> on.</summary>
+    public IAsyncEnumerable<WorkspaceChange> ChangesAsync(CancellationToken cancellationToken)
+    {
+        Channel<WorkspaceChange> changes = Channel.CreateUnbounded<WorkspaceChange>();
+        _ = CopyAsync(changes.Writer, cancellationToken);
+        return changes.Reader.ReadAllAsync(cancellationToken);
     }
 
     public void Dispose()
     {
-        watcher?.Dispose();
+        home.Dispose();
         fetcher.Dispose();
         charts.Dispose();
+        cluster?.Dispose();
     }
 
+    private static async Task<IReadOnlyList<Resources.Model.MapNode>> ReadClusterAsync(ArgoCdObjects? cluster, CancellationToken cancellationToken) =>
+        cluster is null ? [] : await cluster.ReadAsync(cancellationToken).ConfigureAwait(false);
 
-    private async Task<HomeRepository> OpenHomeAsync(CancellationToken cancellationToken)
-    {
-        SourceSnapshot snapshot = await OpenFolderAsync(folder, git, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<GitRemote> remotes = git is null ? [] : await git.RemotesAsync(cancellationToken).ConfigureAwait(false);
-        ConcurrentDictionary<string, Lazy<Task<SourceSnapshot?>>> pinned = new(StringComparer.Ordinal);
-        return new HomeRepository(folder, snapshot, [.. remotes.Select(remote => remote.Url)])
-        {
-            // Asked once for each revision, however many applications name it.
-            VerifyAsync = checkSignatures ? VerifyAsync : null,
-            PinnedAsync = (revision, token) => pinned.GetOrAdd(revision, name => new Lazy<Task<SourceSnapshot?>>(() => PinnedAsync(name, token))).Value,
-        };
-    }
-
-    /// <summary>The commit behind a revision that can only mean one: a tag or a commit, not a branch, which the working tree stands for.</summary>
-    private async Task<SourceSnapshot?> PinnedAsync(string revision, CancellationToken cancellationToken)
-    {
-        if (git is null || await git.PinnedAsync(revision, cancellationToken).ConfigureAwait(false) is not { } commit)
-        {
-            return null;
-        }
-
-        return new SourceSnapshot(await git.TreeAsync(commit, cancellationToken).ConfigureAwait(false), new SourceRevision(commit, WorkingTree: false));
-    }
-
-    private async Task VerifyAsync(string revision, SourceSnapshot snapshot, TrustedKeys keys, CancellationToken cancellationToken)
-    {
-        if (git is null || snapshot.Revision is { WorkingTree: true } or { Commit: "" })
-        {
-            throw new SourceException($"{folder}: the working tree has changes that no commit holds, so nobody has signed them; the project asks for signed commits", folder) { IsUntrusted = true };
-        }
-
-        await git.VerifyAsync(revision.Length > 0 ? revision : snapshot.Revision.Commit, snapshot.Revision.Commit, keys, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<SourceSnapshot> OpenFolderAsync(string path, CancellationToken cancellationToken) =>
-        await OpenFolderAsync(path, await FindGitAsync(path, time, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-
-    /// <summary>A folder that Git will not speak of (no git on the machine, a repository of somebody else's) is a folder still, without a revision.</summary>
-    private static async Task<GitRepository?> FindGitAsync(string folder, TimeProvider time, CancellationToken cancellationToken)
+    private async Task CopyAsync(ChannelWriter<WorkspaceChange> changes, CancellationToken cancellationToken)
     {
         try
         {
-            return await GitRepository.FindAsync(folder, time, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(CopyHomeAsync(changes, cancellationToken), CopySourcesAsync(changes, cancellationToken)).ConfigureAwait(false);
         }
-        catch (SourceException)
+        catch (Exception broken)
         {
-            return null;
+            // Cancelled, or something that whoever reads the changes must hear of.
+            changes.TryComplete(broken);
         }
     }
 
-    private static async Task<SourceSnapshot> OpenFolderAsync(string path, GitRepository? repository, CancellationToken cancellationToken)
+    private async Task CopyHomeAsync(ChannelWriter<WorkspaceChange> changes, CancellationToken cancellationToken)
     {
-        GitState state = repository is null ? new GitState(string.Empty, string.Empty, Dirty: true) : await repository.StateAsync(cancellationToken).ConfigureAwait(false);
-        return new SourceSnapshot(new DirectoryTree(path), new SourceRevision(state.Commit, state.Dirty));
+        await foreach (IReadOnlyCollection<string>? files in home.ChangesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            changes.TryWrite(new WorkspaceChange { HomeFiles = files });
+        }
+    }
+
+    private async Task CopySourcesAsync(ChannelWriter<WorkspaceChange> changes, CancellationToken cancellationToken)
+    {
+        await foreach (IReadOnlyList<SourceChange> moved in poller.ChangesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            bool IsHome(SourceChange change) => homeReference is { } own && change.Chart.Length == 0 && change.Url == own.Url && change.Revision == own.Revision;
+            SourceChange? self = moved.FirstOrDefault(IsHome);
+            changes.TryWrite(new WorkspaceChange { HomeFiles = self is null ? [] : self.Files, Sources = [.. moved.Where(change => !IsHome(change))] });
+        }
+    }
+
+    private async Task<string?> ResolveChartAsync(string url, string chart, string range, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await charts.Repositories.FindVersionAsync(url, chart, range, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Rendering.Requests.RenderException unusable)
+        {
+            throw new SourceException(unusable.Message, url, unusable);
+        }
     }
 }

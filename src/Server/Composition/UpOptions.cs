@@ -1,3 +1,4 @@
+using System.Net;
 using Bowline.Applications.Placing;
 using Bowline.Applications.Sourcing;
 
@@ -24,6 +25,18 @@ public sealed record UpOptions(string Path)
 
     public bool OneCluster { get; init; }
 
+    /// <summary>Branch, tag, version range or commit of a repository on a server; empty for its default branch.</summary>
+    public string Revision { get; init; } = string.Empty;
+
+    /// <summary>How often other repositories are looked at.</summary>
+    public SourcePollerOptions Polling { get; init; } = new();
+
+    /// <summary>Where webhooks are listened for while staying; null for nowhere.</summary>
+    public IPEndPoint? WebhookAddress { get; init; }
+
+    /// <summary>Where Argo CD's own objects (repository Secrets, projects) lie in a real cluster.</summary>
+    public string ArgoCdNamespace { get; init; } = "argocd";
+
     /// <summary>Assume nothing: missing CRDs and Secrets are errors, as on a real cluster.</summary>
     public bool Strict { get; init; }
 
@@ -35,6 +48,9 @@ public sealed record UpOptions(string Path)
 
     /// <summary>How long <c>--once</c> waits for health.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Whether a project's signature keys bind the repository itself, too: a working tree on a laptop is signed by nobody.</summary>
+    internal bool ChecksSignatures => TargetsRealCluster || Strict;
 
     public bool TargetsRealCluster => TargetKubeconfig.Length > 0 || TargetContext.Length > 0;
 }

@@ -1,5 +1,7 @@
 using Bowline.Applications.Reconciling;
+using Bowline.Applications.Sourcing;
 using Bowline.Resources.Model;
+using Bowline.Server.Webhooks;
 using Bowline.Sources.Files;
 
 namespace Bowline.Server.Composition;
@@ -10,11 +12,13 @@ public sealed partial class UpSession
     public async Task StayAsync(IUpObserver from, CancellationToken cancellationToken)
     {
         observer = from;
+        repository.Complain = observer.Note;
+        await using WebhookListener? webhooks = await ListenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await foreach (IReadOnlyCollection<string>? changed in repository.ChangesAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (WorkspaceChange change in repository.ChangesAsync(cancellationToken).ConfigureAwait(false))
             {
-                await FollowAsync(changed, cancellationToken).ConfigureAwait(false);
+                await FollowAsync(change, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -23,11 +27,36 @@ public sealed partial class UpSession
         }
     }
 
-    private async Task FollowAsync(IReadOnlyCollection<string>? changed, CancellationToken cancellationToken)
+    private async Task<WebhookListener?> ListenAsync(CancellationToken cancellationToken)
+    {
+        if (options.WebhookAddress is not { } address)
+        {
+            return null;
+        }
+
+        WebhookSecrets Secrets() => WebhookSecrets.Read(Environment.GetEnvironmentVariable, repository.Settings.OwnSecret);
+        if (Secrets().IsEmpty)
+        {
+            observer.Note("webhooks: no secret is configured, so every one is refused; set BOWLINE_WEBHOOK_GITHUB_SECRET (GITLAB, GITEA, BITBUCKET, BITBUCKETSERVER) or argocd-secret's webhook keys");
+        }
+
+        try
+        {
+            WebhookListener listener = await WebhookListener.StartAsync(address, Secrets, repository.Notify, cancellationToken).ConfigureAwait(false);
+            observer.Note($"webhooks: POST {listener.Address}/api/webhook");
+            return listener;
+        }
+        catch (IOException taken)
+        {
+            throw new UsageException($"--webhooks {address}: {taken.Message}");
+        }
+    }
+
+    private async Task FollowAsync(WorkspaceChange change, CancellationToken cancellationToken)
     {
         try
         {
-            await LoadAsync(changed, cancellationToken).ConfigureAwait(false);
+            await LoadAsync(change, cancellationToken).ConfigureAwait(false);
             foreach ((string name, Running running) in runners)
             {
                 if (workspace!.Declared.All(spec => spec.Name != name) && workspace.IsComplete)

@@ -43,7 +43,7 @@ public sealed partial class UpSession : IAsyncDisposable
             repository.BeginWatching();
         }
 
-        await LoadAsync(changed: null, cancellationToken).ConfigureAwait(false);
+        await LoadAsync(WorkspaceChange.Everything, cancellationToken).ConfigureAwait(false);
         await StartAsync(cancellationToken).ConfigureAwait(false);
         await WaitUntilSettledAsync(cancellationToken).ConfigureAwait(false);
         return await ReportAsync().ConfigureAwait(false);
@@ -70,9 +70,9 @@ public sealed partial class UpSession : IAsyncDisposable
         settling.Dispose();
     }
 
-    private async Task LoadAsync(IReadOnlyCollection<string>? changed, CancellationToken cancellationToken)
+    private async Task LoadAsync(WorkspaceChange change, CancellationToken cancellationToken)
     {
-        workspace = await repository.Workspace.LoadAsync(workspace, changed, Rendering, cancellationToken).ConfigureAwait(false);
+        workspace = await repository.LoadAsync(workspace, change, Rendering, cancellationToken).ConfigureAwait(false);
         faulted.Clear();
         foreach (ApplicationFault fault in workspace.Faults)
         {

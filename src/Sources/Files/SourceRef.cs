@@ -28,4 +28,10 @@ public sealed record SourceSnapshot(FileTree Files, SourceRevision Revision);
 public interface ISourceFetcher
 {
     Task<SourceSnapshot> FetchAsync(SourceRef reference, CancellationToken cancellationToken);
+
+    /// <summary>The commit that a revision of a remote repository means at this moment, asking the server without fetching.</summary>
+    Task<string> ResolveAsync(SourceRef reference, CancellationToken cancellationToken);
+
+    /// <summary>Paths that differ between two commits of a remote repository; null when one of them is not at hand.</summary>
+    Task<IReadOnlyList<string>?> ChangedFilesAsync(SourceRef reference, string from, string to, CancellationToken cancellationToken);
 }

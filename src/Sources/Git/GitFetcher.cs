@@ -46,6 +46,17 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
         return new SourceSnapshot(tree, new SourceRevision(tree.Commit, WorkingTree: false));
     }
 
+    public async Task<string> ResolveAsync(SourceRef reference, CancellationToken cancellationToken)
+    {
+        RepositoryUrl.Check(reference.Url);
+        return RepositoryUrl.LocalPath(reference.Url) is null
+            ? await Mirror(reference).ResolveAsync(reference.Revision, cancellationToken).ConfigureAwait(false)
+            : throw new SourceException($"{reference.Url}: not a remote repository", reference.Url);
+    }
+
+    public Task<IReadOnlyList<string>?> ChangedFilesAsync(SourceRef reference, string from, string to, CancellationToken cancellationToken) =>
+        Mirror(reference).ChangedFilesAsync(from, to, cancellationToken);
+
     public void Dispose()
     {
         foreach (GitMirror mirror in mirrors.Values)

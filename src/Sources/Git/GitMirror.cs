@@ -32,7 +32,39 @@ internal sealed class GitMirror : IDisposable
 
     public void Dispose() => gate.Dispose();
 
-    public async Task<GitTree> GetAsync(string revision, TrustedKeys? keys, CancellationToken cancellationToken)
+    public Task<GitTree> GetAsync(string revision, TrustedKeys? keys, CancellationToken cancellationToken) => HoldingAsync(async asked =>
+    {
+        string commit = await ResolveAsync(revision, asked, cancellationToken).ConfigureAwait(false);
+        await EnsureAsync(commit, cancellationToken).ConfigureAwait(false);
+        if (keys is not null)
+        {
+            await VerifyAsync(revision, commit, keys, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await repository!.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
+    }, cancellationToken);
+
+    /// <summary>The commit that a revision means on the server now.</summary>
+    public Task<string> ResolveAsync(string revision, CancellationToken cancellationToken) =>
+        HoldingAsync(asked => ResolveAsync(revision, asked, cancellationToken), cancellationToken);
+
+    /// <summary>Paths that differ between two commits; null when one of them cannot be had.</summary>
+    public Task<IReadOnlyList<string>?> ChangedFilesAsync(string from, string to, CancellationToken cancellationToken) => HoldingAsync(async _ =>
+    {
+        try
+        {
+            await EnsureAsync(from, cancellationToken).ConfigureAwait(false);
+            await EnsureAsync(to, cancellationToken).ConfigureAwait(false);
+            return await repository!.ChangedFilesAsync(from, to, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SourceException)
+        {
+            // History was rewritten and the old commit is gone: anything may have changed.
+            return null;
+        }
+    }, cancellationToken);
+
+    private async Task<T> HoldingAsync<T>(Func<long, Task<T>> work, CancellationToken cancellationToken)
     {
         long asked = time.GetTimestamp();
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -40,13 +72,7 @@ internal sealed class GitMirror : IDisposable
         {
             await using FileStream held = await LockAsync(cancellationToken).ConfigureAwait(false);
             repository ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
-            string commit = await ResolveAsync(revision, asked, cancellationToken).ConfigureAwait(false);
-            if (keys is not null)
-            {
-                await VerifyAsync(revision, commit, keys, cancellationToken).ConfigureAwait(false);
-            }
-
-            return await repository.TreeAsync(commit, cancellationToken).ConfigureAwait(false);
+            return await work(asked).ConfigureAwait(false);
         }
         catch (SourceException error)
         {
@@ -82,7 +108,6 @@ internal sealed class GitMirror : IDisposable
                 await ReadRefsAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            await EnsureAsync(revision, cancellationToken).ConfigureAwait(false);
             return revision;
         }
 
@@ -94,7 +119,6 @@ internal sealed class GitMirror : IDisposable
 
         if (refs!.Resolve(revision) is { } commit)
         {
-            await EnsureAsync(commit, cancellationToken).ConfigureAwait(false);
             return commit;
         }
 

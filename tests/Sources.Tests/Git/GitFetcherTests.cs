@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
+using Bowline.Tests;
 
 namespace Bowline.Sources.Tests.Git;
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
+using Bowline.Tests;
 
 namespace Bowline.Sources.Tests.Git;
 

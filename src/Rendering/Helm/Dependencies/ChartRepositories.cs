@@ -43,6 +43,22 @@ public sealed class ChartRepositories(HelmRepositoryClient http, OciRegistryClie
     }
 
     /// <summary>The version that a range means now; null when there is none.</summary>
+    /// <param name="repository">As for <see cref="FetchAsync"/>.</param>
+    /// <exception cref="RenderException">A range or an index that cannot be read.</exception>
+    /// <exception cref="SourceException">The repository cannot be reached.</exception>
+    public async Task<string?> FindVersionAsync(string repository, string name, string range, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ResolveAsync(repository, name, range, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChartException error)
+        {
+            throw new RenderException(error.Message, inner: error);
+        }
+    }
+
+    /// <summary>The version that a range means now; null when there is none.</summary>
     /// <exception cref="ChartException">A range or an index that cannot be read.</exception>
     internal async Task<string?> ResolveAsync(string repository, string name, string range, CancellationToken cancellationToken)
     {

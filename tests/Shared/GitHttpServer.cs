@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace Bowline.Sources.Tests.Git;
+namespace Bowline.Tests;
 
 /// <summary>Serves the repositories of a folder by smart HTTP through Git's own <c>http-backend</c>, and keeps what it was asked with.</summary>
 internal sealed class GitHttpServer : IDisposable

@@ -1,0 +1,58 @@
+using Bowline.Applications.ArgoCd;
+using Bowline.Cluster.Http;
+using Bowline.Cluster.Kubeconfig;
+using Bowline.Cluster.Requests;
+using Bowline.Resources.Model;
+
+namespace Bowline.Server.Composition;
+
+/// <summary>Reads Argo CD's own objects (repository Secrets, projects, keys) from the namespace that Argo CD has in the target cluster.</summary>
+internal sealed class ArgoCdObjects : IDisposable
+{
+    private static readonly string[] ConfigMaps = ["argocd-ssh-known-hosts-cm", "argocd-tls-certs-cm", "argocd-gpg-keys-cm"];
+    private readonly HttpCluster cluster;
+    private readonly string @namespace;
+
+    public ArgoCdObjects(UpOptions options, TimeProvider time)
+    {
+        cluster = new HttpCluster(ClusterFleet.LoadContexts(options).Connection(options.TargetContext), time);
+        @namespace = options.ArgoCdNamespace;
+    }
+
+    /// <summary>Nothing where there is no Argo CD, or where this user may not read what is its own.</summary>
+    public async Task<IReadOnlyList<MapNode>> ReadAsync(CancellationToken cancellationToken)
+    {
+        KindInfo secrets = await KindAsync("v1", "Secret", cancellationToken).ConfigureAwait(false) ?? throw new ClusterException($"{cluster.Name} serves no Secrets");
+        KindInfo configMaps = await KindAsync("v1", "ConfigMap", cancellationToken).ConfigureAwait(false) ?? throw new ClusterException($"{cluster.Name} serves no ConfigMaps");
+        List<MapNode> objects = [];
+        await AddAsync(async () => (await cluster.ListAsync(secrets, @namespace, new ListOptions { LabelSelector = "argocd.argoproj.io/secret-type" }, cancellationToken).ConfigureAwait(false)).Items).ConfigureAwait(false);
+        await AddAsync(async () => await cluster.GetAsync(new ObjectKey(secrets, @namespace, "argocd-secret"), cancellationToken).ConfigureAwait(false) is { } own ? [own] : []).ConfigureAwait(false);
+        foreach (string name in ConfigMaps)
+        {
+            await AddAsync(async () => await cluster.GetAsync(new ObjectKey(configMaps, @namespace, name), cancellationToken).ConfigureAwait(false) is { } found ? [found] : []).ConfigureAwait(false);
+        }
+
+        if (await KindAsync("argoproj.io/v1alpha1", "AppProject", cancellationToken).ConfigureAwait(false) is { } projects)
+        {
+            await AddAsync(async () => (await cluster.ListAsync(projects, @namespace, ListOptions.All, cancellationToken).ConfigureAwait(false)).Items).ConfigureAwait(false);
+        }
+
+        return [.. objects.Where(ArgoCdSettings.Understands)];
+
+        async Task AddAsync(Func<Task<IReadOnlyList<MapNode>>> read)
+        {
+            try
+            {
+                objects.AddRange(await read().ConfigureAwait(false));
+            }
+            catch (ClusterException refused) when (refused.Status is 403 or 404)
+            {
+                // Whoever delivers without these rights uses his own Git configuration.
+            }
+        }
+    }
+
+    public void Dispose() => cluster.Dispose();
+
+    private Task<KindInfo?> KindAsync(string apiVersion, string kind, CancellationToken cancellationToken) => cluster.FindKindAsync(ResourceKind.Of(apiVersion, kind), cancellationToken);
+}
