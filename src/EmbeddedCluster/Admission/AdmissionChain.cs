@@ -1,3 +1,5 @@
+using Bowline.EmbeddedCluster.Admission.PodSecurity;
+using Bowline.EmbeddedCluster.Admission.Quotas;
 using Bowline.EmbeddedCluster.Admission.Webhooks;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
@@ -13,6 +15,7 @@ internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, Webh
     private readonly PriorityAdmission priority = new(store);
     private readonly LimitRanger limits = new(store);
     private readonly StorageDefaults storage = new(store);
+    private readonly PodSecurityAdmission podSecurity = new(store);
     private readonly QuotaAdmission quota = new(store);
     private readonly WebhookChain hooks = new(store, kinds, webhooks);
 
@@ -25,11 +28,13 @@ internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, Webh
         return hooks.MutateAsync(request, MutateBuiltIn, cancellationToken);
     }
 
-    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    /// <returns>To be disposed once the object is stored or given up; null when nothing is held for it.</returns>
+    public async ValueTask<IDisposable?> ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         limits.Validate(request);
+        podSecurity.Validate(request);
         await hooks.ValidateAsync(request, cancellationToken).ConfigureAwait(false);
-        quota.Validate(request);
+        return quota.Validate(request);
     }
 
     public void Dispose() => hooks.Dispose();

@@ -1,5 +1,6 @@
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
@@ -8,12 +9,9 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 
 /// <summary>How a client showed who it is.</summary>
 /// <param name="Certificate">From a client certificate of our authority.</param>
-/// <param name="Bearer">A bearer token; empty for an Authorization header of another kind.</param>
-internal sealed record Credentials(UserInfo? Certificate, string? Bearer, ImpersonatedUser? Impersonated)
-{
-    /// <summary>A certificate was shown that another authority signed, or that is not valid now.</summary>
-    public bool HasForeignCertificate { get; init; }
-}
+/// <param name="Bearer">A bearer token; null without one.</param>
+/// <param name="IsTrusted">False when a certificate was shown that another authority signed, or that is not valid now.</param>
+internal sealed record Credentials(UserInfo? Certificate, string? Bearer, bool IsTrusted);
 
 internal sealed record ImpersonatedUser(string Name, IReadOnlyList<string> Groups, string Uid, IReadOnlyDictionary<string, IReadOnlyList<string>> Extra);
 
@@ -57,11 +55,14 @@ internal sealed class ApiHandler
         if (user is null)
         {
             // Whoever shows something that proves nothing is not taken for someone who showed nothing.
-            user = credentials.Bearer is null && !credentials.HasForeignCertificate ? UserInfo.Anonymous : throw ApiErrors.Unauthorized();
+            user = credentials.Bearer is null && credentials.IsTrusted ? UserInfo.Anonymous : throw ApiErrors.Unauthorized();
         }
 
-        return credentials.Impersonated is { } other ? authorizer.Impersonate(user, other) : user;
+        return user;
     }
+
+    /// <exception cref="ApiException">403 for what the user may not become.</exception>
+    public UserInfo Impersonate(UserInfo user, ImpersonatedUser other) => authorizer.Impersonate(user, other);
 
     public async Task<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
     {
@@ -69,7 +70,7 @@ internal sealed class ApiHandler
         try
         {
             RequestTarget target = RequestTarget.Parse(request);
-            request.Annotate("authorization.k8s.io/reason", authorizer.Check(request.User, target, request.Parameter("fieldSelector")));
+            Authorize(request, target);
             if (Deprecations.Of(target) is { } deprecated)
             {
                 warnings.Add(deprecated);
@@ -83,10 +84,34 @@ internal sealed class ApiHandler
         {
             return Failure(e, warnings);
         }
+        catch (StorageException e)
+        {
+            return Failure(Unwritable(e), warnings);
+        }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // A bug of ours must not look like a broken connection to the client.
             return Failure(new ApiException(500, "InternalError", $"Internal error occurred: {e.GetType().Name}: {e.Message}"), warnings);
         }
     }
+
+    private void Authorize(ApiRequest request, RequestTarget target)
+    {
+        try
+        {
+            string reason = authorizer.Check(request.User, target, request.Parameter("fieldSelector"));
+            request.Annotate("authorization.k8s.io/decision", "allow");
+            request.Annotate("authorization.k8s.io/reason", reason);
+        }
+        catch (ApiException)
+        {
+            request.Annotate("authorization.k8s.io/decision", "forbid");
+            throw;
+        }
+    }
+
+    /// <summary>507 for a full disk, which passes when someone makes room.</summary>
+    public static ApiException Unwritable(StorageException e) => e.IsFull
+        ? new ApiException(507, "InsufficientStorage", e.Message)
+        : new ApiException(500, "InternalError", "Internal error occurred: " + e.Message);
 }

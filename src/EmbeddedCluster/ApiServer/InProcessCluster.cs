@@ -160,6 +160,10 @@ internal sealed class InProcessCluster(string name, ResourceService service, Sub
         {
             throw Translated(e);
         }
+        catch (StorageException e)
+        {
+            throw Translated(ApiHandler.Unwritable(e));
+        }
     }
 
     private static T Translate<T>(Func<T> action)

@@ -86,6 +86,7 @@ internal static class WriteQuery
                 _ => FieldValidation.Warn,
             },
             Warnings = warnings,
+            Annotate = request.Annotate,
         };
     }
 

@@ -35,7 +35,9 @@ internal sealed partial class ResourceEndpoints
         if (sub.Name is "exec" or "attach" or "portforward" or "proxy")
         {
             service.Get(kind, @namespace, target.Name);
-            throw ApiErrors.BadRequest("Upgrade request required");
+            throw request.IsUpgrade
+                ? new ApiException(501, "NotImplemented", $"pods of this cluster are simulated: nothing runs that could be reached by {sub.Name}")
+                : ApiErrors.BadRequest("Upgrade request required");
         }
 
         return await ViewAsync(request, target, kind, sub, accepted, verb, warnings).ConfigureAwait(false);

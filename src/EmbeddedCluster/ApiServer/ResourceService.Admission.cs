@@ -14,7 +14,7 @@ internal sealed partial class ResourceService
     {
         AdmissionRequest request = Request("CREATE", kind, @namespace, body, null, subresource, context) with { Name = name, View = kind.Subresource(subresource)?.Kind };
         MapNode admitted = await Admission.MutateAsync(request, context.Cancellation).ConfigureAwait(false);
-        await Admission.ValidateAsync(request with { Object = admitted }, context.Cancellation).ConfigureAwait(false);
+        using IDisposable? held = await Admission.ValidateAsync(request with { Object = admitted }, context.Cancellation).ConfigureAwait(false);
         return admitted;
     }
 
@@ -58,4 +58,8 @@ internal sealed partial class ResourceService
         Isolate(kind, live, admitted, request.Subresource);
         return admitted;
     }
+
+    /// <summary>An object that passed admission.</summary>
+    /// <param name="Held">What admission holds for it until it is stored.</param>
+    private readonly record struct Admitted(MapNode Node, IDisposable? Held);
 }

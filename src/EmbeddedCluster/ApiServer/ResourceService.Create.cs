@@ -19,8 +19,11 @@ internal sealed partial class ResourceService
         }
 
         bool generated = ObjectMeta.Name(node).Length == 0 && ObjectMeta.Text(node, "generateName").Length > 0;
-        MapNode ready = await AdmitNewAsync(kind, @namespace, node, context).ConfigureAwait(false);
-        return await StoreNew(kind, @namespace, ready, context, generated).ConfigureAwait(false);
+        Admitted admitted = await AdmitNewAsync(kind, @namespace, node, context).ConfigureAwait(false);
+        using (admitted.Held)
+        {
+            return await StoreNew(kind, @namespace, admitted.Node, context, generated).ConfigureAwait(false);
+        }
     }
 
     private static string Generated(string prefix) => (prefix.Length > 58 ? prefix[..58] : prefix) + ObjectMeta.RandomSuffix();
@@ -34,7 +37,7 @@ internal sealed partial class ResourceService
 
     /// <summary>Everything between decoding and storing: admission sees the object before the server's own fields, validation with them.</summary>
     /// <param name="appliedOwners">managedFields that a server-side apply computed; null has them made here.</param>
-    private async Task<MapNode> AdmitNewAsync(ServedKind kind, string @namespace, MapNode node, WriteContext context, Node? appliedOwners = null)
+    private async Task<Admitted> AdmitNewAsync(ServedKind kind, string @namespace, MapNode node, WriteContext context, Node? appliedOwners = null)
     {
         AdmissionRequest request = Request("CREATE", kind, @namespace, node, null, string.Empty, context);
         Admission.CheckNamespace(request);
@@ -60,8 +63,7 @@ internal sealed partial class ResourceService
         SetCreationFields(kind, node);
         Preparation.OnCreate(Store, kind, node, context.User, Now());
         ThrowIfInvalid(kind, node, Checked(kind, node, Validator.OnCreate(kind, node)));
-        await Admission.ValidateAsync(request with { Object = node, Name = ObjectMeta.Name(node) }, context.Cancellation).ConfigureAwait(false);
-        return node;
+        return new Admitted(node, await Admission.ValidateAsync(request with { Object = node, Name = ObjectMeta.Name(node) }, context.Cancellation).ConfigureAwait(false));
     }
 
     private void SetCreationFields(ServedKind kind, MapNode node)

@@ -25,7 +25,7 @@ internal sealed partial class ResourceService
             Admission.CheckNamespace(request);
             CheckDeletePreconditions(kind, name, live, options);
             await Admission.MutateAsync(request, context.Cancellation).ConfigureAwait(false);
-            await Admission.ValidateAsync(request, context.Cancellation).ConfigureAwait(false);
+            using IDisposable? held = await Admission.ValidateAsync(request, context.Cancellation).ConfigureAwait(false);
             MapNode next = (MapNode)live.DeepClone();
             bool gone = MarkDeleted(kind, live, next, options, context);
             if (context.DryRun || (!gone && FieldOwnership.SameApartFromTimes(live, next)))

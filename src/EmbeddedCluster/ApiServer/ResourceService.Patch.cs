@@ -95,7 +95,9 @@ internal sealed partial class ResourceService
         MapNode node = BodyReader.Canonical(kind, merged, out _);
         PrepareBody(kind, @namespace, node);
         Node? owners = node["metadata"]?["managedFields"];
-        MapNode ready = await AdmitNewAsync(kind, @namespace, node, context, owners ?? new ListNode()).ConfigureAwait(false);
+        Admitted admitted = await AdmitNewAsync(kind, @namespace, node, context, owners ?? new ListNode()).ConfigureAwait(false);
+        using IDisposable? held = admitted.Held;
+        MapNode ready = admitted.Node;
         if (Find(kind, @namespace, name) is not null)
         {
             return null;

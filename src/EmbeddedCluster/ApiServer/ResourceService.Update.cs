@@ -60,7 +60,9 @@ internal sealed partial class ResourceService
             MapNode live = Present(kind, stored).Node;
             MapNode next = change(live, attempt);
             CheckPreconditions(kind, name, live, next);
-            next = await AdmitChangeAsync(kind, @namespace, live, next, subresource, context, tracksOwnership).ConfigureAwait(false);
+            Admitted admitted = await AdmitChangeAsync(kind, @namespace, live, next, subresource, context, tracksOwnership).ConfigureAwait(false);
+            using IDisposable? held = admitted.Held;
+            next = admitted.Node;
             if (FieldOwnership.SameApartFromTimes(live, next))
             {
                 return Present(kind, stored);
@@ -75,6 +77,7 @@ internal sealed partial class ResourceService
 
             if (Commit(kind, stored, next) is { } committed)
             {
+                await committed.Committed.Durable.ConfigureAwait(false);
                 return committed.Removed ? new ResourceResult(committed.Last!, null) : await Finish(kind, committed.Committed).ConfigureAwait(false);
             }
         }
@@ -82,7 +85,7 @@ internal sealed partial class ResourceService
         throw ApiErrors.Modified(kind, name);
     }
 
-    private async Task<MapNode> AdmitChangeAsync(ServedKind kind, string @namespace, MapNode live, MapNode next, string subresource, WriteContext context, bool tracksOwnership)
+    private async Task<Admitted> AdmitChangeAsync(ServedKind kind, string @namespace, MapNode live, MapNode next, string subresource, WriteContext context, bool tracksOwnership)
     {
         ObjectMeta.SettleNamespace(kind, next, @namespace);
         ObjectMeta.KeepSystemFields(next, live);
@@ -100,13 +103,11 @@ internal sealed partial class ResourceService
         Preparation.OnUpdate(kind, next, live);
         SetGeneration(kind, live, next);
         ThrowIfInvalid(kind, next, Checked(kind, next, Validator.OnUpdate(kind, next, live, subresource)));
-        if (subresource != Binding)
-        {
-            await Admission.ValidateAsync(request.View is null ? request with { Object = next } : request with { Object = ScaleView.Of(kind, next) }, context.Cancellation).ConfigureAwait(false);
-        }
-
+        IDisposable? held = subresource == Binding
+            ? null
+            : await Admission.ValidateAsync(request.View is null ? request with { Object = next } : request with { Object = ScaleView.Of(kind, next) }, context.Cancellation).ConfigureAwait(false);
         ObjectMeta.Of(next)["resourceVersion"] = ObjectMeta.Text(live, "resourceVersion");
-        return next;
+        return new Admitted(next, held);
     }
 
     /// <summary>An update of the object leaves status alone, an update of status everything else.</summary>

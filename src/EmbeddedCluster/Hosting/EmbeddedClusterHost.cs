@@ -3,6 +3,7 @@ using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.Admission.Webhooks;
 using Bowline.EmbeddedCluster.ApiServer;
+using Bowline.EmbeddedCluster.Auditing;
 using Bowline.EmbeddedCluster.Defaulting;
 using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
@@ -19,14 +20,16 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     private readonly HttpFront front;
     private readonly ClusterCertificates certificates;
     private readonly AdmissionChain admission;
+    private readonly AuditLog? audit;
 
-    private EmbeddedClusterHost(EmbeddedClusterOptions options, ObjectStore store, HttpFront front, ClusterCertificates certificates, AdmissionChain admission, ICluster cluster)
+    private EmbeddedClusterHost(EmbeddedClusterOptions options, ObjectStore store, HttpFront front, ClusterCertificates certificates, AdmissionChain admission, AuditLog? audit, ICluster cluster)
     {
         Options = options;
         this.store = store;
         this.front = front;
         this.certificates = certificates;
         this.admission = admission;
+        this.audit = audit;
         Cluster = cluster;
     }
 
@@ -77,6 +80,11 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     {
         await front.DisposeAsync().ConfigureAwait(false);
         admission.Dispose();
+        if (audit is not null)
+        {
+            await audit.DisposeAsync().ConfigureAwait(false);
+        }
+
         await store.DisposeAsync().ConfigureAwait(false);
         certificates.Dispose();
     }
@@ -97,9 +105,12 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         TokenAuthenticator authenticator = new(codec, store, options.Time, [.. options.Tokens.Select(token => (token.Token, UserOf(token)))]);
         SubresourceService subresources = new(service, tokens);
         ApiHandler handler = new(service, subresources, tokens, authenticator);
-        HttpFront front = await HttpFront.StartAsync(handler, certificates, options, cancellationToken).ConfigureAwait(false);
+        AuditLog? audit = options.AuditLog is { } path
+            ? AuditLog.Open(path, options.AuditPolicy is { } policy ? AuditPolicy.Parse(policy) : AuditPolicy.Default, options.Time)
+            : null;
+        HttpFront front = await HttpFront.StartAsync(handler, certificates, audit, options, cancellationToken).ConfigureAwait(false);
         InProcessCluster cluster = new(options.Name, service, subresources);
-        return new EmbeddedClusterHost(options, store, front, certificates, admission, cluster);
+        return new EmbeddedClusterHost(options, store, front, certificates, admission, audit, cluster);
     }
 
     private static UserInfo UserOf(StaticToken token) => new(token.User, [.. token.Groups, "system:authenticated"]) { Uid = token.Uid };

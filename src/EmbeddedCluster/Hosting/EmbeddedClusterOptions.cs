@@ -33,6 +33,12 @@ public sealed record EmbeddedClusterOptions
 
     /// <summary>Bearer tokens that are known beside those of service accounts.</summary>
     public IReadOnlyList<StaticToken> Tokens { get; init; } = [];
+
+    /// <summary>Where audit events go as lines of JSON; null for nowhere, <c>-</c> for standard output.</summary>
+    public string? AuditLog { get; init; }
+
+    /// <summary>An audit.k8s.io/v1 Policy as YAML; null records the metadata of every request.</summary>
+    public string? AuditPolicy { get; init; }
 }
 
 /// <summary>A bearer token and whom it stands for.</summary>

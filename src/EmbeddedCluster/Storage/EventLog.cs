@@ -12,16 +12,19 @@ internal sealed record Change(long Revision, ChangeType Type, StoredObject Objec
 
 /// <summary>
 /// The recent changes of one collection in a ring. Watchers read from it at their own pace: a watcher that the ring
-/// overtakes is cut off, so slow readers cost no memory.
+/// overtakes is cut off, so slow readers cost no memory. It holds so many changes, and fewer when they are large.
 /// </summary>
 internal sealed class EventLog(long floor, int capacity)
 {
+    private const long MostBytes = 64 * 1024 * 1024;
+    private const int FewestChanges = 64;
     private readonly Lock gate = new();
     private readonly int capacity = capacity;
     private Change[] ring = new Change[16];
     private long first;
     private long next;
     private long floor = floor;
+    private long bytes;
     private TaskCompletionSource? changed;
 
     /// <summary>Changes up to and including this revision are forgotten.</summary>
@@ -44,6 +47,12 @@ internal sealed class EventLog(long floor, int capacity)
             MakeRoom();
             ring[next % ring.Length] = change;
             next++;
+            bytes += change.Object.Json.Length;
+            while (bytes > MostBytes && next - first > FewestChanges)
+            {
+                Forget();
+            }
+
             waiting = changed;
             changed = null;
         }
@@ -58,8 +67,7 @@ internal sealed class EventLog(long floor, int capacity)
         {
             while (first < next && ring[first % ring.Length].Revision <= revision)
             {
-                ring[first % ring.Length] = null!;
-                first++;
+                Forget();
             }
 
             floor = Math.Max(floor, revision);
@@ -125,7 +133,15 @@ internal sealed class EventLog(long floor, int capacity)
             return;
         }
 
-        floor = ring[first % ring.Length].Revision;
+        Forget();
+    }
+
+    private void Forget()
+    {
+        Change oldest = ring[first % ring.Length];
+        floor = Math.Max(floor, oldest.Revision);
+        bytes -= oldest.Object.Json.Length;
+        ring[first % ring.Length] = null!;
         first++;
     }
 }

@@ -23,6 +23,9 @@ internal sealed record JournalRecord(JournalEntry Entry, long Revision, string C
 internal static class JournalFormat
 {
     public const int HeaderSize = 8;
+
+    /// <summary>How many bytes tell whether a record may begin there.</summary>
+    public const int Prefix = HeaderSize + 9;
     private const int MaxPayload = 64 * 1024 * 1024;
 
     public static void Write(IBufferWriter<byte> output, JournalEntry entry, long revision, string collection, string @namespace, string name, ReadOnlySpan<byte> json)
@@ -42,6 +45,14 @@ internal static class JournalFormat
         BinaryPrimitives.WriteUInt32LittleEndian(span[4..], Checksum(span[HeaderSize..]));
         output.Advance(span.Length);
     }
+
+    /// <summary>The size of the record with this header; null when no record begins so.</summary>
+    public static int? SizeOf(ReadOnlySpan<byte> header) =>
+        header.Length >= HeaderSize && BinaryPrimitives.ReadUInt32LittleEndian(header) is >= 15 and <= MaxPayload and var payload ? HeaderSize + (int)payload : null;
+
+    /// <summary>Whether length, entry and revision are such as records have; rules out nearly all that is none without its checksum.</summary>
+    public static bool MayBegin(ReadOnlySpan<byte> prefix) =>
+        prefix.Length == Prefix && SizeOf(prefix) is not null && prefix[HeaderSize] is >= 1 and <= 3 && BinaryPrimitives.ReadInt64LittleEndian(prefix[(HeaderSize + 1)..]) is > 0 and < 1L << 48;
 
     /// <summary>Reads the record at the beginning; false when it is torn or damaged.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out JournalRecord? record, out int length)

@@ -35,10 +35,20 @@ internal sealed class ObjectStore : IAsyncDisposable
             return new ObjectStore(null) { revision = 1, loaded = 1 };
         }
 
-        RecoveredState recovered = Recovery.Load(directory);
-        ObjectStore store = new(Journal.Start(directory, recovered.Revision)) { RecoveryNote = recovered.Note };
-        store.Load(recovered);
-        return store;
+        // Nothing is read, let alone cut off, while another process may be writing it.
+        DirectoryLock held = DirectoryLock.Take(directory);
+        try
+        {
+            RecoveredState recovered = Recovery.Load(directory);
+            ObjectStore store = new(Journal.Start(directory, held, recovered.Revision)) { RecoveryNote = recovered.Note };
+            store.Load(recovered);
+            return store;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     public CollectionSnapshot Snapshot(string collection) => State(collection).Snapshot;
@@ -87,6 +97,7 @@ internal sealed class ObjectStore : IAsyncDisposable
     /// Writes <paramref name="next"/> when the object still is <paramref name="expected"/> (null: does not exist). The tree is
     /// taken over: it gets its resourceVersion and is frozen. Null means another writer was first.
     /// </summary>
+    /// <exception cref="StorageException">The disk takes nothing; memory is left as it is.</exception>
     public Committed? TryPut(string collection, StoredObject? expected, string @namespace, string name, MapNode next)
     {
         CollectionState state = State(collection);
@@ -97,6 +108,7 @@ internal sealed class ObjectStore : IAsyncDisposable
                 return null;
             }
 
+            journal?.ThrowIfBlocked();
             long at = revision + 1;
             next.EnsureMap("metadata")["resourceVersion"] = at.ToString();
             StoredObject item = StoredObject.Of(@namespace, name, at, next);
@@ -118,6 +130,7 @@ internal sealed class ObjectStore : IAsyncDisposable
                 return null;
             }
 
+            journal?.ThrowIfBlocked();
             long at = revision + 1;
             MapNode final = last ?? (MapNode)expected.Node.DeepClone();
             final.EnsureMap("metadata")["resourceVersion"] = at.ToString();
@@ -149,11 +162,13 @@ internal sealed class ObjectStore : IAsyncDisposable
 
         if (journal.WantsSnapshot)
         {
-            journal.BeginSnapshot(revision, [.. collections.Select(pair => (pair.Key, pair.Value.Snapshot))]);
+            BeginSnapshot(journal);
         }
 
         return journal.Append(entry, collection, item);
     }
+
+    private void BeginSnapshot(Journal to) => to.BeginSnapshot(revision, [.. collections.Select(pair => (pair.Key, pair.Value.Snapshot))]);
 
     private void Publish(CollectionState state, Change change)
     {
@@ -169,6 +184,11 @@ internal sealed class ObjectStore : IAsyncDisposable
         {
             CollectionState state = State(collection);
             state.Snapshot = state.Snapshot.With(item);
+        }
+
+        if (recovered.IsDamaged && journal is not null)
+        {
+            BeginSnapshot(journal);
         }
     }
 }

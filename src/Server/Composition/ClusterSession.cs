@@ -128,6 +128,10 @@ public sealed class ClusterSession : IAsyncDisposable
         {
             return await EmbeddedClusterHost.StartAsync(host with { Port = port ?? ClusterOptions.UsualPort }, cancellationToken).ConfigureAwait(false);
         }
+        catch (FormatException e)
+        {
+            throw new UsageException($"--audit-policy: {e.Message}");
+        }
         catch (AddressInUseException) when (port is null)
         {
             return await EmbeddedClusterHost.StartAsync(host with { Port = 0 }, cancellationToken).ConfigureAwait(false);
@@ -152,6 +156,8 @@ public sealed class ClusterSession : IAsyncDisposable
             ServerNames = options.ServerNames,
             StateDirectory = options.StateDirectory.Length > 0 ? Path.GetFullPath(options.StateDirectory) : null,
             Tokens = Tokens(options),
+            AuditLog = options.AuditLog.Length == 0 ? null : options.AuditLog == "-" ? "-" : Path.GetFullPath(options.AuditLog),
+            AuditPolicy = options.AuditPolicy.Length == 0 ? null : File.ReadAllText(options.AuditPolicy),
             Time = time,
         };
     }

@@ -80,7 +80,124 @@ public sealed class ObjectStoreTests : IDisposable
     public async Task Two_processes_cannot_share_a_state_directory()
     {
         await using ObjectStore store = ObjectStore.Open(Live);
-        Assert.Throws<IOException>(() => ObjectStore.Open(Live));
+        await store.TryPut("configmaps", null, "default", "a", ConfigMap("a", 1))!.Value.Durable;
+        string journal = Directory.GetFiles(Live, "journal-*.log").Single();
+        long size = new FileInfo(journal).Length;
+        StorageException refused = Assert.Throws<StorageException>(() => ObjectStore.Open(Live));
+        Assert.Contains("is in use by another process", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(size, new FileInfo(journal).Length);
+    }
+
+    [Fact]
+    public async Task Damage_in_the_middle_is_told_with_its_place_and_costs_only_what_was_there()
+    {
+        await using (ObjectStore store = ObjectStore.Open(Live))
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                await store.TryPut("configmaps", null, "default", $"c{i}", ConfigMap($"c{i}", i))!.Value.Durable;
+            }
+        }
+
+        string journal = Directory.GetFiles(Live, "journal-*.log").Single();
+        byte[] bytes = File.ReadAllBytes(journal);
+        int at = bytes.AsSpan().IndexOf("\"name\":\"c7\""u8);
+        bytes[at + 9] ^= 0xff;
+        File.WriteAllBytes(journal, bytes);
+
+        await using (ObjectStore recovered = ObjectStore.Open(Live))
+        {
+            Assert.Matches(@"^journal-\d+\.log: \d+ bytes at offset \d+ are damaged; what was written there is lost, and the file is kept as journal-\d+\.log\.damaged$", recovered.RecoveryNote);
+            Assert.Equal(19, recovered.Snapshot("configmaps").Count);
+            Assert.Null(recovered.Get("configmaps", "default", "c7"));
+            Assert.Equal(bytes, File.ReadAllBytes(journal + ".damaged"));
+            for (int i = 0; i < 200 && Directory.GetFiles(Live, "snapshot-*.db").Length == 0; i++)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20));
+            }
+        }
+
+        await using ObjectStore again = ObjectStore.Open(Live);
+        Assert.Null(again.RecoveryNote);
+        Assert.Equal(19, again.Snapshot("configmaps").Count);
+    }
+
+    [Fact]
+    public async Task A_damaged_snapshot_gives_back_everything_else()
+    {
+        await using (ObjectStore store = ObjectStore.Open(Live))
+        {
+            for (int i = 0; i < 40; i++)
+            {
+                MapNode node = ConfigMap($"c{i}", i);
+                node.EnsureMap("data")["blob"] = new string('x', 900_000);
+                await store.TryPut("configmaps", null, "default", $"c{i}", node)!.Value.Durable;
+            }
+
+            for (int i = 0; i < 200 && Directory.GetFiles(Live, "snapshot-*.db").Length == 0; i++)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20));
+            }
+        }
+
+        string snapshot = Directory.GetFiles(Live, "snapshot-*.db").Single();
+        using (FileStream file = new(snapshot, FileMode.Open))
+        {
+            file.Seek(file.Length / 2, SeekOrigin.Begin);
+            file.Write(new byte[64]);
+        }
+
+        await using ObjectStore recovered = ObjectStore.Open(Live);
+        Assert.Contains("are damaged", recovered.RecoveryNote, StringComparison.Ordinal);
+        Assert.Equal(39, recovered.Snapshot("configmaps").Count);
+    }
+
+    [Fact]
+    public async Task A_journal_of_noise_is_told_of_and_does_not_keep_the_store_from_opening()
+    {
+        Directory.CreateDirectory(Live);
+        byte[] noise = new byte[300_000];
+        new Random(7).NextBytes(noise);
+        File.WriteAllBytes(Path.Combine(Live, "journal-0000000000000000002.log"), noise);
+        await using ObjectStore store = ObjectStore.Open(Live);
+        Assert.Contains("300000 bytes after the last whole record were cut off", store.RecoveryNote, StringComparison.Ordinal);
+        await store.TryPut("configmaps", null, "default", "a", ConfigMap("a", 1))!.Value.Durable;
+    }
+
+    [Fact]
+    public async Task Updates_of_one_object_do_not_grow_the_directory_or_the_memory_without_bound()
+    {
+        await using ObjectStore store = ObjectStore.Open(Live);
+        string blob = new('x', 500_000);
+        for (int i = 0; i < 400; i++)
+        {
+            MapNode node = ConfigMap("big", i);
+            node.EnsureMap("data")["blob"] = blob;
+            await store.TryPut("configmaps", store.Get("configmaps", "default", "big"), "default", "big", node)!.Value.Durable;
+        }
+
+        await Task.Delay(TimeSpan.FromMilliseconds(500));
+        Assert.InRange(Directory.GetFiles(Live).Sum(path => new FileInfo(path).Length), 1, 80_000_000);
+        List<Change> kept = [];
+        Assert.True(store.Log("configmaps").TryRead(store.Log("configmaps").Floor, kept));
+        Assert.InRange(kept.Sum(change => (long)change.Object.Json.Length), 1, 70_000_000);
+    }
+
+    [Fact]
+    public async Task Many_short_runs_leave_one_snapshot_rather_than_many_journals()
+    {
+        for (int run = 0; run < 12; run++)
+        {
+            await using ObjectStore store = ObjectStore.Open(Live);
+            for (int i = 0; i < 5; i++)
+            {
+                MapNode node = ConfigMap("big", i);
+                node.EnsureMap("data")["blob"] = new string('x', 900_000);
+                await store.TryPut("configmaps", store.Get("configmaps", "default", "big"), "default", "big", node)!.Value.Durable;
+            }
+        }
+
+        Assert.InRange(Directory.GetFiles(Live, "journal-*.log").Length, 1, 9);
     }
 
     [Fact]

@@ -1,0 +1,129 @@
+using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
+
+namespace Bowline.EmbeddedCluster.Admission.Quotas;
+
+/// <summary>
+/// Refuses what would exceed a ResourceQuota. What is used is counted from the stored objects and from those that are on their way
+/// into the store, so that it is right before the quota controller has written a status, and many writers together stay within it.
+/// </summary>
+internal sealed class QuotaAdmission(ObjectStore store)
+{
+    private readonly Lock gate = new();
+    private readonly List<Reservation> underWay = [];
+
+    /// <returns>What holds the object's share until it is stored; null when no quota counts it.</returns>
+    public IDisposable? Validate(AdmissionRequest request)
+    {
+        bool counted = request.IsCreate || (request.IsUpdate && request.Kind.QualifiedPlural is "pods" or "services" or "persistentvolumeclaims");
+        if (!counted || !request.Kind.Namespaced || request.Subresource is not ("" or "resize"))
+        {
+            return null;
+        }
+
+        StoredObject[] quotas = [.. store.Snapshot("resourcequotas").In(request.Namespace)];
+        if (quotas.Length == 0)
+        {
+            return null;
+        }
+
+        lock (gate)
+        {
+            foreach (StoredObject quota in quotas.Where(quota => QuotaScopes.Covers(quota.Node, request.Kind, request.Object)))
+            {
+                Check(request, quota);
+            }
+
+            if (request.DryRun)
+            {
+                return null;
+            }
+
+            Reservation reservation = new(this, request);
+            underWay.Add(reservation);
+            return reservation;
+        }
+    }
+
+    private void Check(AdmissionRequest request, StoredObject quota)
+    {
+        List<(string Resource, Quantity Asked, Quantity Used, string Hard)> exceeded = [];
+        List<string> missing = [];
+        foreach ((string resource, Node hard) in quota.Node.At("spec", "hard") as MapNode ?? [])
+        {
+            if (QuotaMeasure.Of(resource, request.Kind, request.Object) is not { } takes)
+            {
+                continue;
+            }
+
+            if (request.IsCreate && request.Is("pods") && QuotaMeasure.MustBeSpecified(resource) && QuotaMeasure.Silent(request.Object, resource) is { Length: > 0 } silent)
+            {
+                missing.Add($"{resource} for: {string.Join(",", silent)}");
+                continue;
+            }
+
+            Quantity before = request.Old is { } old && QuotaScopes.Covers(quota.Node, request.Kind, old) ? QuotaMeasure.Of(resource, request.Kind, old) ?? Quantity.Zero : Quantity.Zero;
+            Quantity asked = takes - before;
+            if (asked.Sign > 0 && Quantity.TryParse(hard.AsString(), out Quantity most) && Used(resource, quota, request) is var used && used + asked > most)
+            {
+                exceeded.Add((resource, asked, used, hard.AsString()!));
+            }
+        }
+
+        if (missing.Count > 0)
+        {
+            throw ApiErrors.Forbidden(request.Kind, request.Label, $"failed quota: {quota.Name}: must specify {string.Join("; ", missing.Order(StringComparer.Ordinal))}");
+        }
+
+        if (exceeded.Count > 0)
+        {
+            string List(Func<(string Resource, Quantity Asked, Quantity Used, string Hard), string> value) => string.Join(",", exceeded.OrderBy(item => item.Resource, StringComparer.Ordinal).Select(item => $"{item.Resource}={value(item)}"));
+            string message = $"exceeded quota: {quota.Name}, requested: {List(item => item.Asked.ToString())}, used: {List(item => item.Used.ToString())}, limited: {List(item => item.Hard)}";
+            throw ApiErrors.Forbidden(request.Kind, request.Label, message);
+        }
+    }
+
+    private Quantity Used(string resource, StoredObject quota, AdmissionRequest request)
+    {
+        Quantity sum = Quantity.Zero;
+        bool scoped = quota.Node.At("spec", "scopes") is not null || quota.Node.At("spec", "scopeSelector") is not null;
+        foreach (StoredObject item in store.Snapshot(request.Kind.Collection).In(request.Namespace))
+        {
+            if (!scoped || QuotaScopes.Covers(quota.Node, request.Kind, item.Node))
+            {
+                sum += QuotaMeasure.Of(resource, request.Kind, item) ?? Quantity.Zero;
+            }
+        }
+
+        foreach (Reservation reservation in underWay)
+        {
+            if (reservation.Counts(store, request) && QuotaScopes.Covers(quota.Node, request.Kind, reservation.Request.Object))
+            {
+                sum += QuotaMeasure.Of(resource, request.Kind, reservation.Request.Object) ?? Quantity.Zero;
+            }
+        }
+
+        return sum;
+    }
+
+    private sealed class Reservation(QuotaAdmission owner, AdmissionRequest request) : IDisposable
+    {
+        public AdmissionRequest Request => request;
+
+        /// <summary>A new object that is not in the store yet; one that is there is counted there.</summary>
+        public bool Counts(ObjectStore store, AdmissionRequest other) => request.IsCreate
+            && request.Namespace == other.Namespace
+            && request.Kind.Collection == other.Kind.Collection
+            && store.Get(request.Kind.Collection, request.Namespace, request.Name)?.Uid != request.Object["metadata"]?["uid"]?.AsString();
+
+        public void Dispose()
+        {
+            lock (owner.gate)
+            {
+                owner.underWay.Remove(this);
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Buffers;
+using System.Security.Cryptography.X509Certificates;
+using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.ApiServer;
+using Bowline.EmbeddedCluster.Auditing;
+using Bowline.EmbeddedCluster.Validation;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Bowline.EmbeddedCluster.Hosting;
+
+internal sealed partial class HttpFront
+{
+    private const int MaxBody = 3 * 1024 * 1024;
+    private const string TooLarge = "Request entity too large: limit is 3145728";
+
+    private async Task ServeAsync(HttpContext context)
+    {
+        string id = AuditId(context.Request);
+        ApiRequest request = Describe(context.Request);
+        UserInfo requester = UserInfo.Nobody;
+        AuditEntry? entry = null;
+        ApiResponse response;
+        try
+        {
+            ConnectedUser connected = Connected(context);
+            requester = handler.Authenticate(new Credentials(connected.User, Bearer(context.Request), connected.IsTrusted));
+            request = request with { User = requester };
+            ImpersonatedUser? other = Impersonation.From(context.Request.Headers);
+            entry = other is null ? Begin(context, request, requester, id) : null;
+            request = request with { User = other is null ? requester : handler.Impersonate(requester, other) };
+            entry ??= Begin(context, request, requester, id);
+            request = request with { Body = await ReadBodyAsync(context.Request, context.RequestAborted).ConfigureAwait(false), Annotate = entry is null ? request.Annotate : entry.Annotate };
+            entry?.Read(request);
+            response = await handler.HandleAsync(request, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (ApiException e)
+        {
+            response = ApiHandler.Failure(e);
+        }
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException e)
+        {
+            response = ApiHandler.Failure(Refusal(e));
+        }
+
+        entry ??= audit is null ? null : Begin(context, request, requester, id);
+        await WriteAsync(context, response, id, entry).ConfigureAwait(false);
+    }
+
+    private static ApiException Refusal(Microsoft.AspNetCore.Http.BadHttpRequestException e) => e.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => ApiErrors.TooLarge(TooLarge),
+        StatusCodes.Status408RequestTimeout => new ApiException(408, "Timeout", "the request's body came too slowly"),
+        _ => ApiErrors.BadRequest(e.Message),
+    };
+
+    /// <summary>The client's own id when it sent a sane one.</summary>
+    private static string AuditId(HttpRequest http)
+    {
+        string sent = http.Headers["Audit-Id"].ToString();
+        return sent.Length is > 0 and <= 64 && sent.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? sent : Guid.NewGuid().ToString();
+    }
+
+    private AuditEntry? Begin(HttpContext context, ApiRequest request, UserInfo requester, string id)
+    {
+        if (audit is null)
+        {
+            return null;
+        }
+
+        string uri = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? request.Path;
+        AuditedRequest audited = new(request, RequestTarget.Parse(request), requester, id, uri, context.Connection.RemoteIpAddress?.ToString() ?? string.Empty);
+        AuditEntry? entry = audit.Begin(audited);
+        entry?.Received();
+        return entry;
+    }
+
+    private static ApiRequest Describe(HttpRequest http)
+    {
+        Dictionary<string, string> query = [];
+        foreach ((string key, Microsoft.Extensions.Primitives.StringValues values) in http.Query)
+        {
+            query[key] = values.Count == 0 ? string.Empty : values[^1] ?? string.Empty;
+        }
+
+        return new ApiRequest(http.Method, http.Path.Value ?? "/", UserInfo.Nobody)
+        {
+            Query = query,
+            Accept = http.Headers.Accept.ToString(),
+            ContentType = http.ContentType ?? string.Empty,
+            UserAgent = http.Headers.UserAgent.ToString(),
+            IfNoneMatch = http.Headers.IfNoneMatch.ToString(),
+            Host = http.Host.Value ?? string.Empty,
+            IsUpgrade = http.Headers.Upgrade.Count > 0 && http.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase),
+        };
+    }
+
+    /// <summary>Whom the connection's certificate stands for: nobody without one, and nobody with one that is not ours.</summary>
+    private ConnectedUser Connected(HttpContext context)
+    {
+        X509Certificate2? certificate = context.Connection.ClientCertificate;
+        if (certificate is null)
+        {
+            return ConnectedUser.Nobody;
+        }
+
+        // One certificate per connection: checked once, kept with it. The requests of an HTTP/2 connection come side by side, and its items are a plain dictionary.
+        IDictionary<object, object?> items = context.Features.Get<IConnectionItemsFeature>()?.Items ?? context.Items;
+        lock (items)
+        {
+            if (items.TryGetValue(typeof(ConnectedUser), out object? known) && known is ConnectedUser user)
+            {
+                return user;
+            }
+
+            ConnectedUser read = certificates.Trusts(certificate, time) ? new ConnectedUser(CertificateUser.Of(certificate), true) : new ConnectedUser(null, false);
+            items[typeof(ConnectedUser)] = read;
+            return read;
+        }
+    }
+
+    private static string? Bearer(HttpRequest http)
+    {
+        string authorization = http.Headers.Authorization.ToString();
+        return authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && authorization[7..].Trim() is { Length: > 0 } token ? token : null;
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest http, CancellationToken cancellationToken)
+    {
+        if (http.ContentLength is 0 || (http.ContentLength is null && !http.Headers.ContainsKey("Transfer-Encoding") && http.Protocol.StartsWith("HTTP/1", StringComparison.Ordinal)))
+        {
+            return default;
+        }
+
+        if (http.ContentLength > MaxBody)
+        {
+            throw ApiErrors.TooLarge(TooLarge);
+        }
+
+        using MemoryStream body = new((int)(http.ContentLength ?? 4096));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        try
+        {
+            int read;
+            while ((read = await http.Body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+            {
+                body.Write(buffer, 0, read);
+                if (body.Length > MaxBody)
+                {
+                    throw ApiErrors.TooLarge(TooLarge);
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return body.ToArray();
+    }
+}
