@@ -20,5 +20,11 @@ if (args is ["helm"])
     return 0;
 }
 
+if (args is ["cluster"])
+{
+    await ClusterNumbers.PrintAsync();
+    return 0;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Numbers).Assembly).Run(args);
 return 0;
