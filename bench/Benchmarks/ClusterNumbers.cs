@@ -83,7 +83,7 @@ internal static class ClusterNumbers
         {
             for (int i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
             {
-                string body = $$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{prefix}}{{i}}"},"data":{"a":"1","b":"two","c":"three"}}""";
+                string body = $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{prefix}}}{{{i}}}"},"data":{"a":"1","b":"two","c":"three"}}""";
                 using ByteArrayContent content = new(Encoding.UTF8.GetBytes(body));
                 content.Headers.ContentType = new MediaTypeHeaderValue("application/apply-patch+yaml");
                 using HttpResponseMessage response = await client.PatchAsync($"/api/v1/namespaces/default/configmaps/{prefix}{i}?fieldManager=bench", content);
@@ -110,7 +110,7 @@ internal static class ClusterNumbers
         Array.ForEach(clients, client => client.Dispose());
     }
 
-    private static string Pod(int i) => $$$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"pod-{{{i}}}","labels":{"app":"web","n":"{{{i % 100}}}"}},"spec":{"nodeName":"node-{{{i % 50}}}","containers":[{"name":"c","image":"nginx:1.27","ports":[{"containerPort":80}],"resources":{"requests":{"cpu":"10m","memory":"16Mi"}}}]}}""";
+    private static string Pod(int i) => $$$$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"pod-{{{{i}}}}","labels":{"app":"web","n":"{{{{i % 100}}}}"}},"spec":{"nodeName":"node-{{{{i % 50}}}}","containers":[{"name":"c","image":"nginx:1.27","ports":[{"containerPort":80}],"resources":{"requests":{"cpu":"10m","memory":"16Mi"}}}]}}""";
 
     private static async Task ListAsync()
     {
@@ -178,7 +178,7 @@ internal static class ClusterNumbers
             }))];
             await Task.Delay(200);
             long began = Stopwatch.GetTimestamp();
-            await CreateAsync(cluster, "/api/v1/namespaces/default/configmaps", 1, _ => $$$"""{"metadata":{"name":"w{{{round}}}"}}""");
+            await CreateAsync(cluster, "/api/v1/namespaces/default/configmaps", 1, _ => $$$"""{"metadata":{"name":"w{{{round}}}"} }""");
             await Task.WhenAll(readers);
             if (round > 1)
             {

@@ -1,0 +1,237 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Bowline.EmbeddedCluster.Hosting;
+
+namespace Bowline.EmbeddedCluster.Tests.Hosting;
+
+/// <summary>Requests that mean harm: each is answered with a clear refusal, in bounded time and memory, and the server goes on.</summary>
+public sealed class HostileRequestTests : IAsyncLifetime
+{
+    private const string Maps = "/api/v1/namespaces/default/configmaps";
+    private EmbeddedClusterHost host = null!;
+    private Rest admin = null!;
+
+    public async Task InitializeAsync()
+    {
+        host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), default);
+        admin = Rest.Admin(host);
+    }
+
+    public async Task DisposeAsync()
+    {
+        Assert.Equal(200, (await admin.GetAsync("/readyz")).Code);
+        admin.Dispose();
+        await host.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{\"metadata\":{\"name\":\"a\"}")]
+    [InlineData("{\"metadata\":{\"name\":\"a\"}} trailing")]
+    [InlineData("[1,2")]
+    [InlineData("\"text\"")]
+    [InlineData("{\"metadata\":{\"name\":\"\\ud800\"}}")]
+    [InlineData("{\"metadata\":{\"name\":7}}")]
+    [InlineData("\u0000\u0001")]
+    [InlineData("")]
+    public async Task Malformed_json_is_a_bad_request(string body)
+    {
+        RestAnswer answer = await admin.SendAsync(HttpMethod.Post, Maps, body, "application/json");
+        Assert.True(answer.Code is 400 or 422, $"{answer.Code} {answer.Message}");
+        Assert.Equal("Failure", answer.Body["status"]!.AsString());
+    }
+
+    [Theory]
+    [InlineData("application/yaml")]
+    [InlineData("application/apply-patch+yaml")]
+    public async Task Aliases_that_multiply_are_refused_quickly(string type)
+    {
+        StringBuilder bomb = new("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nx0: &x0 [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n");
+        for (int i = 1; i < 12; i++)
+        {
+            bomb.Append(System.Globalization.CultureInfo.InvariantCulture, $"x{i}: &x{i} [{string.Join(',', Enumerable.Repeat($"*x{i - 1}", 9))}]\n");
+        }
+
+        Stopwatch watch = Stopwatch.StartNew();
+        RestAnswer answer = await admin.SendAsync(type == "application/yaml" ? HttpMethod.Post : HttpMethod.Patch, type == "application/yaml" ? Maps : Maps + "/a?fieldManager=m", bomb.ToString(), type);
+        Assert.Equal(400, answer.Code);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), watch.Elapsed.ToString());
+    }
+
+    [Fact]
+    public async Task More_than_three_megabytes_are_too_large_with_a_length_and_without_one()
+    {
+        string body = $"{{\"metadata\":{{\"name\":\"a\"}},\"data\":{{\"x\":\"{new string('x', 3_200_000)}\"}}}}";
+        RestAnswer sized = await admin.SendAsync(HttpMethod.Post, Maps, body, "application/json");
+        Assert.Equal((413, "RequestEntityTooLarge"), (sized.Code, sized.Body["reason"]?.AsString()));
+        using HttpClient client = HostClients.Admin(host);
+        using HttpRequestMessage chunked = new(HttpMethod.Post, Maps) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new StreamContent(new MemoryStream(Encoding.UTF8.GetBytes(body))) };
+        chunked.Headers.TransferEncodingChunked = true;
+        chunked.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using HttpResponseMessage refused = await client.SendAsync(chunked);
+        Assert.Equal(413, (int)refused.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("application/json", "POST")]
+    [InlineData("application/yaml", "POST")]
+    [InlineData("application/merge-patch+json", "PATCH")]
+    [InlineData("application/strategic-merge-patch+json", "PATCH")]
+    [InlineData("application/apply-patch+yaml", "PATCH")]
+    public async Task Depth_bombs_are_refused(string type, string method)
+    {
+        await admin.MadeAsync(Maps, "{metadata: {name: a}}");
+        foreach (int depth in (int[])[1_000, 100_000])
+        {
+            string body = $"{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\"a\"}},\"data\":{string.Concat(Enumerable.Repeat("{\"a\":", depth))}1{new string('}', depth)}}}";
+            RestAnswer answer = await admin.SendAsync(new HttpMethod(method), method == "POST" ? Maps : Maps + "/a?fieldManager=m", body, type);
+            Assert.True(answer.Code is 400 or 413 or 422, $"{depth}: {answer.Code} {answer.Message}");
+        }
+    }
+
+    [Fact]
+    public async Task A_json_patch_that_doubles_with_copy_is_refused_before_it_fills_memory()
+    {
+        await admin.MadeAsync(Maps, "{metadata: {name: a}, data: {x: \"0123456789\"}}");
+        StringBuilder patch = new("[{\"op\":\"add\",\"path\":\"/data/y\",\"value\":[\"0123456789\"]}");
+        for (int i = 0; i < 60; i++)
+        {
+            patch.Append(",{\"op\":\"copy\",\"from\":\"/data/y\",\"path\":\"/data/y/-\"}");
+        }
+
+        long before = GC.GetTotalAllocatedBytes();
+        RestAnswer answer = await admin.SendAsync(HttpMethod.Patch, Maps + "/a", patch.Append(']').ToString(), "application/json-patch+json");
+        Assert.True(answer.Code is 413 or 422, $"{answer.Code} {answer.Message}");
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 1_000_000_000);
+    }
+
+    [Fact]
+    public async Task A_huge_label_selector_costs_little_and_a_line_that_is_too_long_is_refused()
+    {
+        await admin.MadeAsync(Maps, "{metadata: {name: a, labels: {k1: v}}}");
+        string terms = string.Join(',', Enumerable.Range(0, 500).Select(i => $"k{i}!=x"));
+        Stopwatch watch = Stopwatch.StartNew();
+        Assert.Equal(200, (await admin.GetAsync($"{Maps}?labelSelector={Uri.EscapeDataString(terms)}")).Code);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(3), watch.Elapsed.ToString());
+        using HttpClient client = HostClients.Admin(host);
+        using HttpRequestMessage request = new(HttpMethod.Get, $"{Maps}?labelSelector=a+in+({new string('x', 60_000)})") { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using HttpResponseMessage refused = await client.SendAsync(request);
+        Assert.True((int)refused.StatusCode is 400 or 414 or 431, refused.StatusCode.ToString());
+    }
+
+    [Fact]
+    public async Task A_client_that_drips_its_headers_or_its_body_is_cut_off()
+    {
+        using HttpClient client = HostClients.Admin(host);
+        Stopwatch watch = Stopwatch.StartNew();
+        await using SslStream headers = await ConnectAsync();
+        await headers.WriteAsync(Encoding.ASCII.GetBytes("GET /version HTTP/1.1\r\nHost: x\r\n"));
+        await using SslStream body = await ConnectAsync();
+        await body.WriteAsync(Encoding.ASCII.GetBytes($"POST {Maps} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"));
+        string first = await DripAsync(headers, "X-A: b\r\n");
+        string second = await DripAsync(body, " ");
+        Assert.True(first.Length == 0 || first.Contains("408", StringComparison.Ordinal), first);
+        Assert.True(second.Length == 0 || second.Contains("408", StringComparison.Ordinal) || second.Contains("403", StringComparison.Ordinal), second);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), watch.Elapsed.ToString());
+    }
+
+    [Fact]
+    public async Task A_thousand_idle_watches_cost_little_memory_and_all_hear_of_a_change()
+    {
+        using HttpClient client = HostClients.Admin(host);
+        GC.Collect();
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        List<Stream> streams = [];
+        for (int i = 0; i < 1000; i++)
+        {
+            HttpResponseMessage response = await client.GetAsync($"{Maps}?watch=1&resourceVersion=1&timeoutSeconds=120", HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            streams.Add(await response.Content.ReadAsStreamAsync());
+        }
+
+        // Client and server share this process; both sides of a watch stay under 100 kB.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 100_000_000);
+        await admin.MadeAsync(Maps, "{metadata: {name: a}}");
+        byte[][] buffers = [.. streams.Select(_ => new byte[8])];
+        Task all = Task.WhenAll(streams.Select((stream, i) => stream.ReadExactlyAsync(buffers[i]).AsTask()));
+        await all.WaitAsync(TimeSpan.FromSeconds(20));
+        streams.ForEach(stream => stream.Dispose());
+    }
+
+    [Fact]
+    public async Task Watchers_that_stop_reading_cost_no_memory_and_hold_nobody_up()
+    {
+        await admin.MadeAsync(Maps, "{metadata: {name: big}}");
+        List<SslStream> stuck = [];
+        for (int i = 0; i < 20; i++)
+        {
+            SslStream stream = await ConnectAsync(host.ClientCertificate, host.ClientKey);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {Maps}?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n"));
+            stuck.Add(stream);
+        }
+
+        await Task.Delay(500);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        string blob = new('x', 500_000);
+        for (int i = 0; i < 200; i++)
+        {
+            RestAnswer answer = await admin.MergeAsync(Maps + "/big", $"{{\"data\":{{\"x\":\"{i}{blob}\"}}}}");
+            Assert.Equal(200, answer.Code);
+        }
+
+        // 100 MB were written 20 times over; what is kept is the log of changes, once, and a few buffers.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 250_000_000);
+        stuck.ForEach(stream => stream.Dispose());
+    }
+
+    [Fact]
+    public async Task Paths_methods_and_headers_that_make_no_sense_are_refused()
+    {
+        foreach ((string method, string path) in new[] { ("PURGE", Maps), ("OPTIONS", Maps), ("GET", "/api/v1/namespaces/default/../../x"), ("GET", "/api/v1//pods"), ("GET", "/apis/%00/v1/x"), ("DELETE", "/api/v1"), ("POST", "/healthz"), ("GET", Maps + "?limit=x"), ("GET", Maps + "?continue=%FF"), ("GET", Maps + "?resourceVersion=-1"), ("GET", Maps + "?watch=1&timeoutSeconds=x") })
+        {
+            RestAnswer answer = await admin.SendAsync(new HttpMethod(method), path, null);
+            Assert.True(answer.Code is >= 400 and <= 500 && !answer.Message.Contains("Exception", StringComparison.Ordinal), $"{method} {path}: {answer.Code} {answer.Message}");
+        }
+    }
+
+    private async Task<SslStream> ConnectAsync(string? certificate = null, string? key = null)
+    {
+        TcpClient tcp = new() { ReceiveBufferSize = 4096 };
+        await tcp.ConnectAsync(IPAddress.Loopback, host.Server.Port);
+        SslStream stream = new(tcp.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        SslClientAuthenticationOptions options = new() { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http11] };
+        if (certificate is not null)
+        {
+            options.ClientCertificates = [System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(certificate, key)];
+        }
+
+        await stream.AuthenticateAsClientAsync(options);
+        return stream;
+    }
+
+    /// <summary>Sends a bit every second until the server answers or hangs up; what it answered.</summary>
+    private static async Task<string> DripAsync(SslStream stream, string bit)
+    {
+        byte[] buffer = new byte[4096];
+        Task<int> answer = stream.ReadAsync(buffer).AsTask();
+        try
+        {
+            for (int i = 0; i < 40 && !answer.IsCompleted; i++)
+            {
+                await stream.WriteAsync(Encoding.ASCII.GetBytes(bit));
+                await Task.WhenAny(answer, Task.Delay(1000));
+            }
+
+            Assert.True(answer.IsCompleted, "the server still waits after 40 s");
+            return Encoding.ASCII.GetString(buffer, 0, await answer);
+        }
+        catch (IOException)
+        {
+            return string.Empty;
+        }
+    }
+}
