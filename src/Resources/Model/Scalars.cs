@@ -80,11 +80,14 @@ public sealed class FloatNode : Node
 
 public sealed class StringNode : Node
 {
-    public static readonly StringNode Empty = new(string.Empty);
+    public static readonly StringNode Empty = new(string.Empty) { Quoted = true };
 
     public StringNode(string value) => Value = value;
 
     public string Value { get; }
+
+    /// <summary>Whether it stood in quotes or as a block where it was read: what takes its place there is text, too. Not compared.</summary>
+    public bool Quoted { get; init; }
 
     public override NodeKind Kind => NodeKind.String;
 

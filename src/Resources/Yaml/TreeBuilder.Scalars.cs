@@ -77,9 +77,12 @@ internal sealed partial class TreeBuilder
     {
         ResolvedScalar resolved = Resolve(scalar);
         Node node = ToNode(scalar, resolved);
-        return options.PlainScalar is { } plain && scalar.Plain && scalar.Tag is null && resolved.Kind != ScalarKind.String
-            ? plain(scalar.Text, node)
-            : node;
+        if (options.PlainScalar is { } plain && scalar.Plain && scalar.Tag is null && resolved.Kind != ScalarKind.String)
+        {
+            return plain(scalar.Text, node);
+        }
+
+        return options.FoldedScalar is { } folded && scalar.Folded && node is StringNode text ? folded(text) : node;
     }
 
     private Node ToNode(in RawScalar scalar, in ResolvedScalar resolved)
@@ -102,7 +105,7 @@ internal sealed partial class TreeBuilder
                 YamlTimestamps.TryParse(resolved.Text, out string rfc3339);
                 return new StringNode(rfc3339) { Line = scalar.Mark.Line + 1 };
             default:
-                return resolved.Text.Length == 0 ? StringNode.Empty : new StringNode(resolved.Text) { Line = scalar.Mark.Line + 1 };
+                return resolved.Text.Length == 0 ? StringNode.Empty : new StringNode(resolved.Text) { Line = scalar.Mark.Line + 1, Quoted = !scalar.Plain && scalar.Tag is null };
         }
     }
 

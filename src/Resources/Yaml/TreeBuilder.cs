@@ -8,7 +8,8 @@ namespace Bowline.Resources.Yaml;
 /// <param name="Tag">The full tag; null when there is none, or only <c>!</c>.</param>
 /// <param name="Plain">Neither quoted nor tagged: the text decides what it is.</param>
 /// <param name="Mark">Where it starts.</param>
-internal readonly record struct RawScalar(string Text, string? Tag, bool Plain, Mark Mark);
+/// <param name="Folded">A block whose lines are joined.</param>
+internal readonly record struct RawScalar(string Text, string? Tag, bool Plain, Mark Mark, bool Folded = false);
 
 /// <summary>Parses tokens straight into the tree: aliases are copied out within a budget, keys become text, merge keys are carried out.</summary>
 internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions options)
@@ -144,7 +145,7 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
 
     private Node ReadScalar(in YamlToken token, string? anchor, string? tag, Mark start)
     {
-        RawScalar scalar = new(token.Text!, Meaningful(tag), tag is null ? token.Plain : tag == "!", start);
+        RawScalar scalar = new(token.Text!, Meaningful(tag), tag is null ? token.Plain : tag == "!", start, token.Folded);
         Remember(anchor, scalar);
         scanner.Take();
         return ToNode(scalar);
@@ -291,7 +292,7 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
     private Node EmptyNode()
     {
         Count(1);
-        return Node.Null;
+        return options.PlainScalar is { } plain ? plain(string.Empty, Node.Null) : Node.Null;
     }
 
     /// <summary>An error in the order of tokens, inside of something that starts at <paramref name="context"/>.</summary>

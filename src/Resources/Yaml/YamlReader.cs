@@ -25,6 +25,9 @@ public sealed record YamlReadOptions
     /// <summary>Called with the text and the value of every untagged plain scalar that is no string; returns the node to keep (Kustomize copies such scalars as they were written).</summary>
     public Func<string, Node, Node>? PlainScalar { get; init; }
 
+    /// <summary>Called with every folded block (<c>&gt;</c>); returns the node to keep (Kustomize prints such texts with more empty lines than they had).</summary>
+    public Func<StringNode, Node>? FoldedScalar { get; init; }
+
     public DuplicateKeys DuplicateKeys { get; init; } = DuplicateKeys.Error;
 
     /// <summary>What follows the first document is not even looked at, as with sigs.k8s.io/yaml Unmarshal.</summary>

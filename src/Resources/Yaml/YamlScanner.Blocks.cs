@@ -40,7 +40,7 @@ internal sealed partial class YamlScanner
             scratch.Append(furtherBreaks);
         }
 
-        Append(TokenKind.Scalar, start, scratch.ToString());
+        Append(TokenKind.Scalar, start, scratch.ToString(), folded: !literal);
     }
 
     private void JoinBlockLine(char lineEnd, bool folds)

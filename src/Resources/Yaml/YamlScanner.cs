@@ -205,10 +205,10 @@ internal sealed partial class YamlScanner(YamlText text, YamlReadOptions options
         && buffer[at + 2] == Current
         && IsBlankOrEnd(buffer[at + 3]);
 
-    private void Append(TokenKind kind, Mark start, string? text = null, string? suffix = null, bool plain = false, int keyLevel = -1)
+    private void Append(TokenKind kind, Mark start, string? text = null, string? suffix = null, bool plain = false, int keyLevel = -1, bool folded = false)
     {
         MakeRoom();
-        queue[tail++] = new YamlToken { Kind = kind, Start = start, Text = text, Suffix = suffix, Plain = plain, KeyLevel = keyLevel };
+        queue[tail++] = new YamlToken { Kind = kind, Start = start, Text = text, Suffix = suffix, Plain = plain, KeyLevel = keyLevel, Folded = folded };
     }
 
     /// <summary>Puts a token before the one with the given number.</summary>

@@ -35,6 +35,9 @@ internal struct YamlToken
     /// <summary>A scalar without quotes, the only one whose text may be more than text.</summary>
     public bool Plain;
 
+    /// <summary>A block scalar whose lines are joined.</summary>
+    public bool Folded;
+
     /// <summary>The flow level at which this token may yet turn out to be a key; -1 when it cannot.</summary>
     public int KeyLevel;
 

@@ -77,7 +77,7 @@ internal sealed class Build(BuildSession session)
     {
         foreach (BuildObject item in items)
         {
-            bool named = item.Name.Length > 0 || item.KindName.EndsWith("List", StringComparison.Ordinal);
+            bool named = (item.Name.Length > 0 && !ScalarText.IsNull(item.Root["metadata"]?["name"])) || item.KindName.EndsWith("List", StringComparison.Ordinal);
             if (item.KindName.Length == 0 || !named)
             {
                 string missing = item.KindName.Length == 0 ? "kind" : "metadata.name";

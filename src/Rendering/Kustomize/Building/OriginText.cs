@@ -1,5 +1,7 @@
 using System.Text;
 using Bowline.Rendering.Kustomize.Objects;
+using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
 
 namespace Bowline.Rendering.Kustomize.Building;
 
@@ -34,7 +36,7 @@ internal static class OriginText
         {
             if (value.Length > 0)
             {
-                text.Append(text.Length == 0 ? first : indent).Append(key).Append(": ").Append(value).Append('\n');
+                text.Append(text.Length == 0 ? first : indent).Append(key).Append(": ").Append(YamlWriter.ToText(StringNode.Of(value)).TrimEnd('\n')).Append('\n');
             }
         }
 

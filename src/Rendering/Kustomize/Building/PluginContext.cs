@@ -33,7 +33,7 @@ internal sealed record PluginContext(BuildSession Session, DirectoryLoader Loade
     }
 
     /// <exception cref="RenderException">The configuration asks for a program, a container or a Go plugin.</exception>
-    public static DeclaredMap Builtin(BuildObject config)
+    public static DeclaredMap Builtin(BuildObject config, bool looseText = false)
     {
         if (config.Annotations.ContainsKey(FunctionAnnotation) || config.Annotations.ContainsKey(OldFunctionAnnotation))
         {
@@ -45,7 +45,7 @@ internal sealed record PluginContext(BuildSession Session, DirectoryLoader Loade
             throw Refused(config, "external plugins disabled; unable to load external plugin, since rendering runs no programs");
         }
 
-        return new DeclaredMap((MapNode)ScalarText.Plain(config.Root.DeepClone()), config.Source?.File ?? string.Empty, strict: false);
+        return new DeclaredMap((MapNode)ScalarText.Plain(config.Root.DeepClone()), config.Source?.File ?? string.Empty, strict: false, looseText: looseText);
     }
 
     public static RenderException Refused(BuildObject config, string reason) =>

@@ -132,7 +132,8 @@ internal sealed partial class Target
             yield return ("LabelTransformer", new MapTransformer(label.Pairs, LabelRules(label, rules)));
         }
 
-        if (k.CommonLabels.Count > 0)
+        // Both are one step of the original: where there are labels, common ones pass, too, even when there are none.
+        if (k.CommonLabels.Count > 0 || k.Labels.Count > 0)
         {
             yield return ("LabelTransformer", new MapTransformer(k.CommonLabels, rules.CommonLabels));
         }

@@ -37,7 +37,7 @@ internal static class TransformerPlugins
     /// <exception cref="RenderException">An unknown plugin, or a configuration it cannot work with.</exception>
     public static ITransformer Create(PluginContext context, BuildObject config)
     {
-        DeclaredMap map = PluginContext.Builtin(config);
+        DeclaredMap map = PluginContext.Builtin(config, looseText: config.KindName != "ReplacementTransformer");
         if (!Factories.TryGetValue(config.KindName, out Func<PluginContext, DeclaredMap, string, ITransformer>? create))
         {
             throw PluginContext.Refused(config, "is not a built-in transformer; external plugins are disabled");

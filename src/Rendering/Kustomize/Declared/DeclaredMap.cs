@@ -12,11 +12,14 @@ internal sealed class DeclaredMap
     private readonly string file;
     private readonly string path;
     private readonly bool strict;
+    private readonly bool looseText;
     private readonly MapNode map;
     private readonly HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase);
 
-    public DeclaredMap(MapNode map, string file, bool strict, string path = "")
+    /// <param name="looseText">Whether numbers and booleans pass for text, as where sigs.k8s.io/yaml knows the struct that it fills.</param>
+    public DeclaredMap(MapNode map, string file, bool strict, string path = "", bool looseText = false)
     {
+        this.looseText = looseText;
         this.map = map;
         this.file = file;
         this.strict = strict;
@@ -27,12 +30,7 @@ internal sealed class DeclaredMap
 
     public bool Has(string name) => Find(name) is { IsNull: false };
 
-    public string Text(string name) => Find(name) switch
-    {
-        null or NullNode => string.Empty,
-        StringNode text => text.Value,
-        Node other => throw WrongType(name, other, "string"),
-    };
+    public string Text(string name) => AsText(name, Find(name));
 
     public bool Flag(string name) => OptionalFlag(name) ?? false;
 
@@ -51,21 +49,11 @@ internal sealed class DeclaredMap
     };
 
     public IReadOnlyList<string> Texts(string name) =>
-        [.. List(name, "[]string").Select((item, i) => item switch
-        {
-            StringNode text => text.Value,
-            NullNode => string.Empty,
-            Node other => throw WrongType($"{name}.{i}", other, "string"),
-        })];
+        [.. List(name, "[]string").Select((item, i) => AsText($"{name}.{i}", item))];
 
     /// <summary>A map of texts in key order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> TextMap(string name) =>
-        [.. Members(name).Select(member => new KeyValuePair<string, string>(member.Key, member.Value switch
-        {
-            StringNode text => text.Value,
-            NullNode => string.Empty,
-            Node other => throw WrongType($"{name}.{member.Key}", other, "string"),
-        }))];
+        [.. Members(name).Select(member => new KeyValuePair<string, string>(member.Key, AsText($"{name}.{member.Key}", member.Value)))];
 
     public IReadOnlyList<KeyValuePair<string, bool>> FlagMap(string name) =>
         [.. Members(name).Select(member => new KeyValuePair<string, bool>(member.Key, member.Value switch
@@ -111,9 +99,18 @@ internal sealed class DeclaredMap
         }
     }
 
+    private string AsText(string name, Node? node) => node switch
+    {
+        null or NullNode => string.Empty,
+        StringNode text => text.Value,
+        BoolNode or IntegerNode when looseText => node.ToString()!,
+        FloatNode number when looseText => GoFloat.General((float)number.Value),
+        _ => throw WrongType(name, node, "string"),
+    };
+
     private T Read<T>(MapNode nested, string prefix, Func<DeclaredMap, T> read)
     {
-        DeclaredMap declared = new(nested, file, strict, prefix);
+        DeclaredMap declared = new(nested, file, strict, prefix, looseText);
         T result = read(declared);
         declared.Finish();
         return result;

@@ -30,7 +30,7 @@ internal static class KustomizationReader
     {
         try
         {
-            IReadOnlyList<YamlDocument> documents = YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = file, DuplicateKeys = DuplicateKeys.LastWins });
+            IReadOnlyList<YamlDocument> documents = YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = file, DuplicateKeys = DuplicateKeys.LastWins, FirstDocumentOnly = true });
             return (documents.Count == 0 ? Node.Null : documents[0].Root) switch
             {
                 MapNode map when map.Any(member => member.Key is not ("apiVersion" or "kind") && !member.Value.IsNull) => map,

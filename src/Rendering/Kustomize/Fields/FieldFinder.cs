@@ -52,8 +52,9 @@ internal sealed class FieldFinder(IReadOnlyList<string> path, FieldKind create)
             throw new RenderException("wildcard is not supported in a source path");
         }
 
-        if (FieldPath.IsIndex(part) && at is ListNode list)
+        if (FieldPath.IsIndex(part))
         {
+            ListNode list = RequireList(at);
             return int.TryParse(part, CultureInfo.InvariantCulture, out int index) && index < list.Count ? list[index] : null;
         }
 
@@ -74,7 +75,7 @@ internal sealed class FieldFinder(IReadOnlyList<string> path, FieldKind create)
     private void Descend(Node node, int at)
     {
         string part = path[at];
-        if (FieldPath.IsIndex(part) && node is not MapNode)
+        if (FieldPath.IsIndex(part))
         {
             DescendIndex(RequireList(node), at);
         }
@@ -156,7 +157,7 @@ internal sealed class FieldFinder(IReadOnlyList<string> path, FieldKind create)
             return;
         }
 
-        list.Add(field.Length == 0 ? StringNode.Of(value) : new MapNode { [field] = ScalarReader.Resolve(value) });
+        list.Add(field.Length == 0 ? new Untyped(value) : new MapNode { [field] = new Untyped(value) });
         Reach(new FieldSlot(list, string.Empty, list.Count - 1), field.Length == 0 ? path.Count - 1 : at);
     }
 
@@ -196,14 +197,14 @@ internal sealed class FieldFinder(IReadOnlyList<string> path, FieldKind create)
         if (at + 1 < path.Count)
         {
             string next = path[at + 1];
-            return FieldPath.IsIndex(next) || FieldPath.IsMatch(next) || next is "-" or "*" ? new ListNode() : new MapNode();
+            return FieldPath.IsIndex(next) || FieldPath.IsMatch(next) || FieldPath.IsWildcard(next) ? new ListNode() : new MapNode();
         }
 
         return create switch
         {
             FieldKind.Map => new MapNode(),
             FieldKind.List => new ListNode(),
-            _ => Untyped.Instance,
+            _ => Untyped.Empty,
         };
     }
 

@@ -12,7 +12,7 @@ internal readonly record struct FieldSlot(Node Container, string Key, int Index)
         {
             if (Container is MapNode map)
             {
-                map[Key] = value;
+                ScalarReader.Put(map, Key, value);
             }
             else
             {

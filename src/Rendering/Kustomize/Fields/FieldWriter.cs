@@ -98,6 +98,11 @@ internal static class FieldWriter
             throw new RenderException("cannot set or create an empty field name");
         }
 
+        if (FieldPath.IsIndex(name))
+        {
+            throw new RenderException($"fieldName: {name}: wrong node kind: expected SequenceNode but got MappingNode");
+        }
+
         bool creates = creation != Creation.Never && !isSequence;
         Node? field = map[name];
         if (field is null && !creates)
@@ -113,7 +118,7 @@ internal static class FieldWriter
         Node changed = field is null ? set(null) : Walk(field, path[1..], creation, set);
         if (!ReferenceEquals(changed, map[name]))
         {
-            map[name] = changed;
+            ScalarReader.Put(map, name, ScalarReader.InPlaceOf(map[name], changed));
         }
     }
 

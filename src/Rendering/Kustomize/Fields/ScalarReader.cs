@@ -7,20 +7,16 @@ using Bowline.Resources.Yaml;
 
 namespace Bowline.Rendering.Kustomize.Fields;
 
-/// <summary>A scalar that was just made and takes the type of whatever text is put into it.</summary>
-internal sealed class Untyped : OpaqueNode
+/// <summary>A scalar that a build made without saying of what type: it is whatever its text means, now and after any other text is put into it.</summary>
+internal sealed class Untyped(string text) : OpaqueNode
 {
-    public static readonly Untyped Instance = new();
+    public static readonly Untyped Empty = new(string.Empty);
 
-    private Untyped()
-    {
-    }
+    public override Node ToPlain() => ScalarText.Plain(ScalarReader.Resolve(text));
 
-    public override Node ToPlain() => Null;
+    public override bool DeepEquals([NotNullWhen(true)] Node? other) => other is Untyped untyped && untyped.ToString() == text;
 
-    public override bool DeepEquals([NotNullWhen(true)] Node? other) => ReferenceEquals(this, other);
-
-    public override string ToString() => string.Empty;
+    public override string ToString() => text;
 }
 
 /// <summary>Text put into scalars: what was a number stays one, what was text stays text.</summary>
@@ -35,9 +31,29 @@ internal static partial class ScalarReader
         }
 
         // Anything that could be more than text is short and made of these characters.
-        return text.Length <= 64 && CouldBeTyped().IsMatch(text)
-            ? YamlReader.Read(text, YamlReadOptions.Kustomize)
-            : StringNode.Of(text);
+        if (text.Length > 64 || !CouldBeTyped().IsMatch(text))
+        {
+            return new StringNode(text);
+        }
+
+        Node value = Read(text, YamlReadOptions.Kustomize);
+        return value.ToString() == text ? value : new WrittenScalar(text, value);
+    }
+
+    /// <summary>A text that a transformer puts in a scalar's place: whatever it means there, unless what was there was quoted.</summary>
+    public static Node Scalar(Node? current, string text) =>
+        current is not null && ScalarText.Text(current) is { Quoted: true } ? new StringNode(text) { Quoted = true } : Resolve(text);
+
+    private static Node Read(string text, YamlReadOptions options)
+    {
+        try
+        {
+            return YamlReader.Read(text, options);
+        }
+        catch (YamlException error)
+        {
+            throw new RenderException(error.Reason, inner: error);
+        }
     }
 
     /// <exception cref="RenderException">The scalar's type cannot hold the text.</exception>
@@ -45,19 +61,67 @@ internal static partial class ScalarReader
     {
         if (current is Untyped)
         {
-            return Resolve(text);
+            return new Untyped(text);
         }
 
-        if (current is StringNode)
+        current = SharedScalar.Unshared(current);
+        if (current is StringNode known)
         {
-            return StringNode.Of(text);
+            return new StringNode(text) { Quoted = known.Quoted };
+        }
+
+        if (current is WrittenScalar { Resolved: StringNode })
+        {
+            return FoldedText.Of(new StringNode(text) { Quoted = true });
         }
 
         Node wanted = current is WrittenScalar written ? written.Resolved : current;
         Node resolved = Resolve(text);
+        resolved = resolved is WrittenScalar { Resolved: var value } ? value : resolved;
         bool fits = wanted.Kind == resolved.Kind || (wanted.Kind == NodeKind.Float && resolved.Kind == NodeKind.Integer);
-        return fits ? resolved : throw new RenderException($"cannot decode `{text}` as a {wanted.Kind.ToString().ToLowerInvariant()}, which the field holds", line: current.Line);
+        return fits ? Resolve(text) : throw new RenderException($"cannot decode `{text}` as a {wanted.Kind.ToString().ToLowerInvariant()}, which the field holds", line: current.Line);
     }
+
+    /// <summary>
+    /// What becomes of a scalar that takes the place of another: it keeps the notation that was there, so that a number in
+    /// the place of a quoted text is text.
+    /// </summary>
+    public static Node InPlaceOf(Node? before, Node after)
+    {
+        before = before is null ? null : SharedScalar.Unshared(before);
+        bool quoted = before is StringNode { Quoted: true } or WrittenScalar { Resolved: StringNode };
+        return after switch
+        {
+            MapNode or ListNode => after,
+            StringNode text when text.Quoted == quoted => text,
+            StringNode text => new StringNode(text.Value) { Line = text.Line, Quoted = quoted },
+            _ when quoted && !ScalarText.IsNull(after) => new StringNode(ScalarText.Of(after)) { Line = after.Line, Quoted = true },
+            _ => after,
+        };
+    }
+
+    /// <summary>Text from a build's own values: in quotes where YAML 1.1 would take it for something else.</summary>
+    public static StringNode Written(string text) =>
+        new(text) { Quoted = text.Length == 0 || IsTyped11(text) };
+
+    private static bool IsTyped11(string text) =>
+        text.Length <= 64 && CouldBeTyped11().IsMatch(text) && (text.EndsWith("nan", StringComparison.OrdinalIgnoreCase) || text.EndsWith("inf", StringComparison.OrdinalIgnoreCase) || YamlReader.Read(text, YamlReadOptions.Kubernetes) is not StringNode);
+
+    /// <summary>Puts a value where another was: shared ones change wherever they stand.</summary>
+    public static void Put(MapNode map, string key, Node value)
+    {
+        if (map[key] is SharedScalar shared && value is not (MapNode or ListNode))
+        {
+            shared.Current = SharedScalar.Unshared(value);
+        }
+        else
+        {
+            map[key] = value;
+        }
+    }
+
+    [GeneratedRegex(@"^(?:[-+.0-9][-+.:_ 0-9A-Za-z]*|~|[nN](?:|o|O|ull|ULL)|[yY](?:|es|ES)|[oO](?:n|N|ff|FF)|true|True|TRUE|false|False|FALSE)\z")]
+    private static partial Regex CouldBeTyped11();
 
     [GeneratedRegex(@"^(?:[-+.0-9][-+.:_ 0-9A-Za-z]*|~|null|Null|NULL|true|True|TRUE|false|False|FALSE)\z")]
     private static partial Regex CouldBeTyped();

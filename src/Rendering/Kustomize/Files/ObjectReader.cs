@@ -10,17 +10,16 @@ internal static class ObjectReader
 {
     private const int MaxLists = 100_000;
 
+    private readonly record struct Found(Node Node, int Line, bool ThroughJson = false);
+
     /// <exception cref="RenderException">Not YAML, or a document that is no object.</exception>
     public static List<BuildObject> Read(byte[] content, string file, ParsedFiles parsed, bool isPatch = false)
     {
-        Queue<(Node Node, int Line)> open = new();
-        foreach (YamlDocument document in parsed.Parse(content, file, isPatch))
-        {
-            open.Enqueue((document.Root, document.Line));
-        }
+        IReadOnlyList<YamlDocument> documents = parsed.Parse(content, file, isPatch);
+        Queue<Found> open = new(documents.Select(document => new Found(document.Root, document.Line)));
 
         List<BuildObject> objects = [];
-        for (int taken = 0; open.TryDequeue(out (Node Node, int Line) next); taken++)
+        for (int taken = 0; open.TryDequeue(out Found next); taken++)
         {
             if (taken > MaxLists * 10)
             {
@@ -35,11 +34,13 @@ internal static class ObjectReader
             MapNode map = Validated(next.Node, file, next.Line);
             if (IsList(map, out Node? items))
             {
-                Enqueue(items, map, file, next.Line, open);
+                // The only list of a file is taken apart where it is read, any other by way of JSON.
+                bool asWritten = documents.Count == 1 && taken == 0 && ScalarText.Of(map["kind"]) is "List" or "ResourceList";
+                Enqueue(items, map, file, next, !asWritten, open);
                 continue;
             }
 
-            objects.Add(new BuildObject((MapNode)map.DeepClone()) { Source = new Provenance { File = file, Line = next.Line } });
+            objects.Add(new BuildObject(next.ThroughJson ? (MapNode)ThroughJson.Copy(map, quotesAll: true) : (MapNode)map.DeepClone()) { Source = new Provenance { File = file, Line = next.Line } });
         }
 
         return objects;
@@ -51,7 +52,7 @@ internal static class ObjectReader
         return items is not null && ScalarText.Of(map["kind"]).EndsWith("List", StringComparison.Ordinal);
     }
 
-    private static void Enqueue(Node? items, MapNode list, string file, int line, Queue<(Node Node, int Line)> open)
+    private static void Enqueue(Node? items, MapNode list, string file, Found found, bool throughJson, Queue<Found> open)
     {
         if (ScalarText.IsNull(items))
         {
@@ -60,12 +61,12 @@ internal static class ObjectReader
 
         if (items is not ListNode nodes)
         {
-            throw new RenderException($"expected array in {ScalarText.Of(list["kind"])}/items", file, line);
+            throw new RenderException($"expected array in {ScalarText.Of(list["kind"])}/items", file, found.Line);
         }
 
         foreach (Node item in nodes)
         {
-            open.Enqueue((item, item.Line > 0 ? item.Line : line));
+            open.Enqueue(new Found(item, item.Line > 0 ? item.Line : found.Line, throughJson || found.ThroughJson));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Bowline.Rendering.Kustomize.Fields;
 using Bowline.Rendering.Kustomize.Objects;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
@@ -9,7 +10,7 @@ namespace Bowline.Rendering.Kustomize.Files;
 /// <summary>Parsed manifests by their content, kept between builds up to a limit; what it hands out is frozen. Thread-safe.</summary>
 internal sealed class ParsedFiles(long maxBytes = 64L * 1024 * 1024)
 {
-    private static readonly YamlReadOptions Options = YamlReadOptions.Kustomize with { PlainScalar = KeepText };
+    private static readonly YamlReadOptions Options = YamlReadOptions.Kustomize with { PlainScalar = KeepText, FoldedScalar = FoldedText.Of };
     private readonly Dictionary<Key, Entry> entries = [];
     private readonly LinkedList<Entry> recent = new();
     private readonly Lock gate = new();

@@ -30,9 +30,10 @@ internal static class DataGenerator
     {
         MapNode root = Base("Secret", spec);
         root["type"] = spec.Type.Length == 0 ? "Opaque" : spec.Type;
+        MapNode data = root.EnsureMap("data");
         foreach ((string key, byte[] value) in Pairs("secret", spec, loader))
         {
-            root.EnsureMap("data")[key] = Base64(value);
+            data[key] = Base64(value);
         }
 
         return Finish(root, spec);

@@ -31,8 +31,8 @@ internal static class GoJson
             case FloatNode number:
                 json.Append(Number(number.Value));
                 break;
-            case WrittenScalar written:
-                Write(written.Resolved, json, line);
+            case OpaqueNode opaque:
+                Write(opaque.ToPlain(), json, line);
                 break;
             default:
                 json.Append("null");

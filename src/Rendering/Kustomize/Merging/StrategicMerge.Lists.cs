@@ -247,9 +247,11 @@ internal sealed partial class StrategicMerge
     {
         for (int i = 0; i < identities.Count; i++)
         {
+            // As it was before any of these comparisons.
+            string[] first = identities[i];
             for (int j = 0; j < identities.Count; j++)
             {
-                if (Complete(identities[i], identities[j]) is { } both)
+                if (Complete(first, identities[j]) is { } both)
                 {
                     identities[i] = both;
                     identities[j] = both;

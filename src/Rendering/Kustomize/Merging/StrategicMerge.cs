@@ -1,3 +1,4 @@
+using Bowline.Rendering.Kustomize.Fields;
 using Bowline.Rendering.Kustomize.Objects;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
@@ -23,7 +24,9 @@ internal sealed partial class StrategicMerge(KindTable kinds)
     }
 
     /// <summary>Merges in place and returns what becomes of the object; null when the patch deletes it.</summary>
-    public MapNode? Apply(MapNode target, MapNode patch) => Walk(target, patch, null) as MapNode;
+    public MapNode? Apply(MapNode target, MapNode patch) =>
+        // What replaces the whole object is thrown away by the original: only what happened to the object itself counts.
+        Walk(target, patch, null) is MapNode ? target : null;
 
     /// <summary>Merges two values of one field. Null results are cleared by the caller, except the null that only the target has.</summary>
     private Node? Walk(Node? dest, Node? origin, MergeField? field)
@@ -42,7 +45,7 @@ internal sealed partial class StrategicMerge(KindTable kinds)
             {
                 NodeKind.Map => WalkMap(dest, origin, field?.Type ?? TypeOf(dest, origin)),
                 NodeKind.List when field?.Keys is { } keys => WalkKeyedList(dest, origin, field, keys),
-                _ => origin is not null ? origin.DeepClone() : dest,
+                _ => origin is not null ? ScalarReader.InPlaceOf(dest, origin.DeepClone()) : dest,
             };
         }
         finally
@@ -57,7 +60,8 @@ internal sealed partial class StrategicMerge(KindTable kinds)
         {
             if (origin is null)
             {
-                return dest;
+                // A null that is written out stays; one that is only left empty goes.
+                return ScalarText.Of(dest).Length > 0 ? dest : null;
             }
 
             return MapDirective(origin) == Directive.Delete || origin is not MapNode added ? null : Merged(Undirected(added), added, type);
@@ -101,7 +105,7 @@ internal sealed partial class StrategicMerge(KindTable kinds)
             }
             else if (!ReferenceEquals(value, before))
             {
-                dest[key] = value;
+                ScalarReader.Put(dest, key, value);
             }
         }
 

@@ -1,3 +1,4 @@
+using Bowline.Rendering.Kustomize.Fields;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Kustomize.Objects;
@@ -104,6 +105,7 @@ internal sealed class BuildObject(MapNode root)
     public void RememberId(KindScopes scopes)
     {
         ObjectId id = Id;
+        UnshareAnnotations();
         if (id.Name.Length > 0)
         {
             previous.Add(new PreviousId(id.EffectiveNamespace(scopes), id.Name, id.Kind.Kind));
@@ -114,7 +116,15 @@ internal sealed class BuildObject(MapNode root)
 
     public void AddSuffix(string suffix) => AddAffix(suffixes, suffix);
 
-    public void SetName(string name) => Root.EnsureMap("metadata")["name"] = name;
+    /// <summary>A name that looks like a number is one, unless another text was quoted in its place.</summary>
+    public void SetName(string name)
+    {
+        if (Name != name)
+        {
+            MapNode metadata = Root.EnsureMap("metadata");
+            metadata["name"] = metadata["name"] is StringNode { Quoted: true } ? new StringNode(name) { Quoted = true } : new Untyped(name);
+        }
+    }
 
     public void SetKind(string kind)
     {
@@ -191,6 +201,20 @@ internal sealed class BuildObject(MapNode root)
         return lastKind.Of;
     }
 
+    /// <summary>The original keeps an object's history in its annotations, and writes them anew with each entry.</summary>
+    private void UnshareAnnotations()
+    {
+        if (Root["metadata"]?["annotations"] is not MapNode annotations || !annotations.Any(member => member.Value is SharedScalar))
+        {
+            return;
+        }
+
+        foreach ((string key, Node value) in annotations.ToArray())
+        {
+            annotations[key] = SharedScalar.Unshared(value);
+        }
+    }
+
     private static void AddAffix(List<string> affixes, string affix)
     {
         if (affix.Length > 0)
@@ -218,7 +242,7 @@ internal sealed class BuildObject(MapNode root)
         MapNode map = [];
         foreach ((string key, string value) in strings)
         {
-            map[key] = value;
+            map[key] = ScalarReader.Written(value);
         }
 
         if (map.Count > 0)

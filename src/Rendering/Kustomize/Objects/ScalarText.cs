@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Bowline.Rendering.Kustomize.Fields;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Kustomize.Objects;
@@ -22,12 +23,23 @@ internal static class ScalarText
 {
     public static bool IsScalar(Node node) => node.Kind is not (NodeKind.Map or NodeKind.List);
 
-    public static bool IsNull(Node? node) => node is null or NullNode or WrittenScalar { Resolved: NullNode };
+    public static bool IsNull(Node? node) => node is null or NullNode or WrittenScalar { Resolved: NullNode } or SharedScalar { Current: NullNode };
+
+    /// <summary>The node as text that it is, whatever block or share it stands in; null for anything else.</summary>
+    public static StringNode? Text(Node? node) => node switch
+    {
+        StringNode text => text,
+        WrittenScalar { Resolved: StringNode } written => new StringNode(written.Text) { Line = written.Line, Quoted = true },
+        SharedScalar shared => Text(shared.Current),
+        Untyped untyped => untyped.ToPlain() as StringNode,
+        _ => null,
+    };
 
     /// <summary>The scalar as it was written; empty for maps and lists.</summary>
     public static string Of(Node? node) => node switch
     {
         StringNode text => text.Value,
+        FloatNode number => GoFloat.Json(number.Value),
         null or MapNode or ListNode => string.Empty,
         _ => node.ToString() ?? string.Empty,
     };

@@ -40,8 +40,8 @@ internal sealed class Selector
             && MatchesLabels(item);
     }
 
-    public bool MatchesId(ObjectId id, KindScopes scopes) =>
-        MatchesKind(id.Kind) && Is(name, id.Name) && Is(ns, id.EffectiveNamespace(scopes));
+    /// <summary>The namespace as it is written: none is not <c>default</c> here.</summary>
+    public bool MatchesId(ObjectId id) => MatchesKind(id.Kind) && Is(name, id.Name) && Is(ns, id.Namespace);
 
     public bool MatchesLabels(BuildObject item) =>
         (labels.IsEmpty || labels.Matches(item.Labels)) && (annotations.IsEmpty || annotations.Matches(item.Annotations));

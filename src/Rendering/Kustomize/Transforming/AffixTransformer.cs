@@ -57,7 +57,7 @@ internal sealed class AffixTransformer(string affix, bool isPrefix, IReadOnlyLis
         FieldWriter.Apply(item.Root, rule.Parts, rule.Create ? Creation.Scalar : Creation.Never, current => current switch
         {
             MapNode or ListNode => throw new RenderException($"wrong node kind: expected a name at {rule.Path} of {item.Id}"),
-            _ => ScalarText.IsNull(current) ? affix : (Node)(isPrefix ? affix + ScalarText.Of(current) : ScalarText.Of(current) + affix),
+            _ => ScalarReader.Scalar(current, ScalarText.IsNull(current) ? affix : isPrefix ? affix + ScalarText.Of(current) : ScalarText.Of(current) + affix),
         });
     }
 }

@@ -99,7 +99,7 @@ internal sealed class ImageTransformer : ITransformer
         }
 
         string text = ScalarText.Of(current);
-        return matches.IsMatch(text) ? Changed(text) : current;
+        return matches.IsMatch(text) ? ScalarReader.Scalar(current, Changed(text)) : current;
     }
 
     private string Changed(string text)

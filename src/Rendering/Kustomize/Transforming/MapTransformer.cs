@@ -19,17 +19,19 @@ internal sealed class MapTransformer(IReadOnlyList<KeyValuePair<string, string>>
         foreach (BuildObject item in objects.Items)
         {
             ResourceKind kind = item.Kind;
+            MapNode?[] added = new MapNode?[members.Count];
             foreach (FieldRule rule in rules)
             {
                 if (rule.Kind.Selects(kind))
                 {
-                    FieldWriter.Apply(item.Root, rule.Parts, rule.Create ? Creation.Map : Creation.Never, Set);
+                    FieldWriter.Apply(item.Root, rule.Parts, rule.Create ? Creation.Map : Creation.Never, current => Set(current, added));
                 }
             }
         }
     }
 
-    private Node Set(Node? current)
+    /// <param name="added">For each member the map of the same object that first got it.</param>
+    private MapNode Set(Node? current, MapNode?[] added)
     {
         MapNode map = current switch
         {
@@ -37,9 +39,25 @@ internal sealed class MapTransformer(IReadOnlyList<KeyValuePair<string, string>>
             null or NullNode or WrittenScalar { Resolved: NullNode } => [],
             _ => throw new RenderException("wrong node kind: expected MappingNode"),
         };
-        foreach ((string key, string value) in members)
+        for (int i = 0; i < members.Count; i++)
         {
-            map[key] = value;
+            (string key, string value) = members[i];
+            Node text = ScalarReader.Written(value);
+            if (map.TryGet(key, out Node? before))
+            {
+                ScalarReader.Put(map, key, ScalarReader.InPlaceOf(before, text));
+            }
+            else if (added[i] is { } first)
+            {
+                SharedScalar shared = first[key] as SharedScalar ?? new SharedScalar(first[key] ?? text);
+                first[key] = shared;
+                map[key] = shared;
+            }
+            else
+            {
+                map[key] = text;
+                added[i] = map;
+            }
         }
 
         return map;

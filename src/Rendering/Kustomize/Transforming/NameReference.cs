@@ -1,3 +1,4 @@
+using Bowline.Rendering.Kustomize.Fields;
 using Bowline.Rendering.Kustomize.Objects;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
@@ -37,7 +38,7 @@ internal sealed class NameReference(Referrer referrer, KindFilter target, string
     private Node SetName(Node current)
     {
         BuildObject? referral = Select(ScalarText.Of(current), _ => true, (left, right) => left.Name == right.Name);
-        return referral is null || referral.Name == ScalarText.Of(current) ? current : referral.Name;
+        return referral is null || referral.Name == ScalarText.Of(current) ? current : ScalarReader.Scalar(current, referral.Name);
     }
 
     private MapNode SetMap(MapNode map)

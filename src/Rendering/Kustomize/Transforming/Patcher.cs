@@ -59,7 +59,7 @@ internal static class Patcher
         target.RememberId(scopes);
         try
         {
-            target.Replace(JsonPatch.Apply(ScalarText.Plain(target.Root), new ListNode(operations.Select(Lenient))) as MapNode);
+            target.Replace(JsonPatch.Apply(ThroughJson.Copy(target.Root), new ListNode(operations.Select(Lenient))) as MapNode);
         }
         catch (PatchException error)
         {

@@ -25,7 +25,7 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
                 throw new RenderException("value and resource selectors are mutually exclusive in replacement");
             }
 
-            Node value = replacement.Source is { } source ? SourceValue(objects, source) : ScalarReader.Resolve(replacement.Value!);
+            Node value = replacement.Source is { } source ? SourceValue(objects, source) : new Untyped(replacement.Value!);
             foreach (ReplacementTarget target in replacement.Targets)
             {
                 Apply(objects, target, value);
@@ -52,14 +52,14 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
         RequireScalar(value!);
         string[] parts = ScalarText.Of(value).Split(options.Delimiter);
         return options.Index >= 0 && options.Index < parts.Length
-            ? ScalarReader.Retype(value is StringNode ? value : Untyped.Instance, parts[options.Index])
+            ? ScalarReader.Retype(ScalarText.Text(value) is { } text ? text : Untyped.Empty, parts[options.Index])
             : throw new RenderException($"options.index {options.Index} is out of bounds for value {ScalarText.Of(value)}");
     }
 
     /// <summary>A source is told by today's or an earlier id, exactly; empty parts match anything.</summary>
     private static BuildObject SourceObject(ObjectSet objects, SelectorSpec id)
     {
-        List<BuildObject> matches = [.. objects.Items.Where(item => HasOrHad(item, id, objects.Scopes))];
+        List<BuildObject> matches = [.. objects.Items.Where(item => HasOrHad(item, id))];
         return matches.Count switch
         {
             0 => throw new RenderException($"nothing selected by {id}"),
@@ -68,16 +68,16 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
         };
     }
 
-    private static bool HasOrHad(BuildObject item, SelectorSpec id, KindScopes scopes)
+    private static bool HasOrHad(BuildObject item, SelectorSpec id)
     {
-        if (IsSelected(item.Id, id, scopes))
+        if (IsSelected(item.Id, id))
         {
             return true;
         }
 
         for (int i = 0; i < item.PreviousCount; i++)
         {
-            if (IsSelected(item.Previous(i), id, scopes))
+            if (IsSelected(item.Previous(i), id))
             {
                 return true;
             }
@@ -86,10 +86,11 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
         return false;
     }
 
-    private static bool IsSelected(ObjectId item, SelectorSpec id, KindScopes scopes) =>
+    /// <summary>Whether a kind lives outside of namespaces does not matter here: none counts as default.</summary>
+    private static bool IsSelected(ObjectId item, SelectorSpec id) =>
         id.Kind.Selects(item.Kind)
         && (id.Name.Length == 0 || id.Name == item.Name)
-        && (id.Namespace.Length == 0 || item.EffectiveNamespace(scopes) == new ObjectId(item.Kind, item.Name, id.Namespace).EffectiveNamespace(scopes));
+        && (id.Namespace.Length == 0 || id.Namespace == (item.Namespace.Length == 0 ? "default" : item.Namespace));
 
     private static void Apply(ObjectSet objects, ReplacementTarget target, Node value)
     {
@@ -103,7 +104,7 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
         IReadOnlyList<string> paths = target.FieldPaths.Count == 0 ? [DefaultPath] : target.FieldPaths;
         foreach (BuildObject item in objects.Items)
         {
-            if (!IsTarget(item, select, reject, objects.Scopes))
+            if (!IsTarget(item, select, reject))
             {
                 continue;
             }
@@ -115,7 +116,7 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
         }
     }
 
-    private static bool IsTarget(BuildObject item, Selector select, List<Selector> reject, KindScopes scopes)
+    private static bool IsTarget(BuildObject item, Selector select, List<Selector> reject)
     {
         if (!select.MatchesLabels(item) || reject.Exists(selector => selector.HasLabelsOrAnnotations && selector.MatchesLabels(item)))
         {
@@ -129,8 +130,8 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
         }
 
         ids.Add(item.Id);
-        return !reject.Exists(selector => !selector.MeansNoId && ids.Exists(id => selector.MatchesId(id, scopes)))
-            && ids.Exists(id => select.MatchesId(id, scopes));
+        return !reject.Exists(selector => !selector.MeansNoId && ids.Exists(id => selector.MatchesId(id)))
+            && ids.Exists(id => select.MatchesId(id));
     }
 
     private static void Copy(BuildObject item, string path, FieldOptions? options, Node value)

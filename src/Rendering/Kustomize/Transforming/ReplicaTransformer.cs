@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bowline.Rendering.Kustomize.Declared;
 using Bowline.Rendering.Kustomize.Fields;
 using Bowline.Rendering.Kustomize.Objects;
@@ -17,13 +18,19 @@ internal sealed class ReplicaTransformer(ReplicaSpec replica, IReadOnlyList<Fiel
         {
             foreach (BuildObject item in objects.Items)
             {
-                if (!rule.Kind.Selects(item.Kind) || !IsMeant(item))
+                if (!IsMeant(item, rule.Kind))
                 {
                     continue;
                 }
 
+                // An object that was of such a kind counts, and is left alone.
                 found = true;
-                FieldWriter.Apply(item.Root, rule.Parts, rule.Create ? Creation.Scalar : Creation.Never, _ => replica.Count);
+                if (!rule.Kind.Selects(item.Kind))
+                {
+                    continue;
+                }
+
+                FieldWriter.Apply(item.Root, rule.Parts, rule.Create ? Creation.Scalar : Creation.Never, current => ScalarReader.Scalar(current, replica.Count.ToString(CultureInfo.InvariantCulture)));
             }
         }
 
@@ -34,16 +41,16 @@ internal sealed class ReplicaTransformer(ReplicaSpec replica, IReadOnlyList<Fiel
         }
     }
 
-    private bool IsMeant(BuildObject item)
+    private bool IsMeant(BuildObject item, KindFilter kind)
     {
-        if (item.Name == replica.Name)
+        if (item.Name == replica.Name && kind.Selects(item.Kind))
         {
             return true;
         }
 
         for (int i = 0; i < item.PreviousCount; i++)
         {
-            if (item.Previous(i).Name == replica.Name)
+            if (item.Previous(i).Name == replica.Name && kind.Selects(item.Previous(i).Kind))
             {
                 return true;
             }

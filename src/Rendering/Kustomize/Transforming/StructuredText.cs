@@ -16,7 +16,7 @@ internal static class StructuredText
     {
         for (int i = 1; i < path.Count; i++)
         {
-            if (Only(root, [.. path.Take(i)], FieldKind.None) is not { Value: StringNode text } slot)
+            if (Only(root, [.. path.Take(i)], FieldKind.None) is not { } slot || ScalarText.Text(slot.Value) is not { } text)
             {
                 continue;
             }

@@ -32,15 +32,19 @@ internal sealed class ValueAddTransformer(string value, IReadOnlyList<ValueTarge
             throw new RenderException("wrong node kind: expected ScalarNode", line: current.Line);
         }
 
-        if (position == 0)
+        return ScalarReader.Scalar(current, position == 0 ? value : WithPart(ScalarText.Of(current), position - 1));
+    }
+
+    /// <summary>A path with the value as one more part; empty parts fall away.</summary>
+    private string WithPart(string path, int at)
+    {
+        bool absolute = path.StartsWith('/');
+        List<string> parts = [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries)];
+        if (value.Length > 0)
         {
-            return value;
+            parts.Insert(Math.Min(at, parts.Count), value);
         }
 
-        string text = ScalarText.Of(current);
-        List<string> parts = [.. text.Split('/')];
-        int offset = text.StartsWith('/') ? 1 : 0;
-        parts.Insert(Math.Min(Math.Max(position - 1 + offset, 0), parts.Count), value);
-        return string.Join('/', parts);
+        return (absolute ? "/" : string.Empty) + string.Join('/', parts);
     }
 }

@@ -27,14 +27,17 @@ internal sealed class VariableTransformer(IReadOnlyDictionary<string, Node> valu
 
     private Node Set(Node current)
     {
+        if (ScalarText.Text(current) is { } text)
+        {
+            return Expand(text);
+        }
+
         switch (current)
         {
-            case StringNode text:
-                return Expand(text);
             case MapNode map:
                 foreach ((string key, Node value) in map.ToArray())
                 {
-                    if (value is StringNode member)
+                    if (ScalarText.Text(value) is { } member)
                     {
                         map[key] = Expand(member);
                     }
@@ -44,7 +47,7 @@ internal sealed class VariableTransformer(IReadOnlyDictionary<string, Node> valu
             case ListNode list:
                 for (int i = 0; i < list.Count; i++)
                 {
-                    list[i] = list[i] is StringNode item ? Expand(item) : throw new RenderException("invalid value type expect a string", line: list[i].Line);
+                    list[i] = ScalarText.Text(list[i]) is { } item ? Expand(item) : throw new RenderException("invalid value type expect a string", line: list[i].Line);
                 }
 
                 return list;
