@@ -14,11 +14,7 @@ internal static class FoldedText
     private const string Key = "text";
 
     /// <summary>The text as it is copied, with what it becomes when it is printed.</summary>
-    public static Node Of(StringNode text)
-    {
-        string printed = Printed(text.Value);
-        return printed == text.Value ? text : new WrittenScalar(text.Value, new StringNode(printed) { Line = text.Line, Quoted = true });
-    }
+    public static Node Of(StringNode text) => new WrittenScalar(text.Value, new StringNode(Printed(text.Value)) { Line = text.Line, Quoted = true });
 
     private static string Printed(string text)
     {

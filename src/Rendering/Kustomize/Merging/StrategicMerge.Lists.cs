@@ -11,11 +11,13 @@ internal sealed partial class StrategicMerge
     private ListNode? WalkKeyedList(Node? dest, Node? origin, MergeField field, string[] keys)
     {
         ListNode? patch = origin as ListNode;
-        Directive directive = patch is null ? Directive.Merge : ListDirective(ref patch);
         if (!IsPresent(dest))
         {
+            // A directive means nothing where there is no list yet; it is one more element.
             return patch is null ? null : MergeElements((ListNode)patch.DeepClone(), patch, field, keys);
         }
+
+        Directive directive = patch is null ? Directive.Merge : ListDirective(ref patch);
 
         if (ScalarText.IsNull(origin) && origin is not null)
         {

@@ -105,7 +105,6 @@ internal sealed class BuildObject(MapNode root)
     public void RememberId(KindScopes scopes)
     {
         ObjectId id = Id;
-        UnshareAnnotations();
         if (id.Name.Length > 0)
         {
             previous.Add(new PreviousId(id.EffectiveNamespace(scopes), id.Name, id.Kind.Kind));
@@ -201,20 +200,6 @@ internal sealed class BuildObject(MapNode root)
         return lastKind.Of;
     }
 
-    /// <summary>The original keeps an object's history in its annotations, and writes them anew with each entry.</summary>
-    private void UnshareAnnotations()
-    {
-        if (Root["metadata"]?["annotations"] is not MapNode annotations || !annotations.Any(member => member.Value is SharedScalar))
-        {
-            return;
-        }
-
-        foreach ((string key, Node value) in annotations.ToArray())
-        {
-            annotations[key] = SharedScalar.Unshared(value);
-        }
-    }
-
     private static void AddAffix(List<string> affixes, string affix)
     {
         if (affix.Length > 0)
@@ -239,10 +224,18 @@ internal sealed class BuildObject(MapNode root)
 
     private void SetStrings(string field, IEnumerable<KeyValuePair<string, string>> strings)
     {
+        MapNode? before = Root["metadata"]?[field] as MapNode;
         MapNode map = [];
         foreach ((string key, string value) in strings)
         {
-            map[key] = ScalarReader.Written(value);
+            Node text = ScalarReader.Written(value);
+            if (before?[key] is SharedScalar shared)
+            {
+                shared.Current = text;
+                text = shared;
+            }
+
+            map[key] = text;
         }
 
         if (map.Count > 0)

@@ -89,7 +89,8 @@ internal sealed class JsonPatchTransformer : ITransformer
     {
         foreach (BuildObject item in objects.Select(target))
         {
-            Patcher.Operate(item, operations, file, objects.Scopes);
+            // Unlike in patches, a name that is changed here is forgotten, and references to it stay.
+            Patcher.Operate(item, operations, file);
         }
     }
 }

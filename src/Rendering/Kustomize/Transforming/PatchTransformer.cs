@@ -103,7 +103,8 @@ internal sealed class PatchTransformer : ITransformer
 
         foreach (BuildObject item in objects.Select(target))
         {
-            Patcher.Operate(item, operations, file, objects.Scopes);
+            item.RememberId(objects.Scopes);
+            Patcher.Operate(item, operations, file);
         }
     }
 }

@@ -54,9 +54,8 @@ internal static class Patcher
     }
 
     /// <summary>JSON patches see the object as JSON: what its scalars mean, not how they were written.</summary>
-    public static void Operate(BuildObject target, ListNode operations, string file, KindScopes scopes)
+    public static void Operate(BuildObject target, ListNode operations, string file)
     {
-        target.RememberId(scopes);
         try
         {
             target.Replace(JsonPatch.Apply(ThroughJson.Copy(target.Root), new ListNode(operations.Select(Lenient))) as MapNode);
