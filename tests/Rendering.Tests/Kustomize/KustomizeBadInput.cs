@@ -114,7 +114,8 @@ public sealed class KustomizeBadInput
         RenderResult result = Build(files);
         Assert.Equal(content.Length, result.Resources[0].Node.At("data", "big.txt")!.AsString()!.Length);
         Assert.True(result.Text().Length > content.Length);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"took {watch.Elapsed}");
+        // Two seconds on a machine that does nothing else; the limit is for one that does much else.
+        Assert.True(watch.Elapsed < TimeSpan.FromMinutes(2), $"took {watch.Elapsed}");
     }
 
     [Fact]
