@@ -26,5 +26,17 @@ if (args is ["cluster"])
     return 0;
 }
 
+if (args is ["workloads"])
+{
+    await WorkloadNumbers.PrintAsync(CancellationToken.None);
+    return 0;
+}
+
+if (args is ["workloads", { } scenario])
+{
+    await WorkloadNumbers.RunAsync(scenario, CancellationToken.None);
+    return 0;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Numbers).Assembly).Run(args);
 return 0;

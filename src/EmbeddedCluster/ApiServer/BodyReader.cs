@@ -20,6 +20,67 @@ internal static class BodyReader
         return decoded;
     }
 
+    /// <summary>Reads a body that differs from a live object in its status; parts that are the very nodes of the live object are shared with it.</summary>
+    public static MapNode ReadStatus(ServedKind kind, MapNode body, MapNode live, WriteContext context)
+    {
+        MapNode sent = new(body.Count);
+        foreach ((string key, Node value) in body)
+        {
+            if (key == "metadata" && value is MapNode metadata)
+            {
+                sent["metadata"] = WithoutShared(metadata, live["metadata"]);
+            }
+            else if (!ReferenceEquals(value, live[key]))
+            {
+                sent[key] = value;
+            }
+        }
+
+        MapNode decoded = Read(kind, sent, context);
+        MapNode result = new(live.Count + 1);
+        foreach ((string key, Node value) in live)
+        {
+            if (ReferenceEquals(body[key], value) && key != "metadata")
+            {
+                result[key] = value;
+            }
+            else if (decoded[key] is { } own)
+            {
+                result[key] = own;
+            }
+        }
+
+        foreach ((string key, Node value) in decoded)
+        {
+            if (!result.ContainsKey(key))
+            {
+                result[key] = value;
+            }
+        }
+
+        return result;
+    }
+
+    // The server keeps the managedFields of a body that does not mention them.
+    private static MapNode WithoutShared(MapNode metadata, Node? live)
+    {
+        if (live?["managedFields"] is not { } fields || !ReferenceEquals(metadata["managedFields"], fields))
+        {
+            return metadata;
+        }
+
+        MapNode rest = new(metadata.Count);
+        foreach ((string key, Node value) in metadata)
+        {
+            if (key != "managedFields")
+            {
+                rest[key] = value;
+            }
+        }
+
+        return rest;
+    }
+
     public static MapNode Canonical(ServedKind kind, MapNode node, out IReadOnlyList<string> unknown)
     {
         ObjectDecoder decoder = new();

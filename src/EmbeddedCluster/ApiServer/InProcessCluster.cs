@@ -93,7 +93,7 @@ internal sealed class InProcessCluster(string name, ResourceService service, Sub
             ServedKind served = Served(key.Kind);
             WriteContext context = Context(options);
             return key.Subresource is "" or "status"
-                ? (await service.UpdateAsync(served, key.Namespace, key.Name, BodyReader.Read(served, body, context), key.Subresource, context).ConfigureAwait(false)).Node
+                ? (await service.UpdateAsync(served, key.Namespace, key.Name, Decoded(served, key, body, context), key.Subresource, context).ConfigureAwait(false)).Node
                 : await subresources.UpdateAsync(served, key.Namespace, key.Name, key.Subresource, body, context).ConfigureAwait(false);
         });
 
@@ -130,6 +130,12 @@ internal sealed class InProcessCluster(string name, ResourceService service, Sub
             return false;
         }
     }
+
+    /// <summary>A controller that writes a status sends the rest as it was read: that needs no decoding.</summary>
+    private MapNode Decoded(ServedKind kind, ObjectKey key, MapNode body, WriteContext context) =>
+        key.Subresource == "status" && kind.Custom is null && service.Find(kind, key.Namespace, key.Name) is { } stored
+            ? BodyReader.ReadStatus(kind, body, ResourceService.Present(kind, stored).Node, context)
+            : BodyReader.Read(kind, body, context);
 
     private static WatchEvent ToEvent(ServedKind kind, FeedEvent item) => item.Type switch
     {

@@ -20,7 +20,12 @@ internal sealed partial class ResourceService
 
         ObjectMeta.Of(body)["name"] = name;
         ObjectMeta.SettleNamespace(kind, body, @namespace);
-        Defaults.Apply(kind, body);
+        if (subresource != "status")
+        {
+            // Of a status everything else comes from the live object.
+            Defaults.Apply(kind, body);
+        }
+
         if (Find(kind, @namespace, name) is null && KindRules.MayCreateByUpdate(kind) && subresource.Length == 0)
         {
             if (ObjectMeta.Text(body, "uid").Length > 0)
@@ -37,7 +42,7 @@ internal sealed partial class ResourceService
             throw ApiErrors.Invalid(kind.Kind.Group, kind.Plural, name, [error]);
         }
 
-        return await ChangeAsync(kind, @namespace, name, subresource, context, (_, _) => (MapNode)body.DeepClone()).ConfigureAwait(false);
+        return await ChangeAsync(kind, @namespace, name, subresource, context, (_, _) => (MapNode)body.CloneUnfrozen()).ConfigureAwait(false);
     }
 
     /// <summary>

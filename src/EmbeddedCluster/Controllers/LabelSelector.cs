@@ -27,6 +27,12 @@ internal sealed class LabelSelector
         return new LabelSelector(requirements);
     }
 
+    /// <summary>What all of several selectors select.</summary>
+    public static LabelSelector All(IReadOnlyList<LabelSelector> selectors) =>
+        selectors.Count == 1 ? selectors[0]
+        : selectors.Any(selector => selector.requirements is null) ? Nothing
+        : new LabelSelector([.. selectors.SelectMany(selector => selector.requirements!)]);
+
     /// <summary>A plain map of labels (Service, ReplicationController). An empty one selects nothing.</summary>
     public static LabelSelector OfLabels(Node? labels) =>
         labels is MapNode { Count: > 0 } map ? new LabelSelector([.. Equalities(map)]) : Nothing;

@@ -32,8 +32,11 @@ public sealed record ControllerManagerOptions
     /// <summary>Schedules pods and simulates nodes; without it pods stay Pending, as without scheduler and kubelets.</summary>
     public bool SimulateNodes { get; init; } = true;
 
-    /// <summary>Stages to use in place of the built-in ones, as YAML.</summary>
+    /// <summary>What users declare about pods and nodes: YAML documents of kind Stage and Behaviour (docs/simulated-nodes.md).</summary>
     public string? Stages { get; init; }
+
+    /// <summary>Draws among Stages and their jitter.</summary>
+    public Random Random { get; init; } = new();
 
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }
@@ -96,8 +99,10 @@ public sealed class ControllerManager : IAsyncDisposable
         if (options.SimulateNodes)
         {
             reconcilers.Add(new PodScheduler(plane));
-            IReadOnlyList<Stage> stages = options.Stages is { } yaml ? Stage.Parse(yaml) : Stage.LoadDefaults();
-            reconcilers.Add(new PodAgent(plane, stages, options.Timing, options.Strict, Assumptions));
+            StageFile file = StageFile.Parse(options.Stages);
+            StagePlayer player = new(file.Stages, options.Random);
+            reconcilers.Add(new PodAgent(plane, new PodAgentSettings(options.Timing, options.Strict, Behaviours: new Behaviours(file.Behaviours), Stages: player), Assumptions));
+            reconcilers.Add(new NodeAgent(plane, options.Nodes, player));
         }
 
         foreach (Reconciler reconciler in reconcilers)
@@ -111,9 +116,9 @@ public sealed class ControllerManager : IAsyncDisposable
         if (options.SimulateNodes)
         {
             await DefaultStorageClass.EnsureAsync(plane, cancellationToken).ConfigureAwait(false);
-            SimulatedNodes nodes = new(plane, options.Nodes);
+            NodeAgent nodes = reconcilers.OfType<NodeAgent>().Single();
             await nodes.RegisterAsync(cancellationToken).ConfigureAwait(false);
-            running.Add(nodes.RunAsync(stopping.Token));
+            running.Add(nodes.BeatAsync(stopping.Token));
         }
 
         await SettleAsync(plane, cancellationToken).ConfigureAwait(false);

@@ -129,6 +129,6 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             Defaults.Apply(kind, decoded);
             return decoded;
         },
-        IsSimulatedNode = static node => node.At("metadata", "labels", SimulatedNodes.Label)?.AsString() == "true",
+        IsSimulatedNode = static node => node.At("metadata", "labels", NodeAgent.Label)?.AsString() == "true",
     };
 }

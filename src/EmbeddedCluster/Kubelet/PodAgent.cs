@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.EmbeddedCluster.Controllers.Workloads;
@@ -5,37 +6,35 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Kubelet;
 
-/// <summary>What a stage leads to.</summary>
-/// <param name="Wait">How long to wait before <see cref="Stage"/> begins; zero for now.</param>
-internal sealed record StageStep(Stage Stage, TimeSpan Wait);
+/// <param name="Strict">Missing Secrets keep pods from starting.</param>
+internal sealed record PodAgentSettings(StageTiming Timing, bool Strict, Behaviours Behaviours, StagePlayer Stages);
 
-/// <summary>Plays the kubelet of every simulated node: leads pods through the stages.</summary>
-internal sealed class PodAgent : Reconciler
+/// <summary>Plays the kubelet of every simulated node: leads pods through their lives, by declared Stages where there are some for a pod.</summary>
+internal sealed partial class PodAgent : Reconciler
 {
     private const string Component = "kubelet";
-    private const int MaxSteps = 16;
-    private readonly IReadOnlyList<Stage> stages;
-    private readonly StageTiming timing;
-    private readonly bool strict;
+    private readonly PodAgentSettings settings;
     private readonly Assumptions assumptions;
     private readonly PodAddresses addresses;
     private readonly ClusterWriter writer;
     private readonly KindMirror pods;
     private readonly KindMirror nodes;
-    private readonly Lock gate = new();
-    private readonly Dictionary<ObjectName, (string Stage, DateTimeOffset Since)> begun = [];
-    private readonly HashSet<ObjectName> blocked = [];
+    private readonly KindMirror claims;
+    private readonly PullAttempts pulls = new();
+    private readonly ConcurrentDictionary<string, NodeImages> images = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<ObjectName, string> settled = new();
+    private readonly ConcurrentDictionary<ObjectName, string> stopping = new();
+    private readonly ConcurrentDictionary<ObjectName, byte> blocked = new();
 
-    public PodAgent(ControlPlane plane, IReadOnlyList<Stage> stages, StageTiming timing, bool strict, Assumptions assumptions)
+    public PodAgent(ControlPlane plane, PodAgentSettings settings, Assumptions assumptions)
         : base(plane)
     {
-        this.stages = stages;
-        this.timing = timing;
-        this.strict = strict;
+        this.settings = settings;
         this.assumptions = assumptions;
         writer = new ClusterWriter(plane.Cluster, Component);
         pods = plane.Mirror(string.Empty, "Pod");
         nodes = plane.Mirror(string.Empty, "Node");
+        claims = plane.Mirror(string.Empty, "PersistentVolumeClaim");
         addresses = new PodAddresses(pods);
     }
 
@@ -54,144 +53,104 @@ internal sealed class PodAgent : Reconciler
         });
         Watch(Plane.Find(string.Empty, "Secret"), change => RetryIn(change.Any.Namespace()));
         Watch(Plane.Find(string.Empty, "ConfigMap"), change => RetryIn(change.Any.Namespace()));
+        Watch(claims, change => RetryIn(change.Any.Namespace()));
+        Watch(nodes, change =>
+        {
+            if (change is { Old: { } old, New: { } now } && NodeAgent.IsLost(old) != NodeAgent.IsLost(now))
+            {
+                RetryOn(now.Name());
+            }
+        });
     }
 
     public override async Task<TimeSpan?> ReconcileAsync(ObjectName key, CancellationToken cancellationToken)
     {
         MapNode? pod = pods.Get(key);
-        if (pod is null || pod.Phase() is "Succeeded" or "Failed" || !IsMine(pod, out _))
+        if (pod is null || !IsMine(pod, out MapNode? node))
         {
             Forget(key, pod);
+            return null;
         }
 
-        if (pod is null || !IsMine(pod, out MapNode? node))
+        // A node that is lost says and does nothing; what it did not see it makes up for when it is back.
+        if (NodeAgent.IsLost(node) || (settled.TryGetValue(key, out string? version) && version == pod.ResourceVersion()))
         {
             return null;
         }
 
-        PodVariables Variables(MapNode state) => new(state, Surround(key, state, node));
-        return await WalkAsync(key, pod, node, Variables, cancellationToken).ConfigureAwait(false);
+        if (settings.Stages.HasStagesFor("Pod") && settings.Stages.Choose("Pod", pod, Plane.Now) is { } chosen)
+        {
+            return chosen.Wait > TimeSpan.Zero ? chosen.Wait : await PlayAsync(chosen.Stage, pod, node, cancellationToken).ConfigureAwait(false);
+        }
+
+        PodStep step = PodLife.Decide(pod, Surround(key, pod, node));
+        return await CarryOutAsync(key, pod, node, step, cancellationToken).ConfigureAwait(false);
     }
 
-    // Goes on as long as the next stage is due, and writes once.
-    private async Task<TimeSpan?> WalkAsync(ObjectName key, MapNode pod, MapNode node, Func<MapNode, PodVariables> variables, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> CarryOutAsync(ObjectName key, MapNode pod, MapNode node, PodStep step, CancellationToken cancellationToken)
     {
-        MapNode state = pod;
-        TimeSpan? wait = null;
-        for (int step = 0; step < MaxSteps; step++)
+        // That a pod is being stopped is said once, however often it is looked at until then.
+        if (!pod.IsDeleting() || !stopping.TryGetValue(key, out string? told) || told != pod.Uid())
         {
-            PodVariables known = variables(state);
-            if (Next(key, state, known) is not { Stage.Rest: false } next)
+            foreach (KubeletEvent happened in step.Events)
             {
-                break;
+                Action<MapNode, string, string, string, string, string> record = happened.IsWarning ? Plane.Events.Warning : Plane.Events.Normal;
+                record(pod, Component, happened.Reason, happened.Message, node.Name(), happened.Container);
             }
-
-            if (next.Wait > TimeSpan.Zero)
-            {
-                wait = next.Wait;
-                break;
-            }
-
-            if (next.Stage.Delete)
-            {
-                await writer.DeleteAsync(pods, pod, new DeleteOptions { GracePeriodSeconds = 0 }, cancellationToken).ConfigureAwait(false);
-                return null;
-            }
-
-            state = Apply(next.Stage, pod, state, known, node);
         }
 
-        if (!ReferenceEquals(state, pod))
+        if (pod.IsDeleting())
         {
-            await writer.SetStatusAsync(pods, pod, state.Status(), cancellationToken).ConfigureAwait(false);
+            stopping[key] = pod.Uid();
         }
 
-        return wait;
-    }
-
-    private StageStep? Next(ObjectName key, MapNode pod, PodVariables variables)
-    {
-        Stage? stage = stages.FirstOrDefault(candidate => candidate.When.All(condition => condition.Holds(pod, variables)));
-        if (stage is null || timing == StageTiming.Immediate || Seconds(stage.Delay, variables) is not (> 0 and var seconds))
+        if (step.Gone)
         {
-            return stage is null ? null : new StageStep(stage, TimeSpan.Zero);
+            await writer.DeleteAsync(pods, pod, new DeleteOptions { GracePeriodSeconds = 0 }, cancellationToken).ConfigureAwait(false);
+            return null;
         }
 
-        lock (gate)
+        MapNode present = step.Status is null ? pod : await writer.SetStatusAsync(pods, pod, step.Status, cancellationToken).ConfigureAwait(false);
+        if (step.Wait is null)
         {
-            if (!begun.TryGetValue(key, out (string Stage, DateTimeOffset Since) since) || since.Stage != stage.Name)
-            {
-                begun[key] = since = (stage.Name, Plane.Now);
-            }
-
-            return new StageStep(stage, since.Since + TimeSpan.FromSeconds(seconds) - Plane.Now);
-        }
-    }
-
-    private static double Seconds(Node? delay, PodVariables variables) => delay switch
-    {
-        StringNode text => variables.Get(text.Value.TrimStart('$'))?.AsNumber() ?? 0,
-        _ => delay?.AsNumber() ?? 0,
-    };
-
-    private MapNode Apply(Stage stage, MapNode pod, MapNode state, PodVariables variables, MapNode node)
-    {
-        foreach (MapNode declared in stage.Events)
-        {
-            Announce(pod, declared, variables, node.Name());
+            settled[key] = present.ResourceVersion();
         }
 
-        if (stage.Status is null || StageTemplate.Fill(stage.Status, variables) is not MapNode filled)
-        {
-            return state;
-        }
-
-        MapNode next = ClusterWriter.Shallow(state);
-        next["status"] = StageTemplate.Lay(state.Status(), filled, Plane.Now);
-        return next;
-    }
-
-    private void Announce(MapNode pod, MapNode declared, PodVariables variables, string host)
-    {
-        bool isWarning = declared.Text("type") == "Warning";
-        string list = declared.Text("each");
-        IEnumerable<IStageVariables> subjects = list.Length == 0 ? [variables] : variables.Each(list).Select(entry => entry.Variables);
-        foreach (IStageVariables subject in subjects)
-        {
-            string message = StageTemplate.Text(declared.Text("message"), subject);
-            string field = list.Length == 0 ? string.Empty : $"spec.{list}{{{subject.Get("name")?.AsString()}}}";
-            Action<MapNode, string, string, string, string, string> record = isWarning ? Plane.Events.Warning : Plane.Events.Normal;
-            record(pod, Component, declared.Text("reason"), message, host, field);
-        }
+        return step.Wait;
     }
 
     private PodSurroundings Surround(ObjectName key, MapNode pod, MapNode node)
     {
-        string hostIP = node.Status()["addresses"].Maps().FirstOrDefault(address => address.Text("type") == "InternalIP").Text("address");
-        string podIP = pod.Spec().Flag("hostNetwork") ? hostIP : addresses.Of(pod, node);
-        return new PodSurroundings(hostIP, podIP, timing, Check(key, pod), Plane.Now);
+        string hostIP = NodeAgent.AddressOf(node);
+        NodeImages present = images.GetOrAdd(node.Name(), static _ => new NodeImages());
+        string PodIP() => pod.Spec().Flag("hostNetwork") ? hostIP : addresses.Of(pod, node);
+        return new PodSurroundings(hostIP, PodIP, settings.Timing == StageTiming.Immediate, Check(key, pod), settings.Behaviours, present, pulls, Plane.Now);
     }
 
     private PodProblems Check(ObjectName key, MapNode pod)
     {
-        if (pod.IsDeleting())
+        if (pod.IsDeleting() || pod.Phase() is "Succeeded" or "Failed")
         {
             return PodProblems.None;
         }
 
         MapNode? Find(string kind, string name) => Plane.Find(string.Empty, kind)?.Get(key.Namespace, name);
         IReadOnlyList<PodReference> missing = PodReferences.Missing(pod, Find);
-        List<PodReference> assumed = strict ? [] : [.. missing.Where(reference => reference.Kind == "Secret")];
-        if (!strict)
+        List<PodReference> assumed = settings.Strict ? [] : [.. missing.Where(reference => reference.Kind == "Secret")];
+        if (!settings.Strict)
         {
             string owner = assumed.Count == 0 ? string.Empty : Assumptions.OwnerOf(pod, (group, kind, name) => Plane.Find(group, kind)?.Get(key.Namespace, name));
             assumptions.Set(key, owner, assumed);
         }
 
         PodProblems problems = PodReferences.Problems(pod, missing.Except(assumed), Find);
-        lock (gate)
+        if (problems.IsEmpty)
         {
-            _ = problems.IsEmpty ? blocked.Remove(key) : blocked.Add(key);
+            blocked.TryRemove(key, out _);
+        }
+        else
+        {
+            blocked[key] = 0;
         }
 
         return problems;
@@ -199,38 +158,44 @@ internal sealed class PodAgent : Reconciler
 
     private void RetryIn(string @namespace)
     {
-        foreach (ObjectName pod in assumptions.PodsIn(@namespace))
+        foreach (ObjectName pod in assumptions.PodsIn(@namespace).Concat(blocked.Keys.Where(pod => pod.Namespace == @namespace)))
         {
+            settled.TryRemove(pod, out _);
             Queue.Add(pod);
         }
+    }
 
-        lock (gate)
+    private void RetryOn(string node)
+    {
+        foreach (MapNode pod in pods.Indexed(node))
         {
-            foreach (ObjectName pod in blocked.Where(pod => pod.Namespace == @namespace))
-            {
-                Queue.Add(pod);
-            }
+            ObjectName name = ObjectName.Of(pod);
+            settled.TryRemove(name, out _);
+            Queue.Add(name);
         }
     }
 
     private bool IsMine(MapNode pod, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out MapNode? node)
     {
         node = nodes.Get(string.Empty, pod.Spec().Text("nodeName"));
-        return node?.Labels()?[SimulatedNodes.Label]?.AsString() == "true";
+        return node?.Labels()?[NodeAgent.Label]?.AsString() == "true";
     }
 
     private void Forget(ObjectName key, MapNode? pod)
     {
         assumptions.Forget(key);
+        settings.Stages.Forget(key);
         if (pod is null)
         {
             addresses.Release(key);
         }
 
-        lock (gate)
+        settled.TryRemove(key, out _);
+        stopping.TryRemove(key, out string? uid);
+        blocked.TryRemove(key, out _);
+        if (uid is not null)
         {
-            begun.Remove(key);
-            blocked.Remove(key);
+            pulls.ForgetPod(uid);
         }
     }
 }

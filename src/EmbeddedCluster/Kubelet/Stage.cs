@@ -1,94 +1,89 @@
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.Resources.Model;
-using Bowline.Resources.Yaml;
 
 namespace Bowline.EmbeddedCluster.Kubelet;
 
 /// <summary>How fast simulated pods move.</summary>
 public enum StageTiming
 {
-    /// <summary>Every stage at once: delays and probes are skipped.</summary>
+    /// <summary>Everything at once: only what was asked for takes time.</summary>
     Immediate,
 
-    /// <summary>Stages take their delays, and readiness follows initialDelaySeconds of the probes.</summary>
+    /// <summary>Containers take time to be made, and readiness follows the pod's own probes.</summary>
     Probes,
 }
 
-/// <summary>One step in the life of a simulated pod, declared in YAML (see Stages.yaml for the form).</summary>
-internal sealed record Stage(string Name, IReadOnlyList<StageCondition> When, Node? Delay, MapNode? Status, IReadOnlyList<MapNode> Events)
+/// <summary>One step in the life of pods or nodes that a user declares, as KWOK does (<c>kwok.x-k8s.io/v1alpha1</c>, kind Stage).</summary>
+internal sealed record Stage(string Name, string Kind, StageSelector Selector, MapNode Next)
 {
-    public bool Delete { get; private init; }
+    private const int HeaviestWeight = 1_000_000;
 
-    /// <summary>A stage to stay in: later ones are not looked at.</summary>
-    public bool Rest { get; private init; }
+    public int Weight { get; private init; }
 
-    public static IReadOnlyList<Stage> LoadDefaults()
+    private StageExpression? WeightFrom { get; init; }
+
+    private long Delay { get; init; }
+
+    private StageExpression? DelayFrom { get; init; }
+
+    private long? Jitter { get; init; }
+
+    private StageExpression? JitterFrom { get; init; }
+
+    /// <exception cref="StageException">A member that is missing or not understood.</exception>
+    public static Stage Of(MapNode document)
     {
-        using Stream stream = typeof(Stage).Assembly.GetManifestResourceStream("Stages.yaml")
-            ?? throw new InvalidOperationException("Stages.yaml is not embedded");
-        using StreamReader reader = new(stream);
-        return Parse(reader.ReadToEnd());
-    }
-
-    public static IReadOnlyList<Stage> Parse(string yaml)
-    {
-        MapNode root = (MapNode)YamlReader.Read(yaml).Freeze();
-        return [.. root["stages"].Maps().Select(Of)];
-    }
-
-    private static Stage Of(MapNode stage) => new(
-        stage.Text("name"),
-        [.. stage["when"].Maps().Select(StageCondition.Of)],
-        stage["delay"],
-        stage["status"] as MapNode,
-        [.. stage["events"].Maps()])
-    {
-        Delete = stage.Flag("delete"),
-        Rest = stage.Flag("rest"),
-    };
-}
-
-/// <summary>A test on a place in the pod (JSON pointer) or on a variable.</summary>
-internal sealed record StageCondition(IReadOnlyList<string> Path, string Variable, IReadOnlyList<string>? In, IReadOnlyList<string>? NotIn, bool? Exists)
-{
-    public static StageCondition Of(MapNode condition) => new(
-        [.. condition.Text("path").Split('/').Skip(1).Select(part => part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))],
-        condition.Text("var"),
-        condition["in"] is ListNode within ? [.. within.Strings()] : null,
-        condition["notIn"] is ListNode without ? [.. without.Strings()] : null,
-        condition["exists"]?.AsBool());
-
-    public bool Holds(MapNode pod, IStageVariables variables)
-    {
-        Node? value = Variable.Length > 0 ? variables.Get(Variable) : Follow(pod);
-        string text = value switch
+        MapNode spec = document.Spec();
+        string kind = (spec["resourceRef"] as MapNode).Text("kind");
+        if (kind is not ("Pod" or "Node"))
         {
-            null or NullNode => string.Empty,
-            StringNode scalar => scalar.Value,
-            _ => value.ToString() ?? string.Empty,
-        };
-        return (In is null || In.Contains(text))
-            && (NotIn is null || !NotIn.Contains(text))
-            && (Exists is null || Exists == value is not (null or NullNode));
-    }
-
-    private Node? Follow(MapNode pod)
-    {
-        Node? at = pod;
-        foreach (string part in Path)
-        {
-            at = at is ListNode list ? int.TryParse(part, out int index) && index < list.Count ? list[index] : null : at?[part];
+            throw new StageException($"spec.resourceRef.kind \"{kind}\": expected Pod or Node");
         }
 
-        return at;
+        if (spec["selector"] is not MapNode selector || spec["next"] is not MapNode next)
+        {
+            throw new StageException("spec.selector and spec.next are required");
+        }
+
+        MapNode? delay = spec["delay"] as MapNode;
+        return new Stage(document.Name(), kind, StageSelector.Of(selector), next)
+        {
+            Weight = Math.Clamp(spec.Int("weight"), 0, HeaviestWeight),
+            WeightFrom = From(spec["weightFrom"]),
+            Delay = Math.Max(0, delay?["durationMilliseconds"]?.AsInteger() ?? 0),
+            DelayFrom = From(delay?["durationFrom"]),
+            Jitter = delay?["jitterDurationMilliseconds"]?.AsInteger(),
+            JitterFrom = From(delay?["jitterDurationFrom"]),
+        };
     }
-}
 
-/// <summary>What <c>$name</c> means to a stage: of the pod, or of one of its containers.</summary>
-internal interface IStageVariables
-{
-    Node? Get(string name);
+    public bool Delete => Next.Flag("delete");
 
-    /// <summary>The variables of each container of a list, with its restart policy.</summary>
-    IEnumerable<(IStageVariables Variables, string RestartPolicy)> Each(string list);
+    public int WeightFor(MapNode node) =>
+        WeightFrom?.Evaluate(node).FirstOrDefault() is { } value && int.TryParse(StageExpression.TextOf(value), out int weight) ? Math.Clamp(weight, 0, HeaviestWeight) : Weight;
+
+    /// <summary>How long to wait before the stage is entered; a value from an expression may also be a moment.</summary>
+    public TimeSpan DelayFor(MapNode node, DateTimeOffset now, Random random)
+    {
+        TimeSpan delay = Value(DelayFrom, node, now) ?? Milliseconds(Delay);
+        TimeSpan? jitter = Value(JitterFrom, node, now) ?? (Jitter is { } given ? Milliseconds(given) : null);
+        return jitter is null ? delay
+            : jitter <= delay ? jitter.Value
+            : delay + TimeSpan.FromTicks((long)((jitter.Value - delay).Ticks * random.NextDouble()));
+    }
+
+    private static TimeSpan Milliseconds(long value) => TimeSpan.FromMilliseconds(Math.Clamp(value, 0, (long)TimeSpan.FromDays(3650).TotalMilliseconds));
+
+    private static TimeSpan? Value(StageExpression? from, MapNode node, DateTimeOffset now)
+    {
+        if (from?.Evaluate(node).FirstOrDefault() is not { } value)
+        {
+            return null;
+        }
+
+        string text = StageExpression.TextOf(value);
+        return Behaviour.Duration(text) ?? (value.Time() is { } moment ? moment > now ? moment - now : TimeSpan.Zero : null);
+    }
+
+    private static StageExpression? From(Node? source) => source?["expressionFrom"]?.AsString() is { } text ? StageExpression.Parse(text) : null;
 }

@@ -1,17 +1,19 @@
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.Resources.Model;
-using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Scheduler;
 
 /// <summary>A node and what runs on it; owned by the scheduler.</summary>
-internal sealed class NodeState(MapNode node)
+internal sealed class NodeState
 {
-    private readonly Dictionary<ObjectName, PodNeeds> pods = [];
-    private readonly Dictionary<string, Quantity> requested = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> byOwner = new(StringComparer.Ordinal);
-    private MapNode node = node;
-    private Dictionary<string, Quantity> allocatable = ReadAllocatable(node);
+    private readonly Dictionary<ObjectName, PlacedPod> pods = [];
+    private MapNode node;
+
+    public NodeState(MapNode node)
+    {
+        this.node = node;
+        Read();
+    }
 
     public MapNode Node
     {
@@ -19,64 +21,80 @@ internal sealed class NodeState(MapNode node)
         set
         {
             node = value;
-            allocatable = ReadAllocatable(value);
+            Read();
         }
     }
+
+    /// <summary>Its place in the scheduler's list of nodes.</summary>
+    public int Ordinal { get; set; }
 
     public string Name => node.Name();
 
-    public IReadOnlyCollection<PodNeeds> Pods => pods.Values;
+    public IReadOnlyCollection<PlacedPod> Pods => pods.Values;
 
-    /// <summary>Pods here that keep others away.</summary>
-    public int WithAntiAffinity { get; private set; }
+    public MapNode[] Taints { get; private set; } = [];
 
-    public IEnumerable<MapNode> Taints => node.Spec()["taints"].Maps();
+    public bool IsUnschedulable { get; private set; }
+
+    public Amounts Allocatable { get; private set; } = new();
+
+    public long MostPods { get; private set; }
+
+    public Amounts Requested { get; } = new();
+
+    /// <summary>Requested with upstream's assumption for containers that request nothing.</summary>
+    public Amounts Scored { get; } = new();
+
+    /// <summary>Sizes of the images that the node holds, by every name they have.</summary>
+    public IReadOnlyDictionary<string, long> Images { get; private set; } = new Dictionary<string, long>();
+
+    /// <summary>Pods that preempted others here and wait for their going.</summary>
+    public List<PlacedPod> Nominated { get; } = [];
 
     public string? Label(string key) => node.Labels()?[key]?.AsString();
 
-    public Quantity Allocatable(string resource) => allocatable.GetValueOrDefault(resource);
+    public PlacedPod? Find(ObjectName name) => pods.GetValueOrDefault(name);
 
-    public Quantity Requested(string resource) => requested.GetValueOrDefault(resource);
-
-    public int PodsOf(string ownerUid) => byOwner.GetValueOrDefault(ownerUid);
-
-    public void Add(ObjectName name, PodNeeds needs)
+    public void Add(PlacedPod pod)
     {
-        if (!pods.TryAdd(name, needs))
-        {
-            return;
-        }
-
-        Count(needs, 1);
+        Remove(pod.Name);
+        pods[pod.Name] = pod;
+        Count(pod, 1);
     }
 
-    public void Remove(ObjectName name)
+    public PlacedPod? Remove(ObjectName name)
     {
-        if (pods.Remove(name, out PodNeeds? needs))
+        if (pods.Remove(name, out PlacedPod? pod))
         {
-            Count(needs, -1);
+            Count(pod, -1);
         }
+
+        return pod;
     }
 
-    private void Count(PodNeeds needs, int sign)
+    private void Count(PlacedPod pod, int sign)
     {
-        foreach ((string resource, Quantity value) in needs.Requests)
-        {
-            requested[resource] = requested.GetValueOrDefault(resource) + (sign < 0 ? -value : value);
-        }
-
-        byOwner[needs.OwnerUid] = byOwner.GetValueOrDefault(needs.OwnerUid) + sign;
-        WithAntiAffinity += needs.AntiAffinity.Count > 0 ? sign : 0;
+        Requested.Add(pod.Requests, sign);
+        Scored.Add(pod.Scored, sign);
+        pod.Group.Count(this, pod, sign);
     }
 
-    private static Dictionary<string, Quantity> ReadAllocatable(MapNode node)
+    private void Read()
     {
-        Dictionary<string, Quantity> read = new(StringComparer.Ordinal);
-        foreach ((string resource, Node value) in (node.Status()["allocatable"] ?? node.Status()["capacity"]) as MapNode ?? [])
+        Node? offered = node.Status()["allocatable"] ?? node.Status()["capacity"];
+        Allocatable = Amounts.Of(offered);
+        MostPods = Amounts.UnitsOf("pods", offered?["pods"]);
+        Taints = [.. node.Spec()["taints"].Maps()];
+        IsUnschedulable = node.Spec().Flag("unschedulable");
+        Dictionary<string, long> images = new(StringComparer.Ordinal);
+        foreach (MapNode image in node.Status()["images"].Maps())
         {
-            read[resource] = Quantity.Of(value);
+            foreach (string name in image["names"].Strings())
+            {
+                images[name] = image["sizeBytes"]?.AsInteger() ?? 0;
+            }
         }
 
-        return read;
+        Images = images;
     }
 }

@@ -1,181 +1,143 @@
 using System.Globalization;
 using Bowline.EmbeddedCluster.Controllers;
-using Bowline.Resources.Model;
-using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Scheduler;
 
+/// <summary>Where a pod goes, or why it goes nowhere.</summary>
 /// <param name="Node">Where the pod goes; null when nowhere.</param>
-/// <param name="Message">Why it goes nowhere, as kube-scheduler words it.</param>
-internal sealed record PlacementDecision(string? Node, string Message);
+/// <param name="Reasons">Why not, as kube-scheduler words it, with how many nodes say so.</param>
+/// <param name="Resolvable">Nodes on which removing other pods may help.</param>
+/// <param name="Wakeups">What could change the answer.</param>
+internal sealed record PlacementDecision(NodeState? Node, string Reasons, IReadOnlyList<NodeState> Resolvable, Wakeups Wakeups);
 
 /// <summary>Filters and scores the nodes for one pod; the first filter that refuses a node names the reason.</summary>
-internal sealed class Placement(IReadOnlyCollection<NodeState> nodes, Func<string, MapNode?> namespaceLabels)
+internal sealed class Placement(ClusterState cluster)
 {
-    private const string NotHelpful = "Preemption is not helpful for scheduling";
-    private const string NoVictims = "No preemption victims found for incoming pod";
+    private const int AlwaysSearched = 100;
+    private static readonly IReadOnlyList<PlacedPod> Nobody = [];
 
-    public PlacementDecision Decide(PodNeeds pod)
+    public PlacementDecision Decide(PodNeeds pod, VolumeDecision volumes, Func<LabelSelector?> defaultSelector)
     {
-        if (nodes.Count == 0)
+        if (cluster.Nodes.Count == 0)
         {
-            return new PlacementDecision(null, "no nodes available to schedule pods");
+            return new PlacementDecision(null, "no nodes available to schedule pods", [], Wakeups.NodeChanged);
         }
 
-        TopologyFilter topology = TopologyFilter.For(pod, nodes, namespaceLabels);
-        List<NodeState> feasible = [];
-        SortedDictionary<string, int> reasons = new(StringComparer.Ordinal);
-        int hopeless = 0;
-        foreach (NodeState node in nodes)
+        if (volumes.Problem is { } problem)
         {
-            IReadOnlyList<Refusal> refusals = Refusals(pod, node, topology);
+            return new PlacementDecision(null, Prefix($" {problem}."), [], volumes.Wakeups);
+        }
+
+        NodeTest test = new(pod, volumes, cluster);
+        // A pod that preempted others goes where it made room, if it fits there.
+        if (pod.NominatedNode.Length > 0 && cluster.Find(pod.NominatedNode) is { } nominated && test.Refuse(nominated).Count == 0)
+        {
+            return new PlacementDecision(nominated, string.Empty, [], Wakeups.None);
+        }
+
+        List<NodeState> feasible = [];
+        Tally tally = new();
+        int wanted = EnoughNodes(cluster.Nodes.Count);
+        int looked = 0;
+        for (; looked < cluster.Nodes.Count && feasible.Count < wanted; looked++)
+        {
+            NodeState node = cluster.Nodes[(cluster.NextStart + looked) % cluster.Nodes.Count];
+            IReadOnlyList<Refusal> refusals = pod.NodeNames?.Contains(node.Name) == false ? Tally.NotPinned : test.Refuse(node);
             if (refusals.Count == 0)
             {
                 feasible.Add(node);
-                continue;
+            }
+            else
+            {
+                tally.Add(node, refusals);
+            }
+        }
+
+        cluster.NextStart = (cluster.NextStart + looked) % cluster.Nodes.Count;
+        return feasible.Count switch
+        {
+            0 => new PlacementDecision(null, Prefix($" {tally}."), tally.Resolvable, tally.Wakeups),
+            1 => new PlacementDecision(feasible[0], string.Empty, [], Wakeups.None),
+            _ => new PlacementDecision(Scoring.Best(pod, feasible, cluster, defaultSelector), string.Empty, [], Wakeups.None),
+        };
+    }
+
+    /// <summary>Whether one node can take the pod as things stand; for preemption, which tries them with pods taken away.</summary>
+    public IReadOnlyList<Refusal> Refuse(PodNeeds pod, VolumeDecision volumes, NodeState node) => new NodeTest(pod, volumes, cluster).Refuse(node);
+
+    /// <summary>How many nodes that fit are enough (percentageOfNodesToScore at its default).</summary>
+    internal static int EnoughNodes(int nodes)
+    {
+        if (nodes < AlwaysSearched)
+        {
+            return nodes;
+        }
+
+        int percentage = Math.Max(5, 50 - (nodes / 125));
+        return Math.Max(AlwaysSearched, nodes * percentage / 100);
+    }
+
+    private string Prefix(string reasons) => string.Create(CultureInfo.InvariantCulture, $"0/{cluster.Nodes.Count} nodes are available:{reasons}");
+
+    /// <summary>All filters for one pod, with what they share worked out once.</summary>
+    private sealed class NodeTest(PodNeeds pod, VolumeDecision volumes, ClusterState cluster)
+    {
+        private SpreadFilter? spread;
+        private AffinityFilter? affinity;
+
+        public IReadOnlyList<Refusal> Refuse(NodeState node)
+        {
+            if (NodeFilters.RefuseForGood(pod, node) is { } refusal)
+            {
+                return [refusal];
             }
 
-            hopeless += refusals.Any(refusal => !refusal.Resolvable) ? 1 : 0;
+            IReadOnlyList<PlacedPod> nominated = node.Nominated.Count == 0 ? Nobody
+                : [.. node.Nominated.Where(other => other.Priority >= pod.Priority && other.Name != pod.Name && node.Find(other.Name) is null)];
+            IReadOnlyList<Refusal> missing = NodeFilters.RefuseForRoom(pod, node, nominated);
+            if (missing.Count > 0)
+            {
+                return missing;
+            }
+
+            Refusal? other = volumes.Refuse(node) ?? (spread ??= new SpreadFilter(pod, cluster)).Refuse(node) ?? (affinity ??= new AffinityFilter(pod, cluster)).Refuse(node);
+            return other is null ? [] : [other];
+        }
+    }
+
+    /// <summary>The refusals of all nodes.</summary>
+    private sealed class Tally
+    {
+        public static readonly IReadOnlyList<Refusal> NotPinned = [new Refusal("node(s) didn't satisfy plugin(s) [NodeAffinity]", false, Wakeups.NodeChanged)];
+        private readonly Dictionary<string, int> reasons = new(StringComparer.Ordinal);
+
+        public List<NodeState> Resolvable { get; } = [];
+
+        public Wakeups Wakeups { get; private set; }
+
+        public void Add(NodeState node, IReadOnlyList<Refusal> refusals)
+        {
+            bool resolvable = true;
             foreach (Refusal refusal in refusals)
             {
                 reasons[refusal.Reason] = reasons.GetValueOrDefault(refusal.Reason) + 1;
+                resolvable &= refusal.Resolvable;
+                Wakeups |= refusal.Wakeups;
             }
-        }
 
-        return feasible.Count == 0
-            ? new PlacementDecision(null, Explain(string.Join(", ", Sorted(reasons)), nodes.Count, hopeless))
-            : new PlacementDecision(Best(pod, feasible, topology), string.Empty);
-    }
-
-    /// <summary>The message for a pod that no node can take whatever it has free.</summary>
-    public PlacementDecision Refuse(string reason) => new(null, Explain(reason, nodes.Count, nodes.Count));
-
-    private static string Explain(string reasons, int count, int hopeless)
-    {
-        List<string> preemption = [];
-        if (count - hopeless > 0)
-        {
-            preemption.Add(string.Create(CultureInfo.InvariantCulture, $"{count - hopeless} {NoVictims}"));
-        }
-
-        if (hopeless > 0)
-        {
-            preemption.Add(string.Create(CultureInfo.InvariantCulture, $"{hopeless} {NotHelpful}"));
-        }
-
-        preemption.Sort(StringComparer.Ordinal);
-        return string.Create(CultureInfo.InvariantCulture, $"0/{count} nodes are available: {reasons}. preemption: 0/{count} nodes are available: {string.Join(", ", preemption)}.");
-    }
-
-    private static IEnumerable<string> Sorted(SortedDictionary<string, int> reasons) =>
-        reasons.Select(reason => string.Create(CultureInfo.InvariantCulture, $"{reason.Value} {reason.Key}")).Order(StringComparer.Ordinal);
-
-    private static IReadOnlyList<Refusal> Refusals(PodNeeds pod, NodeState node, TopologyFilter topology)
-    {
-        if (NodeRules.Refuse(pod, node) is { } refusal)
-        {
-            return [refusal];
-        }
-
-        if (pod.Ports.Count > 0 && node.Pods.Any(other => other.Ports.Any(used => pod.Ports.Any(wanted => wanted.Collides(used)))))
-        {
-            return [new Refusal("node(s) didn't have free ports for the requested pod ports", true)];
-        }
-
-        List<Refusal> missing = [.. Missing(pod, node)];
-        return missing.Count > 0 ? missing : topology.Refuse(node) is { } apart ? [apart] : [];
-    }
-
-    private static IEnumerable<Refusal> Missing(PodNeeds pod, NodeState node)
-    {
-        if (Quantity.Of(node.Pods.Count + 1) > node.Allocatable("pods"))
-        {
-            yield return new Refusal("Too many pods", true);
-        }
-
-        foreach ((string resource, Quantity wanted) in pod.Requests)
-        {
-            if (wanted.Sign > 0 && wanted > node.Allocatable(resource) - node.Requested(resource))
+            if (resolvable)
             {
-                yield return new Refusal("Insufficient " + resource, wanted <= node.Allocatable(resource));
-            }
-        }
-    }
-
-    private string Best(PodNeeds pod, List<NodeState> feasible, TopologyFilter topology)
-    {
-        NodeState best = feasible[0];
-        double bestScore = double.MinValue;
-        foreach (NodeState node in feasible)
-        {
-            double score = Score(pod, node, topology);
-            if (score > bestScore)
-            {
-                (best, bestScore) = (node, score);
+                Resolvable.Add(node);
             }
         }
 
-        return best.Name;
-    }
-
-    // Upstream's plugins weigh 0..100 each; taints, node affinity, spreading and pod affinity count double or triple.
-    private double Score(PodNeeds pod, NodeState node, TopologyFilter topology)
-    {
-        double score = 0;
-        foreach (string resource in (ReadOnlySpan<string>)["cpu", "memory"])
-        {
-            Quantity whole = node.Allocatable(resource);
-            Quantity used = node.Requested(resource) + pod.Requests.GetValueOrDefault(resource);
-            score += whole.IsZero ? 0 : 50 * ((whole - used).ToDouble() / whole.ToDouble());
-        }
-
-        double slots = node.Allocatable("pods").ToDouble();
-        score += slots == 0 ? 0 : 100 * (1 - (node.Pods.Count / slots));
-        score -= 300 * node.Taints.Count(taint => taint.Text("effect") == "PreferNoSchedule" && !pod.Tolerates(taint));
-        foreach (MapNode preferred in pod.PreferredNodes)
-        {
-            if (preferred["preference"] is MapNode term && NodeMatching.MatchesTerm(term, node.Node))
-            {
-                score += 2 * preferred.Int("weight");
-            }
-        }
-
-        if (pod.OwnerUid.Length > 0)
-        {
-            score -= 10 * node.PodsOf(pod.OwnerUid);
-        }
-
-        return score + topology.Score(node);
+        public override string ToString() => Reasons.Join(reasons);
     }
 }
 
-/// <param name="Resolvable">Whether removing other pods could help.</param>
-internal sealed record Refusal(string Reason, bool Resolvable);
-
-/// <summary>What concerns a node alone: cordon, name, taints, selectors.</summary>
-internal static class NodeRules
+/// <summary>Reasons with the number of nodes, sorted as text as upstream does.</summary>
+internal static class Reasons
 {
-    public static Refusal? Refuse(PodNeeds pod, NodeState node)
-    {
-        if (node.Node.Spec().Flag("unschedulable") && !pod.Tolerates(Unschedulable))
-        {
-            return new Refusal("node(s) were unschedulable", false);
-        }
-
-        foreach (MapNode taint in node.Taints)
-        {
-            if (taint.Text("effect") is "NoSchedule" or "NoExecute" && !pod.Tolerates(taint))
-            {
-                return new Refusal($"node(s) had untolerated taint {{{taint.Text("key")}: {taint.Text("value")}}}", false);
-            }
-        }
-
-        return NodeMatching.MatchesAffinity(pod.Pod.Spec(), node.Node) ? null : new Refusal("node(s) didn't match Pod's node affinity/selector", false);
-    }
-
-    private static readonly MapNode Unschedulable = (MapNode)new MapNode
-    {
-        ["key"] = "node.kubernetes.io/unschedulable",
-        ["effect"] = "NoSchedule",
-    }.Freeze();
+    public static string Join(IEnumerable<KeyValuePair<string, int>> reasons) =>
+        string.Join(", ", reasons.Select(reason => string.Create(CultureInfo.InvariantCulture, $"{reason.Value} {reason.Key}")).Order(StringComparer.Ordinal));
 }

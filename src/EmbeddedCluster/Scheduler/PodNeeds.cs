@@ -1,180 +1,152 @@
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.Resources.Model;
-using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Scheduler;
 
-/// <summary>What a pod asks of a node, read once.</summary>
+/// <summary>What a waiting pod asks of a node, read once per attempt.</summary>
 internal sealed class PodNeeds
 {
-    private PodNeeds(MapNode pod)
+    private PodNeeds(MapNode pod, PlacedPod self)
     {
         Pod = pod;
+        Self = self;
         MapNode spec = pod.Spec();
-        Requests = ReadRequests(spec);
-        Ports = [.. ReadPorts(spec)];
         Tolerations = [.. spec["tolerations"].Maps()];
         Node? affinity = spec["affinity"];
+        HasNodeSelection = spec["nodeSelector"] is MapNode { Count: > 0 } || affinity?["nodeAffinity"]?["requiredDuringSchedulingIgnoredDuringExecution"] is MapNode;
         PreferredNodes = [.. (affinity?["nodeAffinity"]?["preferredDuringSchedulingIgnoredDuringExecution"]).Maps()];
-        Affinity = Terms(affinity?["podAffinity"], pod);
-        AntiAffinity = Terms(affinity?["podAntiAffinity"], pod);
-        PreferredAffinity = WeightedTerms(affinity?["podAffinity"], pod, 1);
-        PreferredAntiAffinity = WeightedTerms(affinity?["podAntiAffinity"], pod, -1);
+        Affinity = AffinityTerm.Required(affinity?["podAffinity"], pod);
         Spread = [.. spec["topologySpreadConstraints"].Maps().Select(constraint => SpreadConstraint.Of(constraint, pod))];
-        OwnerUid = pod.ControllerReference().Text("uid");
+        NodeNames = PinnedNodes.Of(spec);
+        Images = [.. spec["initContainers"].Maps().Concat(spec["containers"].Maps()).Select(container => Kubelet.ImageName.Full(container.Text("image")))];
     }
 
     public MapNode Pod { get; }
 
-    public IReadOnlyDictionary<string, Quantity> Requests { get; }
+    /// <summary>The pod as it counts once it is on a node.</summary>
+    public PlacedPod Self { get; }
 
-    public IReadOnlyList<HostPort> Ports { get; }
+    public ObjectName Name => Self.Name;
 
     public IReadOnlyList<MapNode> Tolerations { get; }
+
+    public bool HasNodeSelection { get; }
 
     public IReadOnlyList<MapNode> PreferredNodes { get; }
 
     public IReadOnlyList<AffinityTerm> Affinity { get; }
 
-    public IReadOnlyList<AffinityTerm> AntiAffinity { get; }
-
-    public IReadOnlyList<AffinityTerm> PreferredAffinity { get; }
-
-    public IReadOnlyList<AffinityTerm> PreferredAntiAffinity { get; }
-
     public IReadOnlyList<SpreadConstraint> Spread { get; }
 
-    public string OwnerUid { get; }
+    /// <summary>The only nodes it can go to by <c>matchFields</c> (pods of DaemonSets); null for all.</summary>
+    public IReadOnlySet<string>? NodeNames { get; }
 
-    public int Priority => Pod.Spec().Int("priority");
+    public IReadOnlyList<string> Images { get; }
 
-    public static PodNeeds Of(MapNode pod) => new(pod);
+    public int Priority => Self.Priority;
+
+    public bool MayPreempt => Pod.Spec().Text("preemptionPolicy") != "Never";
+
+    public string NominatedNode => Pod.Status().Text("nominatedNodeName");
+
+    public static PodNeeds Of(MapNode pod, PodGroups groups) => new(pod, PlacedPod.Of(pod, groups));
 
     public bool Tolerates(MapNode taint) => Tolerations.Any(toleration => NodeMatching.Tolerates(toleration, taint));
+}
 
-    private static Dictionary<string, Quantity> ReadRequests(MapNode spec)
+/// <summary>A pod as it counts on a node: what it takes away from others. Small, for there are many.</summary>
+internal sealed class PlacedPod
+{
+    private PlacedPod(MapNode pod, PodGroup group)
     {
-        Dictionary<string, Quantity> total = new(StringComparer.Ordinal);
-        Dictionary<string, Quantity> sidecars = new(StringComparer.Ordinal);
-        Dictionary<string, Quantity> starting = new(StringComparer.Ordinal);
-        foreach (MapNode container in spec["containers"].Maps())
-        {
-            Add(total, container["resources"]?["requests"]);
-        }
-
-        foreach (MapNode container in spec["initContainers"].Maps())
-        {
-            if (container.Text("restartPolicy") == "Always")
-            {
-                Add(sidecars, container["resources"]?["requests"]);
-                Add(total, container["resources"]?["requests"]);
-            }
-            else
-            {
-                RaiseTo(starting, container["resources"]?["requests"], sidecars);
-            }
-        }
-
-        foreach ((string name, Quantity value) in starting)
-        {
-            total[name] = Larger(total.GetValueOrDefault(name), value);
-        }
-
-        foreach ((string name, Node value) in spec["resources"]?["requests"] as MapNode ?? [])
-        {
-            total[name] = Quantity.Of(value);
-        }
-
-        Add(total, spec["overhead"]);
-        return total;
+        MapNode spec = pod.Spec();
+        Name = new ObjectName(pod.Namespace(), pod.Name());
+        Uid = pod.Uid();
+        Group = group;
+        Priority = spec.Int("priority");
+        Started = pod.Status()["startTime"].Time() ?? pod.CreatedAt() ?? DateTimeOffset.MaxValue;
+        IsDeleting = pod.IsDeleting();
+        Requests = PodRequests.Of(spec);
+        Scored = PodRequests.ForScoring(spec);
+        Ports = HostPort.Of(spec);
+        Claims = ClaimNames.Of(pod);
     }
 
-    private static void Add(Dictionary<string, Quantity> total, Node? requests)
+    public ObjectName Name { get; }
+
+    public string Uid { get; }
+
+    public PodGroup Group { get; }
+
+    public int Priority { get; }
+
+    public DateTimeOffset Started { get; }
+
+    public bool IsDeleting { get; }
+
+    public Amounts Requests { get; }
+
+    /// <summary>Requests with upstream's assumption for containers that request nothing.</summary>
+    public Amounts Scored { get; }
+
+    public IReadOnlyList<HostPort> Ports { get; }
+
+    public IReadOnlyList<string> Claims { get; }
+
+    public static PlacedPod Of(MapNode pod, PodGroups groups) => new(pod, groups.Of(pod));
+
+    /// <summary>Which of two pods is worth more: by priority, then by how long it runs (upstream's MoreImportantPod).</summary>
+    public static int ByImportance(PlacedPod left, PlacedPod right)
     {
-        foreach ((string name, Node value) in requests as MapNode ?? [])
-        {
-            total[name] = total.GetValueOrDefault(name) + Quantity.Of(value);
-        }
+        int order = right.Priority.CompareTo(left.Priority);
+        return order != 0 ? order : left.Started.CompareTo(right.Started);
     }
-
-    private static void RaiseTo(Dictionary<string, Quantity> most, Node? requests, Dictionary<string, Quantity> beside)
-    {
-        foreach ((string name, Node value) in requests as MapNode ?? [])
-        {
-            most[name] = Larger(most.GetValueOrDefault(name), Quantity.Of(value) + beside.GetValueOrDefault(name));
-        }
-    }
-
-    private static Quantity Larger(Quantity left, Quantity right) => left > right ? left : right;
-
-    private static IEnumerable<HostPort> ReadPorts(MapNode spec) =>
-        spec["containers"].Maps().SelectMany(container => container["ports"].Maps())
-            .Where(port => port.Int("hostPort") > 0)
-            .Select(port => new HostPort(port.Text("hostIP"), port["protocol"]?.AsString() ?? "TCP", port.Int("hostPort")));
-
-    private static IReadOnlyList<AffinityTerm> Terms(Node? affinity, MapNode pod) =>
-        [.. (affinity?["requiredDuringSchedulingIgnoredDuringExecution"]).Maps().Select(term => AffinityTerm.Of(term, pod, 0))];
-
-    private static IReadOnlyList<AffinityTerm> WeightedTerms(Node? affinity, MapNode pod, int sign) =>
-        [.. (affinity?["preferredDuringSchedulingIgnoredDuringExecution"]).Maps()
-            .Where(term => term["podAffinityTerm"] is MapNode)
-            .Select(term => AffinityTerm.Of((MapNode)term["podAffinityTerm"]!, pod, sign * term.Int("weight")))];
 }
 
 internal readonly record struct HostPort(string Address, string Protocol, int Port)
 {
+    public static IReadOnlyList<HostPort> Of(MapNode spec)
+    {
+        List<HostPort>? ports = null;
+        foreach (MapNode container in spec["containers"].Maps().Concat(spec["initContainers"].Maps().Where(init => init.Text("restartPolicy") == "Always")))
+        {
+            foreach (MapNode port in container["ports"].Maps().Where(port => port.Int("hostPort") > 0))
+            {
+                (ports ??= []).Add(new HostPort(port.Text("hostIP"), port["protocol"]?.AsString() ?? "TCP", port.Int("hostPort")));
+            }
+        }
+
+        return ports ?? [];
+    }
+
     public bool Collides(HostPort other) =>
         Port == other.Port && Protocol == other.Protocol && (IsAny(Address) || IsAny(other.Address) || Address == other.Address);
 
     private static bool IsAny(string address) => address is "" or "0.0.0.0";
 }
 
-/// <summary>One term of pod (anti-)affinity, bound to the namespace of the pod that has it.</summary>
-internal sealed record AffinityTerm(string TopologyKey, LabelSelector Selector, IReadOnlyList<string> Namespaces, LabelSelector NamespaceSelector, int Weight)
+/// <summary>The nodes that every term of a pod's required node affinity names by <c>metadata.name</c>.</summary>
+internal static class PinnedNodes
 {
-    public static AffinityTerm Of(MapNode term, MapNode pod, int weight)
+    public static IReadOnlySet<string>? Of(MapNode spec)
     {
-        List<string> namespaces = [.. term["namespaces"].Strings()];
-        if (namespaces.Count == 0 && term["namespaceSelector"] is not MapNode)
+        if (spec["affinity"]?["nodeAffinity"]?["requiredDuringSchedulingIgnoredDuringExecution"] is not MapNode required)
         {
-            namespaces.Add(pod.Namespace());
+            return null;
         }
 
-        return new AffinityTerm(term.Text("topologyKey"), SelectorOf(term, pod), namespaces, LabelSelector.Of(term["namespaceSelector"]), weight);
-    }
-
-    public bool Matches(MapNode pod, Func<string, MapNode?> namespaceLabels) =>
-        Selector.Matches(pod.Labels())
-        && (Namespaces.Contains(pod.Namespace()) || NamespaceSelector.IsEmpty || NamespaceSelector.Matches(namespaceLabels(pod.Namespace())));
-
-    /// <summary>The label selector with the pod's own values of <c>matchLabelKeys</c> added.</summary>
-    internal static LabelSelector SelectorOf(MapNode term, MapNode pod)
-    {
-        if (term["matchLabelKeys"] is not ListNode { Count: > 0 } keys)
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (MapNode term in required["nodeSelectorTerms"].Maps())
         {
-            return LabelSelector.Of(term["labelSelector"]);
-        }
-
-        MapNode selector = term["labelSelector"].CopyOf();
-        foreach (string key in keys.Strings())
-        {
-            if (pod.Labels()?[key] is { } value)
+            MapNode? field = term["matchFields"].Maps().FirstOrDefault(field => field.Text("key") == "metadata.name" && field.Text("operator") == "In");
+            if (field is null)
             {
-                selector.EnsureMap("matchLabels")[key] = value;
+                return null;
             }
+
+            names.UnionWith(field["values"].Strings());
         }
 
-        return LabelSelector.Of(selector);
+        return names.Count == 0 ? null : names;
     }
-}
-
-internal sealed record SpreadConstraint(string TopologyKey, LabelSelector Selector, int MaxSkew, int MinDomains, bool IsHard, bool HonorTaints)
-{
-    public static SpreadConstraint Of(MapNode constraint, MapNode pod) => new(
-        constraint.Text("topologyKey"),
-        AffinityTerm.SelectorOf(constraint, pod),
-        constraint.Int("maxSkew", 1),
-        constraint.Int("minDomains", 1),
-        constraint.Text("whenUnsatisfiable") != "ScheduleAnyway",
-        constraint.Text("nodeTaintsPolicy") == "Honor");
 }

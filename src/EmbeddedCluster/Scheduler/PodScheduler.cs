@@ -1,38 +1,80 @@
-using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Scheduler;
 
-/// <summary>Binds pods to nodes, one at a time over its own account of what runs where.</summary>
-/// <remarks>Keys with a namespace are pods, keys without one are nodes.</remarks>
-internal sealed class PodScheduler(ControlPlane plane) : Reconciler(plane)
+/// <summary>
+/// Places pods on nodes, one at a time over its own account of what runs where, the most important first; bindings are written
+/// beside it.
+/// </summary>
+/// <remarks>Keys with a namespace are pods, keys without one nodes; two keys that no node can have stand for turns of the work itself.</remarks>
+internal sealed partial class PodScheduler : Reconciler
 {
     private const string Component = "default-scheduler";
-    private readonly ClusterWriter writer = new(plane.Cluster, "kube-scheduler");
-    private readonly KindMirror pods = plane.Mirror(string.Empty, "Pod");
-    private readonly KindMirror nodes = plane.Mirror(string.Empty, "Node");
-    private readonly KindMirror namespaces = plane.Mirror(string.Empty, "Namespace");
-    private readonly PodVolumes volumes = new(plane);
-    private readonly Dictionary<string, NodeState> states = new(StringComparer.Ordinal);
-    private readonly Dictionary<ObjectName, string> placed = [];
-    private readonly HashSet<ObjectName> waiting = [];
+    private const int PodsPerTurn = 16;
+
+    // Not legal names.
+    private static readonly ObjectName Turn = new(string.Empty, "*");
+    private static readonly ObjectName VolumesChanged = new(string.Empty, "*volumes");
+    private readonly ClusterWriter writer;
+    private readonly KindMirror pods;
+    private readonly KindMirror nodes;
+    private readonly KindMirror budgets;
+    private readonly ClusterState cluster;
+    private readonly Placement placement;
+    private readonly Preemption preemption;
+    private readonly PodVolumes volumes;
+    private readonly DefaultSelectors selectors;
+    private readonly SchedulingQueue waiting = new();
+    private readonly Dictionary<ObjectName, NodeState> placed = [];
+    private readonly Dictionary<ObjectName, NodeState> nominated = [];
+    private Wakeups changed;
+
+    public PodScheduler(ControlPlane plane)
+        : base(plane)
+    {
+        writer = new ClusterWriter(plane.Cluster, "kube-scheduler");
+        pods = plane.Mirror(string.Empty, "Pod");
+        nodes = plane.Mirror(string.Empty, "Node");
+        budgets = plane.Mirror("policy", "PodDisruptionBudget");
+        KindMirror namespaces = plane.Mirror(string.Empty, "Namespace");
+        cluster = new ClusterState(name => namespaces.Get(string.Empty, name)?.Labels());
+        placement = new Placement(cluster);
+        preemption = new Preemption(cluster, placement, budgets.InNamespace);
+        volumes = new PodVolumes(plane, cluster);
+        selectors = new DefaultSelectors(plane);
+    }
 
     public override string Name => Component;
 
     public override void Subscribe()
     {
         WatchOwn(nodes);
-        WatchOwn(pods);
-        Watch(Plane.Find(string.Empty, "PersistentVolumeClaim"), _ => Queue.Add(Wake));
-        Watch(Plane.Find("storage.k8s.io", "StorageClass"), _ => Queue.Add(Wake));
+        Watch(pods, change =>
+        {
+            // What only its status says is the kubelet's business, or was written here.
+            if (change is not ({ } old, { } now) || Place(old) != Place(now) || !Node.DeepEquals(old.Labels(), now.Labels())
+                || (Place(now).Node.Length == 0 && !Node.DeepEquals(old["spec"], now["spec"])))
+            {
+                Queue.Add(ObjectName.Of(change.Any));
+            }
+        });
+        foreach ((string group, string kind) in ((string, string)[])[(string.Empty, "PersistentVolumeClaim"), (string.Empty, "PersistentVolume"), ("storage.k8s.io", "StorageClass")])
+        {
+            Watch(Plane.Find(group, kind), _ => Queue.Add(VolumesChanged));
+        }
     }
 
     public override async Task<TimeSpan?> ReconcileAsync(ObjectName key, CancellationToken cancellationToken)
     {
-        if (key == Wake)
+        if (key == Turn)
         {
-            RetryWaiting();
+            return await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (key == VolumesChanged)
+        {
+            changed |= Wakeups.VolumeChanged;
         }
         else if (key.Namespace.Length == 0)
         {
@@ -40,152 +82,124 @@ internal sealed class PodScheduler(ControlPlane plane) : Reconciler(plane)
         }
         else
         {
-            await TakePodAsync(key, cancellationToken).ConfigureAwait(false);
+            TakePod(key);
         }
 
+        Queue.Add(Turn);
         return null;
     }
 
-    // Not a legal name, so no node can have it.
-    private static ObjectName Wake => new(string.Empty, "*");
+    private async Task<TimeSpan?> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        if (changed != Wakeups.None)
+        {
+            waiting.Wake(changed, Plane.Now);
+            changed = Wakeups.None;
+            await BindReadyVolumesAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        TimeSpan? next = waiting.Advance(Plane.Now);
+        for (int i = 0; i < PodsPerTurn; i++)
+        {
+            if (!waiting.TryTake(out ObjectName name))
+            {
+                if (next == LongestSilence)
+                {
+                    changed |= Wakeups.All;
+                }
+
+                return next;
+            }
+
+            if (pods.Get(name) is { } pod && IsWaiting(pod))
+            {
+                await ScheduleAsync(name, pod, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                waiting.Forget(name);
+            }
+        }
+
+        Queue.Add(Turn);
+        return null;
+    }
+
+    private static TimeSpan LongestSilence => TimeSpan.FromMinutes(5);
 
     private void TakeNode(ObjectName key)
     {
         if (nodes.Get(key) is not { } node)
         {
-            states.Remove(key.Name);
+            cluster.Remove(key.Name);
+            changed |= Wakeups.NodeChanged;
             return;
         }
 
-        if (states.TryGetValue(key.Name, out NodeState? state))
+        bool isNew = cluster.Find(key.Name) is null;
+        changed |= cluster.Put(node) ? Wakeups.NodeChanged : Wakeups.None;
+        if (!isNew)
         {
-            bool matters = !Node.DeepEquals(state.Node["spec"], node["spec"])
-                || !Node.DeepEquals(state.Node.Labels(), node.Labels())
-                || !Node.DeepEquals(state.Node.Status()["allocatable"], node.Status()["allocatable"]);
-            state.Node = node;
-            if (matters)
-            {
-                RetryWaiting();
-            }
-
             return;
         }
 
-        NodeState added = new(node);
-        states[key.Name] = added;
+        NodeState state = cluster.Find(key.Name)!;
         foreach (MapNode pod in pods.Indexed(key.Name).Where(pod => !IsOver(pod)))
         {
-            added.Add(ObjectName.Of(pod), PodNeeds.Of(pod));
-            placed[ObjectName.Of(pod)] = key.Name;
+            ObjectName name = ObjectName.Of(pod);
+            state.Add(PlacedPod.Of(pod, cluster.Groups));
+            placed[name] = state;
         }
-
-        RetryWaiting();
     }
 
-    private async Task TakePodAsync(ObjectName key, CancellationToken cancellationToken)
+    private void TakePod(ObjectName key)
     {
         MapNode? pod = pods.Get(key);
-        string node = pod is null || IsOver(pod) ? string.Empty : pod.Spec().Text("nodeName");
-        if (pod is not null && node.Length == 0 && !IsOver(pod))
+        if (pod is not null && IsWaiting(pod))
         {
-            if (IsMine(pod))
+            // One that is bound in this very moment is not seen as such yet.
+            if (!binding.TryGetValue(key, out string? uid) || uid != pod.Uid())
             {
-                await ScheduleAsync(key, pod, cancellationToken).ConfigureAwait(false);
+                Account(key, null);
+                waiting.Add(key, pod.Spec().Int("priority"), Plane.Now);
             }
 
             return;
         }
 
-        waiting.Remove(key);
-        if (placed.TryGetValue(key, out string? before) && before != node)
+        binding.TryRemove(key, out _);
+        waiting.Forget(key);
+        Nominate(key, null, null);
+        Account(key, pod);
+    }
+
+    /// <summary>Counts the pod where it is, and no longer where it was.</summary>
+    private void Account(ObjectName key, MapNode? pod)
+    {
+        NodeState? now = pod is null || IsOver(pod) ? null : cluster.Find(pod.Spec().Text("nodeName"));
+        if (placed.TryGetValue(key, out NodeState? before) && before != now)
         {
-            states.GetValueOrDefault(before)?.Remove(key);
+            before.Remove(key);
             placed.Remove(key);
-            RetryWaiting();
+            changed |= Wakeups.PodGone;
         }
 
-        if (node.Length > 0 && states.TryGetValue(node, out NodeState? state))
+        if (now is not null)
         {
-            placed[key] = node;
-            state.Add(key, PodNeeds.Of(pod!));
-        }
-    }
-
-    private async Task ScheduleAsync(ObjectName key, MapNode pod, CancellationToken cancellationToken)
-    {
-        PodNeeds needs = PodNeeds.Of(pod);
-        Placement placement = new(states.Values, name => namespaces.Get(string.Empty, name)?.Labels());
-        VolumeDecision claims = volumes.Decide(pod);
-        PlacementDecision decision = claims.Problem is { } problem ? placement.Refuse(problem) : placement.Decide(needs);
-        if (decision.Node is null)
-        {
-            waiting.Add(key);
-            await RefuseAsync(pod, decision.Message, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        if (claims.ToSelect.Count > 0)
-        {
-            // The claims are bound now that a node is known; the pod follows when they are.
-            waiting.Add(key);
-            await volumes.SelectNodeAsync(claims.ToSelect, decision.Node, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        await BindAsync(key, needs, decision.Node, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task BindAsync(ObjectName key, PodNeeds needs, string node, CancellationToken cancellationToken)
-    {
-        MapNode binding = new()
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Binding",
-            ["metadata"] = new MapNode { ["name"] = key.Name, ["namespace"] = key.Namespace, ["uid"] = needs.Pod.Uid() },
-            ["target"] = new MapNode { ["kind"] = "Node", ["name"] = node },
-        };
-        await writer.PostAsync(pods, key, "binding", binding, cancellationToken).ConfigureAwait(false);
-        waiting.Remove(key);
-        placed[key] = node;
-        states[node].Add(key, needs);
-        Plane.Events.Normal(needs.Pod, Component, "Scheduled", $"Successfully assigned {key} to {node}");
-    }
-
-    private async Task RefuseAsync(MapNode pod, string message, CancellationToken cancellationToken)
-    {
-        MapNode? present = pod.Status().Condition("PodScheduled");
-        if (present.Text("reason") == "Unschedulable" && present.Text("message") == message)
-        {
-            return;
-        }
-
-        Plane.Events.Warning(pod, Component, "FailedScheduling", message);
-        MapNode status = pod.Status().Clone();
-        ListNode conditions = new((status["conditions"] as ListNode ?? []).Where(item => item["type"]?.AsString() != "PodScheduled"))
-        {
-            new MapNode
-            {
-                ["type"] = "PodScheduled",
-                ["status"] = "False",
-                ["lastTransitionTime"] = (present?["lastTransitionTime"] as StringNode)?.Value ?? Plane.Now.Stamp(),
-                ["reason"] = "Unschedulable",
-                ["message"] = message,
-            },
-        };
-        status["conditions"] = conditions;
-        await writer.SetStatusAsync(pods, pod, status, cancellationToken).ConfigureAwait(false);
-    }
-
-    private void RetryWaiting()
-    {
-        foreach (ObjectName key in waiting.OrderByDescending(key => pods.Get(key)?.Spec().Int("priority")).ToList())
-        {
-            Queue.Add(key);
+            changed |= before == now ? Wakeups.None : Wakeups.PodPlaced;
+            placed[key] = now;
+            now.Add(PlacedPod.Of(pod!, cluster.Groups));
         }
     }
 
-    private static bool IsMine(MapNode pod) =>
-        pod.Spec()["schedulerName"]?.AsString() is null or "default-scheduler" && pod.Spec()["schedulingGates"] is not ListNode { Count: > 0 };
+    private static (string Node, bool Over, bool Deleting) Place(MapNode pod) => (pod.Spec().Text("nodeName"), IsOver(pod), pod.IsDeleting());
 
-    private static bool IsOver(MapNode pod) => pod.Status().Text("phase") is "Succeeded" or "Failed" || (pod.IsDeleting() && pod.Spec().Text("nodeName").Length == 0);
+    private static bool IsWaiting(MapNode pod) =>
+        pod.Spec().Text("nodeName").Length == 0
+        && !pod.IsDeleting()
+        && !IsOver(pod)
+        && pod.Spec()["schedulerName"]?.AsString() is null or "" or Component
+        && pod.Spec()["schedulingGates"] is not ListNode { Count: > 0 };
+
+    private static bool IsOver(MapNode pod) => pod.Status().Text("phase") is "Succeeded" or "Failed";
 }

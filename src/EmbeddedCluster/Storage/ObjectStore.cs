@@ -15,6 +15,7 @@ internal sealed class ObjectStore : IAsyncDisposable
     private const int History = 8192;
     private readonly ConcurrentDictionary<string, CollectionState> collections = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
+    private readonly SharedParts parts = new();
     private readonly Journal? journal;
     private long revision;
     private long loaded;
@@ -111,6 +112,7 @@ internal sealed class ObjectStore : IAsyncDisposable
             journal?.ThrowIfBlocked();
             long at = revision + 1;
             next.EnsureMap("metadata")["resourceVersion"] = at.ToString();
+            parts.Share(next);
             StoredObject item = StoredObject.Of(@namespace, name, at, next);
             Task durable = Append(JournalEntry.Put, collection, item);
             state.Snapshot = state.Snapshot.With(item);

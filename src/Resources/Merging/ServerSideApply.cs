@@ -69,11 +69,11 @@ public static partial class ServerSideApply
         return new ApplyResult(merged, []) { IsUnchanged = run.IsUnchanged };
     }
 
-    /// <summary>Records what a create, update or patch changed: the writer takes ownership of every changed field. Returns <paramref name="updated"/> with new managedFields.</summary>
+    /// <summary>Records what a create, update or patch changed: the writer takes ownership of every changed field. Returns <paramref name="updated"/> with new managedFields; frozen parts of it are shared.</summary>
     public static MapNode Update(MapNode? live, MapNode updated, Schema? schema, FieldWriter writer)
     {
         FieldType type = schema?.Merging ?? StructuralSchema.Permissive.Merging;
-        MapNode result = (MapNode)WithoutManagedFields(updated).DeepClone();
+        MapNode result = (MapNode)WithoutManagedFields(updated).CloneUnfrozen();
         ManagedFields managed = ReadForUpdate(live, updated, writer.Subresource);
         // An object that nobody tracks yet stays so until it is applied for the first time.
         if (live is not null && managed.IsEmpty && live["metadata"]?["uid"] is not null)

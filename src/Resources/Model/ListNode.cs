@@ -74,6 +74,23 @@ public sealed class ListNode : Node, IReadOnlyList<Node>
         return copy;
     }
 
+    public override Node CloneUnfrozen()
+    {
+        if (frozen)
+        {
+            return this;
+        }
+
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        ListNode copy = new(items.Count) { Line = Line };
+        foreach (Node item in items)
+        {
+            copy.items.Add(item.CloneUnfrozen());
+        }
+
+        return copy;
+    }
+
     public override Node Freeze()
     {
         if (!frozen)

@@ -71,6 +71,21 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
     /// <summary>For collection initialisers: <c>new MapNode { ["a"] = 1 }</c> and <c>{ { "a", 1 } }</c> mean the same.</summary>
     public void Add(string key, Node value) => Set(key, value);
 
+    /// <summary>Puts another value in each member's place, in order.</summary>
+    public void ReplaceValues(Func<Node, Node> replace)
+    {
+        ThrowIfFrozen();
+        for (int i = 0; i < members.Count; i++)
+        {
+            (string key, Node value) = members[i];
+            Node other = replace(value);
+            if (!ReferenceEquals(other, value))
+            {
+                members[i] = new(key, other);
+            }
+        }
+    }
+
     public bool Remove(string key)
     {
         ThrowIfFrozen();
@@ -128,6 +143,28 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
         foreach ((string key, Node value) in members)
         {
             copy.members.Add(new(key, value.DeepClone()));
+        }
+
+        if (copy.members.Count >= IndexedFrom)
+        {
+            copy.BuildIndex();
+        }
+
+        return copy;
+    }
+
+    public override Node CloneUnfrozen()
+    {
+        if (frozen)
+        {
+            return this;
+        }
+
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        MapNode copy = new(members.Count) { Line = Line };
+        foreach ((string key, Node value) in members)
+        {
+            copy.members.Add(new(key, value.CloneUnfrozen()));
         }
 
         if (copy.members.Count >= IndexedFrom)

@@ -75,6 +75,9 @@ public abstract class Node
     /// <summary>An independent, unfrozen copy; immutable scalars are shared.</summary>
     public virtual Node DeepClone() => this;
 
+    /// <summary>A copy of what may still change; what is frozen is shared, and stays frozen inside the copy.</summary>
+    public virtual Node CloneUnfrozen() => this;
+
     /// <summary>Makes this tree read-only for good and returns it.</summary>
     public virtual Node Freeze() => this;
 

@@ -15,13 +15,17 @@ internal static class VolumeMatching
             return reserved;
         }
 
-        // The smallest that fits, as upstream.
-        return all
-            .Where(volume => volume.Spec()["claimRef"] is null && Fits(claim, volume))
-            .OrderBy(volume => Capacity(volume))
-            .ThenBy(volume => volume.Name(), StringComparer.Ordinal)
-            .FirstOrDefault();
+        return Candidates(claim, all).FirstOrDefault();
     }
+
+    /// <summary>Free volumes that fit the claim, the smallest first as upstream.</summary>
+    public static IReadOnlyList<MapNode> Candidates(MapNode claim, IEnumerable<MapNode> volumes) =>
+    [
+        .. volumes
+            .Where(volume => !volume.IsDeleting() && (IsFor(volume, claim) || volume.Spec()["claimRef"] is null) && Fits(claim, volume))
+            .OrderBy(volume => Capacity(volume))
+            .ThenBy(volume => volume.Name(), StringComparer.Ordinal),
+    ];
 
     /// <summary>Whether the volume is reserved for this very claim (by uid once it is bound).</summary>
     public static bool IsFor(MapNode volume, MapNode claim)
