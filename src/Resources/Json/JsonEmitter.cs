@@ -213,7 +213,39 @@ internal sealed class JsonEmitter(JsonWriteOptions options) : IDisposable
         length += bytes.Length;
     }
 
-    private void PutText(ReadOnlySpan<char> text) => length += Encoding.UTF8.GetBytes(text, Reserve(text.Length * 3));
+    private void PutText(ReadOnlySpan<char> text)
+    {
+        for (int at; (at = FirstStray(text)) >= 0; text = text[(at + 1)..])
+        {
+            PutValid(text[..at]);
+            Put("\\ufffd"u8);
+        }
+
+        PutValid(text);
+    }
+
+    private void PutValid(ReadOnlySpan<char> text) => length += Encoding.UTF8.GetBytes(text, Reserve(text.Length * 3));
+
+    /// <summary>Where the first half of a surrogate pair without the other is: no text, which Go escapes; -1 for none.</summary>
+    private static int FirstStray(ReadOnlySpan<char> text)
+    {
+        for (int at = text.IndexOfAnyInRange('\uD800', '\uDFFF'); at >= 0 && at < text.Length; at++)
+        {
+            if (!char.IsSurrogate(text[at]))
+            {
+                continue;
+            }
+
+            if (!char.IsHighSurrogate(text[at]) || at + 1 == text.Length || !char.IsLowSurrogate(text[at + 1]))
+            {
+                return at;
+            }
+
+            at++;
+        }
+
+        return -1;
+    }
 
     private Span<byte> Reserve(int count)
     {

@@ -102,7 +102,10 @@ public class FuzzTests
             ".", "$", ".s", ".e", ".i", ".f", ".b", ".n", ".l", ".m", ".t", ".v", ".j", ".url", ".big", ".missing", ".m.b.c", ".m.x.y", ".s.x", "nil", "true", "false",
             "0", "1", "-1", "2", "10", "1.5", "1e30", "-0", "0x1F", "'a'", "9223372036854775807", "-9223372036854775808", "1i", "\"\"", "\"a\"", "\"a,b\"", "\"%d %s %v %[2]q %*d\"",
             "\"2006-01-02\"", "\"(a|b)+?\"", "\"[a-z\"", "`\\pL{2,}`", "\"1h30m\"", "\">=1.2 <2\"", "\"string\"", "\"\\xff\"", "\"..//a\"", "\"Europe/Paris\"", "now", "list", "dict",
+            "(semver \"1.2.3-a\")", "(duration 90)", "(toDate \"2006\" \"x\")", "(list 1 nil (dict \"a\" 1.5))", "(urlParse \"http://a/b\")", "(b64dec \"/w==\")", "(fail)", "(until 3)",
         ];
+
+        private const string Verbs = "vTtbcdoOqxXUeEfFgGspw%!z";
 
         private int depth;
 
@@ -148,8 +151,13 @@ public class FuzzTests
             string name = Names[random.Next(Names.Length)];
             int arity = SprigFunctions.Table.Find(name)?.Parameters.Count ?? 2;
             int count = Math.Max(0, arity + (random.Next(6) == 0 ? random.Next(-1, 3) : 0));
-            return name + string.Concat(Enumerable.Range(0, count).Select(_ => " " + Atom()));
+            string format = name == "printf" ? $" \"{Format()}{Format()}\"" : string.Empty;
+            return name + format + string.Concat(Enumerable.Range(0, count).Select(_ => " " + Atom()));
         }
+
+        /// <summary>One directive of fmt: flags, width, precision and a verb, right or wrong.</summary>
+        private string Format() => "%" + string.Concat(Enumerable.Range(0, random.Next(3)).Select(_ => "+-# 0"[random.Next(5)]))
+            + new[] { "", "", "5", "*", ".3", ".*", "[2]", "[9]", "[x" }[random.Next(9)] + Verbs[random.Next(Verbs.Length)];
 
         private string Atom()
         {

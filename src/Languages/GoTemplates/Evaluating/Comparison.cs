@@ -88,15 +88,17 @@ internal static class Comparison
 
     private static bool EqualOther(Node left, Node right)
     {
-        if (left is NullNode || right is NullNode)
+        if (IsNil(left) || IsNil(right))
         {
-            return left is NullNode && right is NullNode;
+            // A nil of another type cannot be compared with nil slices and maps either, unlike the literal.
+            return left is NullNode || right is NullNode || GoTree.KindOf(left) == GoTree.KindOf(right)
+                ? IsNil(left) && IsNil(right)
+                : throw NotComparable(left, right);
         }
 
         if (GoTree.KindOf(left) != GoTree.KindOf(right))
         {
-            throw new GoError(GoPrinter.Format(
-                "non-comparable types %s: %v, %s: %v", left, GoType.Of(left).Name, GoType.Of(right).Name, right));
+            throw NotComparable(left, right);
         }
 
         if (GoTree.KindOf(right) is GoKind.Map or GoKind.Slice or GoKind.Func)
@@ -106,6 +108,11 @@ internal static class Comparison
 
         return left.DeepEquals(right);
     }
+
+    private static bool IsNil(Node node) => node is NullNode or GoValue { IsNil: true };
+
+    private static GoError NotComparable(Node left, Node right) =>
+        new(GoPrinter.Format("non-comparable types %s: %v, %s: %v", left, GoType.Of(left).Name, GoType.Of(right).Name, right));
 
     private static GoError Incompatible(Node left, Node right) =>
         new($"incompatible types for comparison: {GoType.Of(left)} and {GoType.Of(right)}");

@@ -150,7 +150,7 @@ internal sealed partial class Evaluator
             return value.Node;
         }
 
-        if (ReferenceEquals(type, GoType.Map) && value.Node is GoMap { Type.Elem: var element } map && element == GoType.Any)
+        if (ReferenceEquals(type, GoType.Map) && value.Node is GoMap { IsNil: false, Type.Elem: var element } map && element == GoType.Any)
         {
             // Passing a declared map type as map[string]interface {} converts it; the members stay the same ones.
             return map.Members;
@@ -183,11 +183,14 @@ internal sealed partial class Evaluator
         return final.IsPresent ? final.Value : new Value(last, true);
     }
 
+    /// <summary>How Go prints a reflect.Value: a text as it is, anything else by its type.</summary>
+    private static string Reflected(Node node) => node is StringNode text ? text.Value : $"<{GoType.Of(node).Name} Value>";
+
     /// <summary>The builtin call: its first argument is the function.</summary>
     private Value CallValue(Value dot, GoFunction builtin, SyntaxNode node, SyntaxNode[] arguments, Final final)
     {
         Node[] values = Arguments(dot, builtin, "call", arguments, final);
-        string callee = arguments.Length > 1 ? arguments[1].ToString()! : Printing.GoPrinter.Sprint(final.Value.NodeOrNull);
+        string callee = arguments.Length > 1 ? arguments[1].ToString()! : Reflected(final.Value.NodeOrNull);
         string? problem = values[0] switch
         {
             NullNode => "call of nil",

@@ -22,6 +22,10 @@ internal sealed partial class Formatter
             case 'p':
                 BadVerbOrPointer(value);
                 return;
+            case 'w' when value is not (NullNode or StringNode or BoolNode or IntegerNode or FloatNode or GoInteger { Type.IsNamed: false }):
+                // Only errors can be wrapped, and only by Errorf.
+                BadVerb(verb, value);
+                return;
             default:
                 PrintValue(value, verb, 0);
                 return;
@@ -86,6 +90,12 @@ internal sealed partial class Formatter
             return;
         }
 
+        if (sharpV && value.Syntax is { } syntax)
+        {
+            FormatText(syntax, 's');
+            return;
+        }
+
         switch (value)
         {
             case GoInteger integer:
@@ -115,6 +125,10 @@ internal sealed partial class Formatter
             case { Fields: { } fields }:
                 PrintStruct(value, fields, verb, depth);
                 break;
+            case { Type.Kind: GoKind.Struct }:
+                // Not as a bad verb, whose value would come back here.
+                Output.Append(value);
+                break;
             default:
                 BadVerbOrPointer(value);
                 break;
@@ -124,6 +138,12 @@ internal sealed partial class Formatter
     private void PrintMap(Node value, MapNode map, int verb, int depth)
     {
         GoType type = GoType.Of(value);
+        if (sharpV && value is GoMap { IsNil: true })
+        {
+            Output.Append(type.Name).Append("(nil)");
+            return;
+        }
+
         Output.Append(sharpV ? type.Name + "{" : "map[");
         bool first = true;
         foreach ((string key, Node member) in map.Sorted())
@@ -145,6 +165,12 @@ internal sealed partial class Formatter
 
     private void PrintList(Node value, IReadOnlyList<Node> list, int verb, int depth)
     {
+        if (sharpV && value is GoSlice { IsNil: true })
+        {
+            Output.Append(GoType.Of(value).Name).Append("(nil)");
+            return;
+        }
+
         Output.Append(sharpV ? GoType.Of(value).Name + "{" : "[");
         for (int i = 0; i < list.Count; i++)
         {
@@ -297,7 +323,7 @@ internal sealed partial class Formatter
             text.Append(cut[i].ToString(upper ? "X2" : "x2", CultureInfo.InvariantCulture));
         }
 
-        PadWithoutZeros(text.ToString());
+        Pad(text.ToString());
     }
 
     private void CheckLength()

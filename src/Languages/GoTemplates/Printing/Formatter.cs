@@ -110,7 +110,7 @@ internal sealed partial class Formatter
         }
         else
         {
-            if (verb.Value == 'v')
+            if (verb.Value is 'v' or 'w')
             {
                 (sharpV, sharp) = (sharp, false);
                 (plusV, plus) = (plus, false);

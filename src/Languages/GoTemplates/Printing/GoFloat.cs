@@ -35,9 +35,11 @@ public static class GoFloat
         string mantissa = exponentAt < 0 ? number : number[..exponentAt];
         string exponent = exponentAt < 0 ? string.Empty : number[exponentAt..];
         bool hasPoint = mantissa.Contains('.', StringComparison.Ordinal);
-        if (verb is 'g' or 'G')
+        if (verb is 'g' or 'G' or 'x')
         {
-            int digits = mantissa.Count(char.IsAsciiDigit) - (mantissa.StartsWith("0.", StringComparison.Ordinal) ? 1 : 0);
+            // Go counts the x of a hexadecimal number among its digits, but not the zero before it; of X it pads nothing.
+            int digits = verb == 'x' ? mantissa.Count(char.IsAsciiLetterOrDigit) - 1
+                : mantissa.Count(char.IsAsciiDigit) - (mantissa.StartsWith("0.", StringComparison.Ordinal) ? 1 : 0);
             int wanted = precision < 0 ? 6 : precision;
             mantissa += (hasPoint ? string.Empty : ".") + new string('0', Math.Max(0, wanted - digits));
             return mantissa + exponent;

@@ -198,6 +198,8 @@ public static class GoJson
             string digits = text[start..position];
             if (digits == "-")
             {
+                // Go tells whether a number may end by giving its scanner a space.
+                Error = "invalid character ' ' in numeric literal";
                 return null;
             }
 

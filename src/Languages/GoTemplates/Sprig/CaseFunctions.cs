@@ -18,7 +18,7 @@ internal static class CaseFunctions
         { "untitle", call => Untitle(call.Text(0)), Text },
         { "swapcase", call => SwapCase(call.Text(0)), Text },
         { "initials", call => Initials(call.Text(0)), Text },
-        { "nospace", call => string.Concat(GoText.ToBytes(call.Text(0)).Where(b => !StringFunctions.IsSpace(b)).Select(b => (char)b)), Text },
+        { "nospace", call => WithoutSpace(call.Text(0)), Text },
         { "snakecase", call => WordCase.Connected(call.Text(0), '_'), Text },
         { "kebabcase", call => WordCase.Connected(call.Text(0), '-'), Text },
         { "camelcase", call => WordCase.Pascal(call.Text(0)), Text },
@@ -27,6 +27,14 @@ internal static class CaseFunctions
         { "wrap", call => Wrap(call.Text(1), call.Integer(0), "\n", longWords: false, call.Run), Int, Text },
         { "wrapWith", call => Wrap(call.Text(2), call.Integer(0), call.Text(1), longWords: true, call.Run), Int, Text, Text },
     };
+
+    /// <summary>As goutils does it, which takes each byte of a text for a rune, but gives a text without any space back as it is.</summary>
+    private static string WithoutSpace(string text)
+    {
+        byte[] bytes = GoText.ToBytes(text);
+        byte[] kept = [.. bytes.Where(b => !StringFunctions.IsSpace(b))];
+        return kept.Length == bytes.Length ? text : string.Concat(kept.Select(b => (char)b));
+    }
 
     private static string MapRunes(string text, Func<Rune, Rune> map)
     {

@@ -93,6 +93,9 @@ internal static class CryptoFunctions
         return Convert.ToBase64String([.. iv, .. aes.EncryptCbc(Bytes(call, 1), iv)]);
     }
 
+    /// <summary>What a base64 decoder sets aside for so many characters.</summary>
+    private static int Capacity(int characters) => characters / 4 * 3;
+
     private static Node DecryptAes(FunctionCall call)
     {
         if (call.Text(1).Length == 0)
@@ -101,7 +104,17 @@ internal static class CryptoFunctions
         }
 
         byte[] data = EncodingFunctions.DecodeBase64(call.Text(1), out string? error) ?? throw new GoError(error!);
-        if (data.Length < 32 || data.Length % 16 != 0)
+        if (data.Length < 16)
+        {
+            throw new GoError($"runtime error: slice bounds out of range [:16] with capacity {Capacity(call.Text(1).Length)}");
+        }
+
+        if (data.Length == 16)
+        {
+            throw new GoError("runtime error: index out of range [-1]");
+        }
+
+        if (data.Length % 16 != 0)
         {
             throw new GoError("crypto/cipher: input not full blocks");
         }

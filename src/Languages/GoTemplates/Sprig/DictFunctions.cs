@@ -27,7 +27,7 @@ internal static class DictFunctions
         list.Variadic("mergeOverwrite", call => Merge(call, overwrite: true), Map, Map);
         list.Alias("mustMergeOverwrite", "mergeOverwrite");
         list.Variadic("dig", Dig, Any);
-        list.AddBoth("deepCopy", "mustDeepCopy", call => DeepCopy(call[0], call.Run, 0), Any);
+        list.AddBoth("deepCopy", "mustDeepCopy", call => call[0] is NullNode ? throw new GoError("reflect: call of reflect.Value.Type on zero Value") : DeepCopy(call[0], call.Run, 0), Any);
         return list;
     }
 
@@ -45,7 +45,7 @@ internal static class DictFunctions
 
     private static Node Set(FunctionCall call)
     {
-        MapNode map = call.Map(0) ?? throw new GoError("assignment to entry in nil map");
+        MapNode map = (call[0] is GoMap { IsNil: true } ? null : call.Map(0)) ?? throw new GoError("assignment to entry in nil map");
         call.Run.Charge(16);
         map[call.Text(1)] = call[2];
         return call[0];
@@ -133,14 +133,15 @@ internal static class DictFunctions
         return at;
     }
 
-    private static MapNode PlainMap(Node node) => node as MapNode
+    private static MapNode PlainMap(Node node) => (ReferenceEquals(GoType.Of(node), GoType.Map) ? GoTree.Map(node) : null)
         ?? throw new GoError($"interface conversion: interface {{}} is {TypeName(node)}, not map[string]interface {{}}");
 
     private static string TypeName(Node node) => node is NullNode ? "nil" : GoType.Of(node).Name;
 
     private static Node Merge(FunctionCall call, bool overwrite)
     {
-        MapNode? target = call.Map(0);
+        bool isNil = call[0] is GoMap { IsNil: true };
+        MapNode? target = isNil ? new MapNode() : call.Map(0);
         for (int i = 1; i < call.Count && target is not null; i++)
         {
             if (call.Map(i) is { } source)
@@ -149,7 +150,7 @@ internal static class DictFunctions
             }
         }
 
-        return call[0];
+        return isNil && target is { Count: > 0 } ? target : call[0];
     }
 
     /// <summary>Mergo's rules: maps merge, everything else replaces what is empty, or anything when overwriting.</summary>
@@ -211,6 +212,8 @@ internal static class DictFunctions
                 return members;
             case ListNode list:
                 return new ListNode([.. list.Select(item => DeepCopy(item, run, depth + 1))]);
+            case GoSlice { IsNil: true } or GoMap { IsNil: true }:
+                return node;
             case GoSlice slice:
                 return new GoSlice(slice.Type, [.. slice.Items.Select(item => DeepCopy(item, run, depth + 1))]);
             case GoMap map:

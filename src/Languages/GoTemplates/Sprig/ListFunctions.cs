@@ -19,8 +19,8 @@ internal static class ListFunctions
         list.AddBoth("prepend", "mustPrepend", call => Charged(call, [call[1], .. Items(call[0], "prepend", " on")]), Any, Any);
         list.AddBoth("first", "mustFirst", call => Items(call[0], "find first", " on") is { Count: > 0 } items ? items[0] : Node.Null, Any);
         list.AddBoth("last", "mustLast", call => Items(call[0], "find last", " on") is { Count: > 0 } items ? items[^1] : Node.Null, Any);
-        list.AddBoth("rest", "mustRest", call => Charged(call, [.. Items(call[0], "find rest", " on").Skip(1)]), Any);
-        list.AddBoth("initial", "mustInitial", call => Charged(call, [.. Items(call[0], "find initial", " on").SkipLast(1)]), Any);
+        list.AddBoth("rest", "mustRest", call => Items(call[0], "find rest", " on") is { Count: > 0 } items ? Charged(call, [.. items.Skip(1)]) : GoSlice.NilList, Any);
+        list.AddBoth("initial", "mustInitial", call => Items(call[0], "find initial", " on") is { Count: > 0 } items ? Charged(call, [.. items.SkipLast(1)]) : GoSlice.NilList, Any);
         list.AddBoth("reverse", "mustReverse", call => Charged(call, [.. Items(call[0], "find reverse", " on").Reverse()]), Any);
         list.AddBoth("compact", "mustCompact", call => Charged(call, [.. Items(call[0], "compact", " on").Where(item => !ValueFunctions.IsEmpty(item))]), Any);
         list.AddBoth("uniq", "mustUniq", Unique, Any);
@@ -134,7 +134,7 @@ internal static class ListFunctions
         return new GoSlice(GoType.SliceOf(GoType.List), result);
     }
 
-    private static ListNode Concat(FunctionCall call)
+    private static Node Concat(FunctionCall call)
     {
         List<Node> all = [];
         foreach (Node list in call.Arguments)
@@ -147,6 +147,6 @@ internal static class ListFunctions
             all.AddRange(GoTree.Items(list) ?? throw new GoError($"Cannot concat type {KindName(list)} as list"));
         }
 
-        return Charged(call, [.. all]);
+        return all.Count == 0 ? GoSlice.NilList : Charged(call, [.. all]);
     }
 }

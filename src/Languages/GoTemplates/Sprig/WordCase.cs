@@ -29,7 +29,8 @@ internal static class WordCase
 
         if (at == runes.Length)
         {
-            return result.ToString();
+            // Upstream writes the last rune of a text without words twice.
+            return at == 0 ? string.Empty : result.Append(runes[^1].ToString()).ToString();
         }
 
         bool inUpper = Rune.IsUpper(runes[at]);

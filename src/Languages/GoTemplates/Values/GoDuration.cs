@@ -67,7 +67,7 @@ public sealed class GoDuration(long nanoseconds) : GoValue
     /// <summary>time.ParseDuration; null with Go's error text when it is not a duration.</summary>
     public static long? Parse(string text, out string error)
     {
-        error = $"time: invalid duration {Parsing.GoText.Quote(text)}";
+        error = $"time: invalid duration {TimeLayout.Quote(text)}";
         ReadOnlySpan<char> rest = text;
         bool negative = rest.StartsWith("-");
         if (negative || rest.StartsWith("+"))
@@ -122,8 +122,8 @@ public sealed class GoDuration(long nanoseconds) : GoValue
         if (scale == 0)
         {
             error = unit.IsEmpty
-                ? $"time: missing unit in duration {Parsing.GoText.Quote(whole)}"
-                : $"time: unknown unit {Parsing.GoText.Quote(unit.ToString())} in duration {Parsing.GoText.Quote(whole)}";
+                ? $"time: missing unit in duration {TimeLayout.Quote(whole)}"
+                : $"time: unknown unit {TimeLayout.Quote(unit.ToString())} in duration {TimeLayout.Quote(whole)}";
             return false;
         }
 

@@ -25,6 +25,11 @@ public static class GoEquality
             return false;
         }
 
+        if (left is GoValue { IsNil: true } != right is GoValue { IsNil: true })
+        {
+            return false;
+        }
+
         if (GoTree.Map(left) is { } map)
         {
             return EqualMaps(map, GoTree.Map(right)!, depth, ref budget);

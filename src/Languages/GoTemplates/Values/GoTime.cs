@@ -62,13 +62,23 @@ public sealed class GoTime : GoValue
 
     public override string Text => TimeLayout.Format(this, "2006-01-02 15:04:05.999999999 -0700 MST");
 
+    public override string Syntax =>
+        $"time.Date({Year}, time.{TimeLayout.Months[Month - 1]}, {Day}, {Hour}, {Minute}, {Second}, {Nanosecond}, {zone.Syntax})";
+
+    public override IReadOnlyList<KeyValuePair<string, Node>> Fields =>
+    [
+        new("wall", new GoInteger(GoType.Uint64, Nanosecond)),
+        new("ext", IntegerNode.Of(UnixSeconds - ZeroSeconds)),
+        new("loc", Null),
+    ];
+
     private int SecondOfDay { get; }
 
     private long Days { get; }
 
     private bool IsZero => UnixSeconds == ZeroSeconds && Nanosecond == 0;
 
-    public static GoTime FromUnix(long seconds, int nanoseconds = 0) => new(seconds, nanoseconds, TimeZones.Utc);
+    public static GoTime FromUnix(long seconds, int nanoseconds = 0) => new(seconds, nanoseconds, TimeZones.Local);
 
     public static GoTime From(DateTimeOffset time)
     {
@@ -134,7 +144,8 @@ public sealed class GoTime : GoValue
         "UnixNano" => new GoFunction(_ => IntegerNode.Of(unchecked((UnixSeconds * GoDuration.Second) + Nanosecond))),
         "IsZero" => new GoFunction(_ => IsZero),
         "String" => new GoFunction(_ => Text),
-        "UTC" or "Local" => new GoFunction(_ => new GoTime(UnixSeconds, Nanosecond, TimeZones.Utc)),
+        "UTC" => new GoFunction(_ => new GoTime(UnixSeconds, Nanosecond, TimeZones.Utc)),
+        "Local" => new GoFunction(_ => new GoTime(UnixSeconds, Nanosecond, TimeZones.Local)),
         "Format" => new GoFunction(call => TimeLayout.Format(this, call.Text(0)), GoType.String),
         "Add" => new GoFunction(call => Add(call.Integer(0)), GoType.Duration),
         "AddDate" => new GoFunction(call => AddDate(call.Integer(0), call.Integer(1), call.Integer(2)), GoType.Int, GoType.Int, GoType.Int),

@@ -11,6 +11,9 @@ public abstract class GoValue : OpaqueNode
     /// <summary>What <c>String()</c> or <c>Error()</c> of the value returns; null when its type has neither method.</summary>
     public virtual string? Text => null;
 
+    /// <summary>What <c>GoString()</c> returns, which <c>%#v</c> prints; null when its type has no such method.</summary>
+    public virtual string? Syntax => null;
+
     /// <summary>A nil pointer or nil slice of its type.</summary>
     public virtual bool IsNil => false;
 
@@ -79,6 +82,9 @@ public sealed class GoSlice(GoType type, IReadOnlyList<Node> items, IReadOnlyDic
     /// <summary>A nil slice: empty everywhere, but null in JSON and YAML.</summary>
     public bool IsNilSlice { get; init; }
 
+    /// <summary>A nil <c>[]interface {}</c>, which functions return that never appended to one.</summary>
+    public static readonly GoSlice NilList = new(GoType.List, []) { IsNilSlice = true };
+
     public override bool IsNil => IsNilSlice;
 
     public static GoSlice Strings(IEnumerable<string> items) => new(GoType.Strings, [.. items.Select(StringNode.Of)]);
@@ -107,7 +113,14 @@ public sealed class GoMap(GoType type, MapNode members, IReadOnlyDictionary<stri
 
     public override GoFunction? Method(string name) => methods?.GetValueOrDefault(name);
 
-    public override Node ToPlain() => members;
+    /// <summary>A nil map: empty everywhere, null in JSON and YAML, and nothing can be set in it.</summary>
+    public bool IsNilMap { get; init; }
+
+    public override bool IsNil => IsNilMap;
+
+    public static GoMap NewNil() => new(GoType.Map, new MapNode()) { IsNilMap = true };
+
+    public override Node ToPlain() => IsNilMap ? Null : members;
 }
 
 /// <summary>A struct, or a pointer to one, with named fields and methods (<c>.Capabilities</c>, <c>.Chart</c>).</summary>

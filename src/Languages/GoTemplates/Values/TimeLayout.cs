@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Bowline.Languages.GoTemplates.Parsing;
 
 namespace Bowline.Languages.GoTemplates.Values;
 
@@ -17,6 +18,25 @@ internal static class TimeLayout
         "January", "Jan", "Monday", "Mon", "MST", "01", "02", "03", "04", "05", "06", "002", "2006", "15", "1", "2", "__2", "_2006", "_2",
         "3", "4", "5", "PM", "pm", "-07:00:00", "-070000", "-07:00", "-0700", "-07", "Z07:00:00", "Z070000", "Z07:00", "Z0700", "Z07",
     ];
+
+    /// <summary>How errors of package time quote: everything but printable ASCII as the bytes that it is.</summary>
+    public static string Quote(string text)
+    {
+        StringBuilder quoted = new("\"", text.Length + 2);
+        foreach (byte value in GoText.ToBytes(text))
+        {
+            if (value is < (byte)' ' or >= 0x80)
+            {
+                quoted.Append(CultureInfo.InvariantCulture, $"\\x{value:x2}");
+            }
+            else
+            {
+                quoted.Append(value is (byte)'"' or (byte)'\\' ? "\\" : string.Empty).Append((char)value);
+            }
+        }
+
+        return quoted.Append('"').ToString();
+    }
 
     public static string Format(GoTime time, string layout)
     {

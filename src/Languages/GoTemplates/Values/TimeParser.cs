@@ -63,7 +63,7 @@ internal ref struct TimeParser
 
             if (rangeError is not null)
             {
-                error = $"parsing time {GoText.Quote(value)}: {rangeError} out of range";
+                error = $"parsing time {TimeLayout.Quote(value)}: {rangeError} out of range";
                 return null;
             }
 
@@ -72,7 +72,7 @@ internal ref struct TimeParser
 
         if (left.Length > 0)
         {
-            error = $"parsing time {GoText.Quote(value)}: extra text: {GoText.Quote(left.ToString())}";
+            error = $"parsing time {TimeLayout.Quote(value)}: extra text: {TimeLayout.Quote(left.ToString())}";
             return null;
         }
 
@@ -80,18 +80,18 @@ internal ref struct TimeParser
     }
 
     private readonly string Failure(string element, string at) =>
-        $"parsing time {GoText.Quote(value)} as {GoText.Quote(layout)}: cannot parse {GoText.Quote(at)} as {GoText.Quote(element)}";
+        $"parsing time {TimeLayout.Quote(value)} as {TimeLayout.Quote(layout)}: cannot parse {TimeLayout.Quote(at)} as {TimeLayout.Quote(element)}";
 
     private GoTime? Build(out string error)
     {
-        error = $"parsing time {GoText.Quote(value)}: day out of range";
+        error = $"parsing time {TimeLayout.Quote(value)}: day out of range";
         hour = afternoon && hour < 12 ? hour + 12 : morning && hour == 12 ? 0 : hour;
         if (yearDay >= 0)
         {
             bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
             if (yearDay < 1 || yearDay > (leap ? 366 : 365))
             {
-                error = $"parsing time {GoText.Quote(value)}: day-of-year out of range";
+                error = $"parsing time {TimeLayout.Quote(value)}: day-of-year out of range";
                 return null;
             }
 
@@ -106,7 +106,8 @@ internal ref struct TimeParser
             }
         }
 
-        TimeZoneData zone = isUtc || (offset is null && zoneName.Length == 0) ? TimeZones.Utc
+        TimeZoneData zone = isUtc ? TimeZones.Utc
+            : offset is null && zoneName.Length == 0 ? TimeZones.Local
             : offset is { } seconds ? seconds == 0 ? TimeZones.Utc : TimeZones.Fixed(seconds, zoneName)
             : TimeZones.Fixed(NamedOffset(zoneName), zoneName);
         return GoTime.FromCivil(year, month, day, (hour * 3600L) + (minute * 60) + second, nanosecond, zone);

@@ -5,8 +5,11 @@ using System.Text;
 namespace Bowline.Languages.GoTemplates.Values;
 
 /// <summary>A zone's offsets and abbreviations through time.</summary>
-internal sealed class TimeZoneData(long[] transitions, (int Offset, string Name)[] periods, TimeZoneInfo? after)
+internal sealed class TimeZoneData(string syntax, long[] transitions, (int Offset, string Name)[] periods, TimeZoneInfo? after)
 {
+    /// <summary>How Go source names it.</summary>
+    public string Syntax => syntax;
+
     // The transitions say when each period but the first begins, in Unix seconds.
     public (int Offset, string Name) At(long unixSeconds)
     {
@@ -37,14 +40,18 @@ internal static class TimeZones
 {
     private const string Database = "/usr/share/zoneinfo";
 
-    public static readonly TimeZoneData Utc = Fixed(0, "UTC");
+    public static readonly TimeZoneData Utc = new("time.UTC", [], [(0, "UTC")], null);
+
+    /// <summary>The machine's zone, which is taken to be UTC: output must not depend on the machine.</summary>
+    public static readonly TimeZoneData Local = new("time.Local", [], [(0, "UTC")], null);
 
     private static readonly ConcurrentDictionary<string, TimeZoneData> Loaded = new(StringComparer.Ordinal);
 
-    public static TimeZoneData Fixed(int offset, string name) => new([], [(offset, name)], null);
+    public static TimeZoneData Fixed(int offset, string name) => new(SyntaxOf(name), [], [(offset, name)], null);
 
-    /// <summary>Null for a name that is no zone. "Local" is UTC: output must not depend on the machine.</summary>
-    public static TimeZoneData? Find(string name) => name is "" or "UTC" or "Local" ? Utc
+    /// <summary>Null for a name that is no zone.</summary>
+    public static TimeZoneData? Find(string name) => name is "" or "UTC" ? Utc
+        : name is "Local" ? Local
         : Loaded.TryGetValue(name, out TimeZoneData? zone) ? zone
         : Load(name) is { } loaded ? Loaded.GetOrAdd(name, loaded)
         : null;
@@ -61,7 +68,7 @@ internal static class TimeZones
         try
         {
             string file = Path.Combine(Database, name);
-            return File.Exists(file) ? Read(File.ReadAllBytes(file), TimeZoneInfo.FindSystemTimeZoneById(name)) : null;
+            return File.Exists(file) ? Read(name, File.ReadAllBytes(file), TimeZoneInfo.FindSystemTimeZoneById(name)) : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or TimeZoneNotFoundException or InvalidTimeZoneException or InvalidDataException)
         {
@@ -70,7 +77,7 @@ internal static class TimeZones
     }
 
     /// <summary>The 64-bit part of a TZif file (RFC 8536).</summary>
-    private static TimeZoneData Read(byte[] file, TimeZoneInfo after)
+    private static TimeZoneData Read(string zone, byte[] file, TimeZoneInfo after)
     {
         if (file.Length < 44 || !file.AsSpan().StartsWith("TZif"u8) || file[4] < (byte)'2')
         {
@@ -94,8 +101,10 @@ internal static class TimeZones
             periods[i + 1] = Period(infos, names, indexes[i]);
         }
 
-        return new TimeZoneData(transitions, periods, after);
+        return new TimeZoneData(SyntaxOf(zone), transitions, periods, after);
     }
+
+    private static string SyntaxOf(string zone) => $"time.Location({TimeLayout.Quote(zone)})";
 
     private static (int Length, int[] Counts) Sizes(ReadOnlySpan<byte> header, int timeSize)
     {

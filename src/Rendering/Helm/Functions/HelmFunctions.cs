@@ -27,8 +27,8 @@ internal static class HelmFunctions
         ["fromYamlArray"] = new GoFunction(call => FromList(() => AsList(GoYaml.Read(call.Text(0)), JsonTyping.Mismatch)), GoType.String) { Result = GoType.List },
         ["toJson"] = Text(call => Lenient(() => MarshalledJson.Text(call[0])), GoType.Any),
         ["mustToJson"] = Text(call => MarshalledJson.Text(call[0]), GoType.Any),
-        ["fromJson"] = new GoFunction(call => FromMap(() => AsMap(ReadJson(call))), GoType.String) { Result = GoType.Map },
-        ["fromJsonArray"] = new GoFunction(call => FromList(() => AsList(ReadJson(call), static (node, _, type) => JsonTyping.PlainMismatch(node, type))), GoType.String) { Result = GoType.List },
+        ["fromJson"] = new GoFunction(call => FromMap(() => AsMap(ReadJson(call)), GoMap.NewNil), GoType.String) { Result = GoType.Map },
+        ["fromJsonArray"] = new GoFunction(call => FromList(() => ReadArray(call, static (node, _, type) => JsonTyping.PlainMismatch(node, type))), GoType.String) { Result = GoType.List },
         ["toToml"] = Text(ToToml, GoType.Any),
         ["fromToml"] = new GoFunction(call => FromMap(() => TomlReader.Read(call.Text(0))), GoType.String) { Result = GoType.Map },
     });
@@ -63,6 +63,11 @@ internal static class HelmFunctions
 
     private static string ToToml(FunctionCall call)
     {
+        if (call[0] is NullNode)
+        {
+            throw new GoError("reflect: call of reflect.Value.Type on zero Value");
+        }
+
         try
         {
             return TomlWriter.Write(GoTree.ToPlain(call[0]));
@@ -73,11 +78,12 @@ internal static class HelmFunctions
         }
     }
 
-    private static MapNode FromMap(Func<MapNode?> read)
+    /// <param name="empty">What is left of the map when null is read into it; nothing changes unless given.</param>
+    private static Node FromMap(Func<MapNode?> read, Func<Node>? empty = null)
     {
         try
         {
-            return read() ?? new MapNode();
+            return read() ?? (Node?)empty?.Invoke() ?? new MapNode();
         }
         catch (Exception error) when (error is ChartException or GoError)
         {
@@ -85,7 +91,7 @@ internal static class HelmFunctions
         }
     }
 
-    private static ListNode FromList(Func<ListNode> read)
+    private static Node FromList(Func<Node> read)
     {
         try
         {
@@ -103,6 +109,9 @@ internal static class HelmFunctions
         ListNode list => list,
         _ => throw new ChartException(mismatch(node, "value", "[]interface {}")),
     };
+
+    private static Node ReadArray(FunctionCall call, Func<Node, string, string, string> mismatch) =>
+        ReadJson(call) is { IsNull: false } read ? AsList(read, mismatch) : GoSlice.NilList;
 
     private static MapNode? AsMap(Node node) => node switch
     {

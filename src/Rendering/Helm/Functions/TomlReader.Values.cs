@@ -68,16 +68,16 @@ internal sealed partial class TomlReader
     {
         at++;
         MapNode map = new();
-        SkipBlankLines();
-        if (!AtEnd && text[at] == '}')
-        {
-            at++;
-            return map;
-        }
-
         while (true)
         {
             SkipBlankLines();
+            if (!AtEnd && text[at] == '}')
+            {
+                // Also behind a comma, since TOML 1.1.
+                at++;
+                return map;
+            }
+
             ReadPair(map, depth);
             SkipBlankLines();
             if (AtEnd || text[at] is not (',' or '}'))

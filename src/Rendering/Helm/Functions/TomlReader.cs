@@ -1,4 +1,5 @@
 using Bowline.Rendering.Helm.Charts;
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Helm.Functions;
@@ -43,7 +44,7 @@ internal sealed partial class TomlReader
             SkipBlanks();
             if (!AtEnd && text[at] is not ('\n' or '#'))
             {
-                throw Error($"expected a top-level item to end with a newline, comment, or EOF, but got '{text[at]}' instead");
+                throw Error($"expected a top-level item to end with a newline, comment, or EOF, but got {GoText.Quote(text[at].ToString(), '\'', ascii: false)} instead");
             }
         }
     }
@@ -107,7 +108,7 @@ internal sealed partial class TomlReader
 
         if (text[at] != '=')
         {
-            throw Error($"expected '.' or '=', but got '{text[at]}' instead");
+            throw Error($"expected '.' or '=', but got {GoText.Quote(text[at].ToString(), '\'', ascii: false)} instead");
         }
 
         at++;
@@ -155,7 +156,7 @@ internal sealed partial class TomlReader
             at++;
         }
 
-        return at > start ? text[start..at] : throw Error(AtEnd ? "unexpected EOF; expected a key" : $"invalid character in key: '{text[at]}'");
+        return at > start ? text[start..at] : throw Error(AtEnd ? "unexpected EOF; expected a key" : $"expected '.' or '=', but got {GoText.Quote(text[at].ToString(), '\'', ascii: false)} instead");
     }
 
     private void SkipBlanks()

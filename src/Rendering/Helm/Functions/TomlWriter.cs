@@ -14,10 +14,25 @@ internal sealed class TomlWriter
     {
     }
 
+    /// <summary>A value that is no table is written alone, without a key.</summary>
     public static string Write(Node root)
     {
         TomlWriter writer = new();
-        writer.WriteTable(root as MapNode ?? throw new GoError("toml: top-level values must be Go maps or structs"), []);
+        switch (root)
+        {
+            case MapNode map:
+                writer.WriteTable(map, []);
+                break;
+            default:
+                if (IsTables(root))
+                {
+                    throw new GoError("toml: top-level values must be Go maps or structs");
+                }
+
+                writer.WriteValue(root);
+                break;
+        }
+
         return writer.output.ToString();
     }
 
@@ -33,6 +48,8 @@ internal sealed class TomlWriter
             : list.All(item => item is MapNode);
     }
 
+    private static bool IsTable(Node node) => node is MapNode || IsTables(node);
+
     private static string Indent(string[] path) => new(' ', 2 * (path.Length - 1));
 
     private static string Name(string[] path) => string.Join('.', path.Select(Key));
@@ -43,7 +60,7 @@ internal sealed class TomlWriter
     private void WriteTable(MapNode map, string[] path)
     {
         KeyValuePair<string, Node>[] members = [.. map.Sorted().Where(member => !member.Value.IsNull)];
-        foreach ((string key, Node value) in members.Where(member => member.Value is not MapNode && !IsTables(member.Value)))
+        foreach ((string key, Node value) in members.Where(member => !IsTable(member.Value)))
         {
             string[] inner = [.. path, key];
             output.Append(Indent(inner)).Append(Key(key)).Append(" = ");
@@ -51,7 +68,7 @@ internal sealed class TomlWriter
             output.Append('\n');
         }
 
-        foreach ((string key, Node value) in members.Where(member => member.Value is MapNode || IsTables(member.Value)))
+        foreach ((string key, Node value) in members.Where(member => IsTable(member.Value)))
         {
             WriteTables(value, [.. path, key]);
         }
@@ -103,19 +120,40 @@ internal sealed class TomlWriter
                 output.Append(']');
                 break;
             case MapNode map:
-                output.Append('{');
-                WriteJoined(map.Sorted().Where(member => !member.Value.IsNull), member =>
-                {
-                    output.Append(Key(member.Key)).Append(" = ");
-                    WriteValue(member.Value);
-                });
-                output.Append('}');
+                WriteInline(map);
                 break;
             case NullNode:
                 throw new GoError("toml: cannot encode array with nil element");
             default:
                 output.Append(value);
                 break;
+        }
+    }
+
+    /// <summary>In a line, too, tables come after values. Upstream puts a comma behind a value where a nil follows.</summary>
+    private void WriteInline(MapNode map)
+    {
+        KeyValuePair<string, Node>[] members = [.. map.Sorted()];
+        KeyValuePair<string, Node>[] values = [.. members.Where(member => !IsTable(member.Value))];
+        KeyValuePair<string, Node>[] tables = [.. members.Where(member => IsTable(member.Value))];
+        output.Append('{');
+        WriteMembers(values, tables.Length > 0);
+        WriteMembers(tables, commaBehind: false);
+        output.Append('}');
+    }
+
+    private void WriteMembers(KeyValuePair<string, Node>[] members, bool commaBehind)
+    {
+        for (int i = 0; i < members.Length; i++)
+        {
+            if (members[i].Value.IsNull)
+            {
+                continue;
+            }
+
+            output.Append(Key(members[i].Key)).Append(" = ");
+            WriteValue(members[i].Value);
+            output.Append(commaBehind || i < members.Length - 1 ? ", " : string.Empty);
         }
     }
 
