@@ -15,7 +15,7 @@ internal sealed class Bowline : IAsyncDisposable
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
 
-    private Bowline(string home, string[] arguments)
+    private Bowline(string home, string[] arguments, IEnumerable<(string Name, string Value)> environment)
     {
         ProcessStartInfo start = new(Path.Combine(SharedFolder.Checkout, "bowline"), arguments)
         {
@@ -25,6 +25,11 @@ internal sealed class Bowline : IAsyncDisposable
             WorkingDirectory = SharedFolder.Checkout,
             Environment = { ["BOWLINE_HOME"] = home, ["BOWLINE_WEBHOOK_GITHUB_SECRET"] = WebhookSecret },
         };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Append(output, line.Data);
         process.ErrorDataReceived += (_, line) => Append(errors, line.Data);
@@ -40,11 +45,13 @@ internal sealed class Bowline : IAsyncDisposable
 
     public string Errors => Read(errors);
 
-    public static Bowline Start(string home, params string[] arguments) => new(home, arguments);
+    public static Bowline Start(string home, params string[] arguments) => new(home, arguments, []);
 
-    public static async Task<(int Exit, string Output, string Errors)> RunAsync(string home, params string[] arguments)
+    public static Task<(int Exit, string Output, string Errors)> RunAsync(string home, params string[] arguments) => RunAsync(home, [], arguments);
+
+    public static async Task<(int Exit, string Output, string Errors)> RunAsync(string home, IEnumerable<(string Name, string Value)> environment, params string[] arguments)
     {
-        Bowline bowline = new(home, arguments);
+        Bowline bowline = new(home, arguments, environment);
         await using (bowline)
         {
             int exit = await bowline.WaitAsync(TimeSpan.FromMinutes(2));

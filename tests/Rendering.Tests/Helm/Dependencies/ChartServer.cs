@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Bowline.Sources.Archives;
 using Bowline.Sources.Downloads;
@@ -31,11 +32,17 @@ internal sealed class ChartServer : IAsyncDisposable
 
     public string Host => Uri.Authority;
 
-    public static async Task<ChartServer> StartAsync()
+    /// <param name="certificate">Speaks https with it; http without.</param>
+    public static async Task<ChartServer> StartAsync(X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        if (certificate is not null)
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration().UseUrls("https://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate));
+        }
+
         WebApplication application = builder.Build();
         ChartServer server = new(application);
         application.Run(server.AnswerAsync);
