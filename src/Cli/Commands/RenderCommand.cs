@@ -20,19 +20,29 @@ internal static class RenderCommand
         Argument<string> path = Flags.Path("A chart, a kustomization or a folder of manifests");
         Option<string> restrictor = new("--load-restrictor") { Description = "Kustomize: LoadRestrictionsRootOnly or LoadRestrictionsNone", HelpName = "RULE", DefaultValueFactory = _ => "LoadRestrictionsRootOnly" };
         restrictor.AcceptOnlyFromAmong("LoadRestrictionsRootOnly", "LoadRestrictionsNone");
+        Option<bool> enableHelm = new("--enable-helm") { Description = "Kustomize: render helmCharts (the default here; =false refuses them)", DefaultValueFactory = _ => true };
+        Option<bool> enablePlugins = new("--enable-alpha-plugins") { Description = "Kustomize: accepted; plugins that are programs or containers are refused all the same" };
+        Option<bool> remoteFiles = new("--allow-remote-files") { Description = "Kustomize: read resources and patches that are URLs of single files" };
         Option<bool> recurse = new("--recurse", "-R") { Description = "Plain folders: include subfolders" };
-        Command command = new("render", "Print the manifests of a chart, a kustomization or a folder.") { path, restrictor, recurse };
+        Command command = new("render", "Print the manifests of a chart, a kustomization or a folder.") { path, restrictor, enableHelm, enablePlugins, remoteFiles, recurse };
         helm.AddTo(command);
         Flags.Finish(command, Examples);
         command.SetAction((parse, cancellationToken) =>
         {
             RenderRequest request = helm.Read(parse, LocalFiles.Request(parse.GetValue(path)!)) with
             {
-                Kustomize = new KustomizeOptions { AllowFilesOutsideRoot = parse.GetValue(restrictor) == "LoadRestrictionsNone" },
+                Kustomize = new KustomizeOptions
+                {
+                    AllowFilesOutsideRoot = parse.GetValue(restrictor) == "LoadRestrictionsNone",
+                    AllowRemoteFiles = parse.GetValue(remoteFiles),
+                    EnableHelm = parse.GetValue(enableHelm),
+                },
                 Plain = new PlainOptions { Recurse = parse.GetValue(recurse) },
             };
             using RemoteBases bases = RemoteBases.OfThisUser(TimeProvider.System);
-            RenderResult result = Engines.CreateRenderer(bases.Fetch).Render(request, cancellationToken);
+            using ChartSources charts = new(TimeProvider.System);
+            using RemoteFiles files = new(TimeProvider.System);
+            RenderResult result = Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Repositories).Fetch, files.Fetch).Render(request, cancellationToken);
             foreach (string warning in result.Warnings)
             {
                 Console.Error.WriteLine(warning);

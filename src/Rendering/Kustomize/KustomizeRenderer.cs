@@ -14,10 +14,20 @@ public sealed class KustomizeRenderer(IRenderer? helm = null, Func<SourceRef, Ca
 {
     private readonly ParsedFiles parsed = new();
 
+    /// <summary>Brings the files of a chart that lies in no folder of the source; null, or a null result, refuses it.</summary>
+    public Func<RemoteChart, CancellationToken, FileTree?>? Charts { get; init; }
+
+    /// <summary>Brings a single file by its URL, where the request allows such files; null, or a null result, refuses it.</summary>
+    public Func<Uri, CancellationToken, byte[]?>? RemoteFiles { get; init; }
+
     public RenderResult Render(RenderRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        BuildFiles files = new(parsed, fetch, request.Kustomize.AllowFilesOutsideRoot, cancellationToken);
+        BuildFiles files = new(parsed, fetch, request.Kustomize.AllowFilesOutsideRoot, cancellationToken)
+        {
+            Charts = Charts,
+            RemoteFiles = request.Kustomize.AllowRemoteFiles ? RemoteFiles : null,
+        };
         BuildSession session = new(request, files, helm);
         try
         {

@@ -27,7 +27,7 @@ internal sealed class Repository : IDisposable
         poller = new SourcePoller(fetcher, ResolveChartAsync, options.Polling, time, new Random()) { Complain = message => Complain(message) };
         workspace = new Workspace(
             new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace),
-            Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch),
+            Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch, new RemoteCharts(charts.Repositories).Fetch),
             fetcher,
             charts.Repositories,
             home.OpenAsync,

@@ -152,7 +152,7 @@ public sealed class KustomizeRendererTests
     {
         DirectoryTree files = new(SharedFolder.Corpus("goingdark-iac"));
         KustomizeRenderer renderer = new();
-        string[] known = ["is not in '", "is not available here", "is refused: a build reads no files over HTTP", "does not exist; cannot merge or replace"];
+        string[] known = ["this build fetches no charts", "is not available here", "is refused: a build reads no files over HTTP", "does not exist; cannot merge or replace"];
         foreach (string path in files.Walk().Where(path => TreePath.Name(path) == "kustomization.yaml"))
         {
             try

@@ -12,14 +12,14 @@ using Bowline.Sources.Files;
 
 namespace Bowline.Rendering.Kustomize.Building;
 
-/// <summary>Renders charts that lie in the source itself, as <c>helmCharts</c> asks; a build fetches none.</summary>
+/// <summary>Renders charts as <c>helmCharts</c> asks: those that lie in the source itself, and those that it names in a repository.</summary>
 internal sealed class ChartInflator(BuildSession session, DirectoryLoader loader, HelmGlobalsSpec globals)
 {
     private static readonly FunctionTable NameFunctions = SprigFunctions.Table.Without("env", "expandenv");
 
     private string ChartHome => globals.ChartHome.Length == 0 ? "charts" : globals.ChartHome;
 
-    /// <exception cref="RenderException">Helm is switched off, or the chart is not in the source.</exception>
+    /// <exception cref="RenderException">Helm is switched off, or there is no such chart.</exception>
     public IReadOnlyList<BuildObject> Inflate(HelmChartSpec chart)
     {
         if (!session.Request.Kustomize.EnableHelm)
@@ -33,16 +33,15 @@ internal sealed class ChartInflator(BuildSession session, DirectoryLoader loader
         }
 
         ChartValues values = new(chart, loader, session.Kinds);
-        string found = Locate(chart);
-        string directory = TreePath.Combine(loader.Root, found);
+        ChartPlace place = Locate(chart);
         if (session.Helm is null)
         {
             throw new RenderException($"chart '{chart.Name}' cannot be rendered: this renderer was given no chart renderer");
         }
 
-        RenderResult result = session.Helm.Render(Request(chart, directory, values.Read(found)), session.Files.Cancellation);
+        RenderResult result = session.Helm.Render(Request(chart, place, values.Read(place)), session.Files.Cancellation);
         session.Warnings.AddRange(result.Warnings);
-        if (loader.Remote is null)
+        if (loader.Remote is null && !place.IsFetched)
         {
             foreach (string file in result.FilesRead)
             {
@@ -50,44 +49,52 @@ internal sealed class ChartInflator(BuildSession session, DirectoryLoader loader
             }
         }
 
-        return Objects(chart, result);
+        return Objects(chart, place, result);
     }
 
     /// <summary>The output is read like any manifest: lists give way to their items, scalars keep their text until they are printed.</summary>
-    private List<BuildObject> Objects(HelmChartSpec chart, RenderResult result)
+    private List<BuildObject> Objects(HelmChartSpec chart, ChartPlace place, RenderResult result)
     {
         List<BuildObject> objects = ObjectReader.Read(Encoding.UTF8.GetBytes(result.Text()), $"output of chart {chart.Name}", session.Files.Parsed);
         bool inStep = objects.Count == result.Resources.Count;
         for (int i = 0; i < objects.Count; i++)
         {
             Origin? origin = inStep ? result.Resources[i].Origin : null;
-            objects[i].Source = new Provenance { File = origin?.File ?? string.Empty, Line = origin?.Line ?? 0 };
+            objects[i].Source = new Provenance { File = place.Shown(origin?.File ?? string.Empty), Line = origin?.Line ?? 0 };
         }
 
         return objects;
     }
 
-    /// <summary>The chart's directory, from the kustomization.</summary>
-    private string Locate(HelmChartSpec chart)
+    private ChartPlace Locate(HelmChartSpec chart)
     {
         bool isPinned = chart.Version.Length > 0 && chart.Repository.Length > 0;
         string pinned = $"{ChartHome}/{chart.Name}-{chart.Version}/{chart.Name}";
         string plain = $"{ChartHome}/{chart.Name}";
         if (isPinned && IsChart(pinned))
         {
-            return pinned;
+            return Local(pinned);
         }
 
         if (IsChart(plain) && (!isPinned || VersionOf(plain) == chart.Version))
         {
-            return plain;
+            return Local(plain);
         }
 
-        string home = TreePath.Combine(loader.Root, ChartHome);
-        string version = chart.Version.Length == 0 ? string.Empty : $" version {chart.Version}";
-        string repository = chart.Repository.Length == 0 ? string.Empty : $" of {RemoteReference.WithoutSecrets(chart.Repository)}";
-        throw new RenderException($"chart '{chart.Name}'{version}{repository} is not in '{home}', and a build fetches no charts");
+        if (chart.Repository.Length == 0)
+        {
+            string home = TreePath.Combine(loader.Root, ChartHome);
+            throw new RenderException($"chart '{chart.Name}' is not in '{home}', and no repo says where it could be fetched from");
+        }
+
+        RemoteChart remote = new(chart.Repository, chart.Name, chart.Version.Length == 0 && chart.Devel ? ">0.0.0-0" : chart.Version);
+        return new ChartPlace(session.Files.Fetch(remote), string.Empty, string.Empty)
+        {
+            FetchedFrom = $"{RemoteReference.WithoutSecrets(chart.Repository)}//{chart.Name}",
+        };
     }
+
+    private ChartPlace Local(string found) => new(loader.Tree, TreePath.Combine(loader.Root, found), found);
 
     private bool IsChart(string directory) => loader.IsFile($"{directory}/Chart.yaml");
 
@@ -97,13 +104,13 @@ internal sealed class ChartInflator(BuildSession session, DirectoryLoader loader
         return session.Files.Parsed.Parse(loader.Tree.Read(file), file, isPatch: false) is [{ Root: MapNode metadata }, ..] ? ScalarText.Of(metadata["version"]) : string.Empty;
     }
 
-    private RenderRequest Request(HelmChartSpec chart, string directory, MapNode values)
+    private RenderRequest Request(HelmChartSpec chart, ChartPlace place, MapNode values)
     {
         RenderRequest request = session.Request;
         return request with
         {
-            Files = loader.Tree,
-            Path = directory,
+            Files = place.Files,
+            Path = place.Directory,
             ReleaseName = ReleaseName(chart),
             Namespace = chart.Namespace.Length == 0 ? "default" : chart.Namespace,
             KubeVersion = chart.KubeVersion.Length == 0 ? request.KubeVersion : chart.KubeVersion,

@@ -20,6 +20,7 @@ internal sealed class ChartValues
     private const string Merge = "merge";
     private const string Override = "override";
     private const string Replace = "replace";
+    private const string OwnValues = "values.yaml";
     private readonly HelmChartSpec chart;
     private readonly DirectoryLoader loader;
     private readonly KindTable kinds;
@@ -36,11 +37,10 @@ internal sealed class ChartValues
         }
     }
 
-    /// <param name="directory">The chart's, from the kustomization.</param>
     /// <exception cref="RenderException">A file that cannot be read, or values that cannot be merged.</exception>
-    public MapNode Read(string directory)
+    public MapNode Read(ChartPlace place)
     {
-        MapNode values = chart.ValuesInline is { Count: > 0 } inline ? Merged((MapNode)inline.DeepClone(), directory) : OfChart(directory);
+        MapNode values = chart.ValuesInline is { Count: > 0 } inline ? Merged((MapNode)inline.DeepClone(), place) : OfChart(place);
         foreach (string file in chart.AdditionalValuesFiles)
         {
             byte[] content = loader.Read(file, out string name);
@@ -50,11 +50,11 @@ internal sealed class ChartValues
         return values;
     }
 
-    private MapNode OfChart(string directory) => FileOf(directory) is var (content, name) ? Map(content, name) : [];
+    private MapNode OfChart(ChartPlace place) => FileOf(place) is var (content, name) ? Map(content, name) : [];
 
-    private MapNode Merged(MapNode inline, string directory)
+    private MapNode Merged(MapNode inline, ChartPlace place)
     {
-        if (chart.ValuesMerge != Replace && FileOf(directory) is var (content, name))
+        if (chart.ValuesMerge != Replace && FileOf(place) is var (content, name))
         {
             MapNode file = Manifest(content, name);
             StrategicMerge merge = new(kinds);
@@ -66,12 +66,17 @@ internal sealed class ChartValues
     }
 
     /// <summary>Null when the kustomization names no file and the chart has none of its own.</summary>
-    private (byte[] Content, string Name)? FileOf(string directory)
+    private (byte[] Content, string Name)? FileOf(ChartPlace place)
     {
         string path = chart.ValuesFile;
         if (path.Length == 0)
         {
-            path = $"{directory}/values.yaml";
+            if (place.IsFetched)
+            {
+                return place.Files.FileExists(OwnValues) ? (place.Files.Read(OwnValues), place.Shown(OwnValues)) : null;
+            }
+
+            path = $"{place.FromKustomization}/{OwnValues}";
             if (!loader.IsFile(path))
             {
                 return null;

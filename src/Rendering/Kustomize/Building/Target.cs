@@ -68,7 +68,7 @@ internal sealed partial class Target
         foreach (string path in paths)
         {
             session.Files.Cancellation.ThrowIfCancellationRequested();
-            if (path.Length > 0 && RemoteReference.Parse(path) is null && loader.IsFile(path))
+            if (RemoteReference.IsFile(path) || (path.Length > 0 && RemoteReference.Parse(path) is null && loader.IsFile(path)))
             {
                 AccumulateFile(into, path);
                 continue;
@@ -121,6 +121,11 @@ internal sealed partial class Target
     /// <summary>Where a path of this kustomization leads, seen from the directory that is built.</summary>
     private Provenance Reached(string path)
     {
+        if (RemoteReference.IsFile(path))
+        {
+            return new Provenance { Path = RemoteReference.WithoutSecrets(path) };
+        }
+
         if (RemoteReference.Parse(path) is { } remote)
         {
             return new Provenance { Path = remote.Path, Repository = remote.Repository, Revision = remote.Source.Revision };

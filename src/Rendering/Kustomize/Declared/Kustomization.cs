@@ -142,6 +142,9 @@ internal sealed record HelmChartSpec(string Name, string Version, string Reposit
 
     public bool SkipTests { get; init; }
 
+    /// <summary>Without a version: the newest, previews among them.</summary>
+    public bool Devel { get; init; }
+
     public IReadOnlyList<string> ApiVersions { get; init; } = [];
 
     public string KubeVersion { get; init; } = string.Empty;

@@ -65,7 +65,6 @@ internal static class SpecReader
     public static HelmChartSpec HelmChart(DeclaredMap map)
     {
         map.Flag("debug");
-        map.Flag("devel");
         return new HelmChartSpec(map.Text("name"), map.Text("version"), map.Text("repo"))
         {
             ReleaseName = map.Text("releaseName"),
@@ -78,6 +77,7 @@ internal static class SpecReader
             IncludeCrds = map.Flag("includeCRDs"),
             SkipHooks = map.Flag("skipHooks"),
             SkipTests = map.Flag("skipTests"),
+            Devel = map.Flag("devel"),
             ApiVersions = map.Texts("apiVersions"),
             KubeVersion = map.Text("kubeVersion"),
         };

@@ -7,6 +7,8 @@ namespace Bowline.Rendering.Kustomize.Files;
 internal sealed class BuildFiles(ParsedFiles parsed, Func<SourceRef, CancellationToken, FileTree?>? fetch, bool allowOutsideRoot, CancellationToken cancellationToken)
 {
     private readonly Dictionary<SourceRef, FileTree> fetched = [];
+    private readonly Dictionary<RemoteChart, FileTree> charts = [];
+    private readonly Dictionary<string, byte[]> remoteFiles = new(StringComparer.Ordinal);
     private readonly HashSet<string> read = new(StringComparer.Ordinal);
 
     public ParsedFiles Parsed { get; } = parsed;
@@ -15,10 +17,69 @@ internal sealed class BuildFiles(ParsedFiles parsed, Func<SourceRef, Cancellatio
 
     public CancellationToken Cancellation { get; } = cancellationToken;
 
+    public Func<RemoteChart, CancellationToken, FileTree?>? Charts { get; init; }
+
+    /// <summary>Null where URLs of files are refused.</summary>
+    public Func<Uri, CancellationToken, byte[]?>? RemoteFiles { get; init; }
+
     /// <summary>Files of the snapshot that were read; those of remote bases do not count.</summary>
     public IReadOnlySet<string> Read => read;
 
     public void Note(string path) => read.Add(path);
+
+    /// <summary>The files of a chart, from its own root; one build sees one state of each.</summary>
+    /// <exception cref="RenderException">There is no way to fetch, or it failed; names the chart and the repository.</exception>
+    public FileTree Fetch(RemoteChart chart)
+    {
+        if (charts.TryGetValue(chart, out FileTree? known))
+        {
+            return known;
+        }
+
+        string version = chart.Version.Length == 0 ? string.Empty : $" version {chart.Version}";
+        string what = $"chart '{chart.Name}'{version} of {RemoteReference.WithoutSecrets(chart.Repository)}";
+        try
+        {
+            FileTree files = Charts?.Invoke(chart, Cancellation) ?? throw new RenderException($"{what} is not in the source, and this build fetches no charts");
+            charts.Add(chart, files);
+            return files;
+        }
+        catch (SourceException error)
+        {
+            throw new RenderException($"{what} cannot be fetched: {error.Message}", inner: error);
+        }
+        catch (RenderException error) when (!error.Reason.StartsWith(what, StringComparison.Ordinal))
+        {
+            throw new RenderException($"{what} cannot be fetched: {error.Reason}", inner: error);
+        }
+    }
+
+    /// <summary>A file by its URL.</summary>
+    /// <exception cref="RenderException">Such files are not allowed, or this one cannot be had.</exception>
+    public byte[] Fetch(string url)
+    {
+        string printable = RemoteReference.WithoutSecrets(url);
+        if (remoteFiles.TryGetValue(url, out byte[]? known))
+        {
+            return known;
+        }
+
+        if (RemoteFiles is null || !Uri.TryCreate(url, UriKind.Absolute, out Uri? address))
+        {
+            throw new RenderException($"the file '{printable}' is refused: a build reads no files over HTTP unless that is allowed");
+        }
+
+        try
+        {
+            byte[] content = RemoteFiles(address, Cancellation) ?? throw new RenderException($"the file '{printable}' is not available here");
+            remoteFiles.Add(url, content);
+            return content;
+        }
+        catch (SourceException error)
+        {
+            throw new RenderException($"the file '{printable}' cannot be read: {error.Message}", inner: error);
+        }
+    }
 
     /// <summary>The files of a remote base; one build sees one state of each, however often it names it.</summary>
     /// <exception cref="RenderException">There is no way to fetch, the fetcher failed, or the URL's own time is over.</exception>

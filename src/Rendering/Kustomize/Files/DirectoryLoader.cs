@@ -54,7 +54,8 @@ internal sealed class DirectoryLoader
     {
         if (RemoteReference.IsHttp(path))
         {
-            throw new RenderException($"the file '{RemoteReference.WithoutSecrets(path)}' is refused: a build reads no files over HTTP");
+            file = RemoteReference.WithoutSecrets(path);
+            return build.Fetch(path);
         }
 
         string named = Guard(() => TreePath.Combine(Root, path), path);
@@ -88,11 +89,6 @@ internal sealed class DirectoryLoader
         if (depth >= MaxDepth)
         {
             throw new RenderException($"bases are nested deeper than {MaxDepth}", Root);
-        }
-
-        if (RemoteReference.IsFile(path))
-        {
-            throw new RenderException($"the file '{RemoteReference.WithoutSecrets(path)}' is refused: a build reads no files over HTTP");
         }
 
         return RemoteReference.Parse(path) is { } remote ? EnterRemote(remote) : EnterLocal(path);

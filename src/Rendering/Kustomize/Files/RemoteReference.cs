@@ -49,8 +49,12 @@ internal sealed partial record RemoteReference(SourceRef Source, string Path, st
     }
 
     /// <summary>Whether the text is the URL of a single manifest rather than of a repository.</summary>
-    public static bool IsFile(string text) =>
-        IsHttp(text) && (text.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".json", StringComparison.OrdinalIgnoreCase));
+    public static bool IsFile(string text)
+    {
+        int end = text.AsSpan().IndexOfAny('?', '#');
+        string path = end < 0 ? text : text[..end];
+        return IsHttp(text) && (path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".json", StringComparison.OrdinalIgnoreCase));
+    }
 
     /// <summary>Whether the text is a URL of the web, which is never read as a file.</summary>
     public static bool IsHttp(string text) =>
