@@ -77,7 +77,12 @@ public sealed class KustomizeHostileInput
     [InlineData("https://example.org/org/repo?ref=--upload-pack=touch")]
     [InlineData("https://example.org/org/repo?ref=-x")]
     [InlineData("ext::sh -c touch% /tmp/x")]
-    public void A_url_that_smuggles_an_option_never_reaches_the_fetcher(string url)
+    [InlineData("https://example.org/org/repo//../../etc")]
+    [InlineData("https://example.org/org")]
+    [InlineData("https://example.org")]
+    [InlineData("s3://example.org/org/repo")]
+    [InlineData("https://example.org/org/repo?ref=%0a--upload-pack=x")]
+    public void A_url_that_smuggles_an_option_or_names_no_repository_never_reaches_the_fetcher(string url)
     {
         bool called = false;
         KustomizeRenderer renderer = new(fetch: (_, _) =>

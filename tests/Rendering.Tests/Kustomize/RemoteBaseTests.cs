@@ -40,24 +40,6 @@ public sealed class RemoteBaseTests
     }
 
     [Theory]
-    [InlineData("https://example.org/org/repo//../../etc")]
-    [InlineData("https://example.org/org")]
-    [InlineData("https://example.org")]
-    [InlineData("s3://example.org/org/repo")]
-    [InlineData("https://example.org/org/repo?ref=%0a--upload-pack=x")]
-    public void A_url_without_a_repository_or_out_of_it_is_refused(string url)
-    {
-        bool called = false;
-        KustomizeRenderer renderer = new(fetch: (_, _) =>
-        {
-            called = true;
-            return null;
-        });
-        Refusal(Files("kustomization.yaml", $"resources: ['{url}']\n"), renderer: renderer);
-        Assert.False(called);
-    }
-
-    [Theory]
     [InlineData("https://user:se@cret@example.org/org/repo")]
     [InlineData("https://user:se?cret@example.org/org/repo")]
     [InlineData("https://user:se#cret@example.org/org/repo")]

@@ -66,7 +66,7 @@ internal sealed class BuildFiles(ParsedFiles parsed, Func<SourceRef, Cancellatio
 
         if (RemoteFiles is null || !Uri.TryCreate(url, UriKind.Absolute, out Uri? address))
         {
-            throw new RenderException($"the file '{printable}' is refused: a build reads no files over HTTP unless that is allowed");
+            throw new RenderException($"the file '{printable}' is refused: a build reads no files over HTTP unless that is allowed (render --allow-remote-files)");
         }
 
         try
