@@ -20,9 +20,9 @@ if (args is ["helm"])
     return 0;
 }
 
-if (args is ["cluster"])
+if (args is ["cluster", .. var parts])
 {
-    await ClusterNumbers.PrintAsync();
+    await ClusterNumbers.PrintAsync(parts);
     return 0;
 }
 

@@ -141,7 +141,7 @@ internal static class ClusterCommand
         {
             { Port: < 0 or > 65535 } => throw new UsageException($"--port {options.Port}: not a port"),
             { Nodes: < 0 or > 10_000 } => throw new UsageException($"--nodes {options.Nodes}: expected 0 to 10000"),
-            { Speed: < 0 } => throw new UsageException($"--speed {options.Speed}: expected 0 or more"),
+            { Speed: not (0 or 1) } => throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--speed {options.Speed}: expected 0 (at once) or 1 (as long as the probes take)")),
             { AuditLog.Length: 0, AuditPolicy.Length: > 0 } => throw new UsageException("--audit-policy needs --audit-log"),
             _ when options.Name.Length == 0 || options.Name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')) || options.Name.StartsWith('.') =>
                 throw new UsageException($"--name {options.Name}: expected letters, digits, '-', '_' and '.'"),

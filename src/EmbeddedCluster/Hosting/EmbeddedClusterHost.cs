@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.Admission.Webhooks;
@@ -61,13 +62,19 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     /// <summary>A kubeconfig with one context named after the cluster.</summary>
     public string Kubeconfig => KubeconfigText.Of(this);
 
-    public static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, CancellationToken cancellationToken)
+    public static Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, CancellationToken cancellationToken) =>
+        StartAsync(options, static (_, _) => Task.CompletedTask, cancellationToken);
+
+    /// <summary>Starts something with the cluster's own API and its authority while the server gets ready to listen; returns when both are done.</summary>
+    public static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, Func<ICluster, string, Task> beside, CancellationToken cancellationToken)
     {
+        // Keys are made while the store is read, and read while the store is filled.
+        Task<ClusterCertificates> certificates = Task.Run(() => ClusterCertificates.Load(options.StateDirectory, ServerNames(options), options.Time), cancellationToken);
         string? data = options.StateDirectory is { } directory ? Path.Combine(directory, "store") : null;
         ObjectStore store = ObjectStore.Open(data);
         try
         {
-            return await StartAsync(options, store, cancellationToken).ConfigureAwait(false);
+            return await StartAsync(options, store, certificates, beside, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -89,34 +96,61 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         certificates.Dispose();
     }
 
-    private static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, ObjectStore store, CancellationToken cancellationToken)
+    private static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, ObjectStore store, Task<ClusterCertificates> loading, Func<ICluster, string, Task> beside, CancellationToken cancellationToken)
     {
-        ClusterCertificates certificates = ClusterCertificates.Load(options.StateDirectory, ServerNames(options), options.Time);
         KindRegistry kinds = new();
         AdmissionChain admission = new(store, kinds, Webhooks(options));
         ResourceService service = new(store, kinds, admission, options.Time, IPNetwork.Parse(options.ServiceSubnet));
+        AuditLog? audit = options.AuditLog is { } path
+            ? AuditLog.Open(path, options.AuditPolicy is { } policy ? AuditPolicy.Parse(policy) : AuditPolicy.Default, options.Time)
+            : null;
+        TaskCompletionSource filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<HttpFront> listening = Task.Run(() => ListenAsync(options, service, audit, loading, filled.Task, cancellationToken), cancellationToken);
+        Fill(options, store, kinds, service);
+        filled.SetResult();
+        ClusterCertificates certificates = await loading.ConfigureAwait(false);
+        InProcessCluster cluster = new(options.Name, service, new SubresourceService(service, new TokenIssuer(new TokenCodec(certificates.TokenKey), options.Time)));
+        Task working = beside(cluster, certificates.AuthorityPem);
+        await Task.WhenAll(listening, working).ConfigureAwait(false);
+        return new EmbeddedClusterHost(options, store, await listening.ConfigureAwait(false), certificates, admission, audit, cluster);
+    }
+
+    private static void Fill(EmbeddedClusterOptions options, ObjectStore store, KindRegistry kinds, ResourceService service)
+    {
         DefinitionWatcher definitions = new(store, kinds, options.Time);
         service.DefinitionsChanged = definitions.Refresh;
         definitions.DeleteInstance = service.DeleteInstance;
         definitions.Refresh();
         Bootstrap.Fill(store, options.Time, options.ServiceSubnet);
+    }
+
+    private static async Task<HttpFront> ListenAsync(EmbeddedClusterOptions options, ResourceService service, AuditLog? audit, Task<ClusterCertificates> loading, Task ready, CancellationToken cancellationToken)
+    {
+        ClusterCertificates certificates = await loading.ConfigureAwait(false);
         TokenCodec codec = new(certificates.TokenKey);
         TokenIssuer tokens = new(codec, options.Time);
-        TokenAuthenticator authenticator = new(codec, store, options.Time, [.. options.Tokens.Select(token => (token.Token, UserOf(token)))]);
+        TokenAuthenticator authenticator = new(codec, service.Store, options.Time, [.. options.Tokens.Select(token => (token.Token, UserOf(token)))]);
         SubresourceService subresources = new(service, tokens);
         ApiHandler handler = new(service, subresources, tokens, authenticator);
-        AuditLog? audit = options.AuditLog is { } path
-            ? AuditLog.Open(path, options.AuditPolicy is { } policy ? AuditPolicy.Parse(policy) : AuditPolicy.Default, options.Time)
-            : null;
-        HttpFront front = await HttpFront.StartAsync(handler, certificates, audit, options, cancellationToken).ConfigureAwait(false);
-        InProcessCluster cluster = new(options.Name, service, subresources);
-        return new EmbeddedClusterHost(options, store, front, certificates, admission, audit, cluster);
+        return await HttpFront.StartAsync(handler, certificates, audit, options, ready, cancellationToken).ConfigureAwait(false);
     }
 
     private static UserInfo UserOf(StaticToken token) => new(token.User, [.. token.Groups, "system:authenticated"]) { Uid = token.Uid };
 
-    private static IReadOnlyList<string> ServerNames(EmbeddedClusterOptions options) =>
-        [ServiceAllocator.First(IPNetwork.Parse(options.ServiceSubnet)), options.BindAddress.ToString(), .. options.ServerNames];
+    private static IReadOnlyList<string> ServerNames(EmbeddedClusterOptions options)
+    {
+        string first = ServiceAllocator.First(IPNetwork.Parse(options.ServiceSubnet));
+        if (!IPAddress.Any.Equals(options.BindAddress) && !IPAddress.IPv6Any.Equals(options.BindAddress))
+        {
+            return [first, options.BindAddress.ToString(), .. options.ServerNames];
+        }
+
+        // Who listens everywhere is reached by every name and address of the machine.
+        IEnumerable<string> own = NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(adapter => adapter.GetIPProperties().UnicastAddresses)
+            .Select(unicast => unicast.Address.ToString().Split('%')[0]);
+        return [first, Environment.MachineName, .. own, .. options.ServerNames];
+    }
 
     private static WebhookSettings Webhooks(EmbeddedClusterOptions options) => new()
     {

@@ -17,6 +17,11 @@ internal sealed partial class HttpFront
 
     private async Task ServeAsync(HttpContext context)
     {
+        if (!ready.IsCompletedSuccessfully)
+        {
+            await ready.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        }
+
         string id = AuditId(context.Request);
         ApiRequest request = Describe(context.Request);
         UserInfo requester = UserInfo.Nobody;

@@ -23,11 +23,13 @@ internal sealed partial class HttpFront : IAsyncDisposable
     private readonly ApiHandler handler;
     private readonly ClusterCertificates certificates;
     private readonly AuditLog? audit;
+    private readonly Task ready;
     private readonly TimeProvider time;
     private readonly CancellationTokenSource stopping = new();
 
-    private HttpFront(WebApplication app, ApiHandler handler, ClusterCertificates certificates, AuditLog? audit, TimeProvider time)
+    private HttpFront(WebApplication app, ApiHandler handler, ClusterCertificates certificates, AuditLog? audit, Task ready, TimeProvider time)
     {
+        this.ready = ready;
         this.audit = audit;
         this.app = app;
         this.handler = handler;
@@ -37,13 +39,14 @@ internal sealed partial class HttpFront : IAsyncDisposable
 
     public int Port { get; private set; }
 
-    public static async Task<HttpFront> StartAsync(ApiHandler handler, ClusterCertificates certificates, AuditLog? audit, EmbeddedClusterOptions options, CancellationToken cancellationToken)
+    /// <param name="ready">Requests that come before this is done wait for it.</param>
+    public static async Task<HttpFront> StartAsync(ApiHandler handler, ClusterCertificates certificates, AuditLog? audit, EmbeddedClusterOptions options, Task ready, CancellationToken cancellationToken)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, certificates, options));
         WebApplication app = builder.Build();
-        HttpFront front = new(app, handler, certificates, audit, options.Time);
+        HttpFront front = new(app, handler, certificates, audit, ready, options.Time);
         app.Run(front.ServeAsync);
         await StartAsync(app, options, cancellationToken).ConfigureAwait(false);
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Bowline.Applications.Model;
 using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
@@ -28,7 +29,7 @@ public sealed record ClusterOptions
 
     public int Nodes { get; init; } = 1;
 
-    /// <summary>0 has pods ready at once; 1 takes the time of probes and delays, 10 a tenth of it.</summary>
+    /// <summary>0 has pods ready at once; 1 takes the time of their probes.</summary>
     public double Speed { get; init; }
 
     /// <summary>The API server alone, as envtest has it: nothing happens to objects that no client does.</summary>
@@ -82,23 +83,19 @@ public sealed class ClusterSession : IAsyncDisposable
     /// <exception cref="UsageException">Options that cannot be meant, among them a port that is taken.</exception>
     public static async Task<ClusterSession> StartAsync(ClusterOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        EmbeddedClusterHost host = await StartHostAsync(HostOptions(options, time), options.Port, cancellationToken).ConfigureAwait(false);
         ControllerManager? controllers = null;
+        EmbeddedClusterHost? host = null;
         try
         {
-            if (!options.OnlyApiServer)
+            async Task ControlAsync(ICluster cluster, string authority)
             {
-                ControllerManagerOptions manager = new()
+                if (!options.OnlyApiServer)
                 {
-                    CertificateAuthority = host.CertificateAuthority,
-                    Strict = options.Strict,
-                    SimulateNodes = options.Nodes > 0,
-                    Nodes = SimulatedNodeOptions.Default with { Count = options.Nodes },
-                    Timing = options.Speed > 0 ? StageTiming.Probes : StageTiming.Immediate,
-                };
-                controllers = await ControllerManager.StartAsync(host.Cluster, time, manager, cancellationToken).ConfigureAwait(false);
+                    controllers = await ControllerManager.StartAsync(cluster, time, Manager(options, authority), cancellationToken).ConfigureAwait(false);
+                }
             }
 
+            host = await StartHostAsync(HostOptions(options, time), ControlAsync, cancellationToken).ConfigureAwait(false);
             string file = KubeconfigPath(options);
             await KubeconfigWriter.WriteAsync(file, Connection(host), makeCurrent: true, time, cancellationToken).ConfigureAwait(false);
             return new ClusterSession(host, controllers, file);
@@ -112,33 +109,56 @@ public sealed class ClusterSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync(host, controllers).ConfigureAwait(false);
 
-    private static async Task StopAsync(EmbeddedClusterHost host, ControllerManager? controllers)
+    private static async Task StopAsync(EmbeddedClusterHost? host, ControllerManager? controllers)
     {
         if (controllers is not null)
         {
             await controllers.DisposeAsync().ConfigureAwait(false);
         }
 
-        await host.DisposeAsync().ConfigureAwait(false);
+        if (host is not null)
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
-    private static async Task<EmbeddedClusterHost> StartHostAsync(EmbeddedClusterOptions host, int? port, CancellationToken cancellationToken)
+    private static ControllerManagerOptions Manager(ClusterOptions options, string authority) => new()
+    {
+        CertificateAuthority = authority,
+        Strict = options.Strict,
+        SimulateNodes = options.Nodes > 0,
+        Nodes = SimulatedNodeOptions.Default with { Count = options.Nodes },
+        Timing = options.Speed > 0 ? StageTiming.Probes : StageTiming.Immediate,
+    };
+
+    private static async Task<EmbeddedClusterHost> StartHostAsync(EmbeddedClusterOptions host, Func<ICluster, string, Task> beside, CancellationToken cancellationToken)
     {
         try
         {
-            return await EmbeddedClusterHost.StartAsync(host with { Port = port ?? ClusterOptions.UsualPort }, cancellationToken).ConfigureAwait(false);
+            return await EmbeddedClusterHost.StartAsync(host, beside, cancellationToken).ConfigureAwait(false);
         }
         catch (FormatException e)
         {
             throw new UsageException($"--audit-policy: {e.Message}");
         }
-        catch (AddressInUseException) when (port is null)
-        {
-            return await EmbeddedClusterHost.StartAsync(host with { Port = 0 }, cancellationToken).ConfigureAwait(false);
-        }
         catch (AddressInUseException)
         {
-            throw new UsageException($"--port {port}: {host.BindAddress}:{port} is in use; another port may be free, and --port 0 finds one");
+            throw new UsageException($"--port {host.Port}: {host.BindAddress}:{host.Port} is in use; another port may be free, and --port 0 finds one");
+        }
+    }
+
+    /// <summary>6443 unless someone has it.</summary>
+    private static int UsualOrAny(IPAddress address)
+    {
+        using Socket probe = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            probe.Bind(new IPEndPoint(address, ClusterOptions.UsualPort));
+            return ClusterOptions.UsualPort;
+        }
+        catch (SocketException)
+        {
+            return 0;
         }
     }
 
@@ -153,6 +173,7 @@ public sealed class ClusterSession : IAsyncDisposable
         {
             Name = options.Name,
             BindAddress = address,
+            Port = options.Port ?? UsualOrAny(address),
             ServerNames = options.ServerNames,
             StateDirectory = options.StateDirectory.Length > 0 ? Path.GetFullPath(options.StateDirectory) : null,
             Tokens = Tokens(options),

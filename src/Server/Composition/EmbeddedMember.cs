@@ -29,6 +29,9 @@ internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager
             Name = name,
             StateDirectory = options.StateDirectory.Length > 0 ? Path.Combine(Path.GetFullPath(options.StateDirectory), name) : null,
             Time = time,
+
+            // The servers of a repository's webhooks are among what does not run here.
+            AssumeWebhookServices = !options.Strict,
         }, cancellationToken).ConfigureAwait(false);
         ControllerManagerOptions manager = ControllerManagerOptions.Default with { Strict = options.Strict, CertificateAuthority = host.CertificateAuthority };
         return new EmbeddedMember(host, await ControllerManager.StartAsync(host.Cluster, time, manager, cancellationToken).ConfigureAwait(false), options.Strict);
