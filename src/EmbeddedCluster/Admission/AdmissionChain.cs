@@ -8,12 +8,14 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.Admission;
 
 /// <summary>The admission plugins that kube-apiserver has on by default, in its order; webhooks come after what is built in.</summary>
-internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, WebhookSettings webhooks) : IDisposable
+internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, WebhookSettings webhooks, SignerCheck signers) : IDisposable
 {
     private readonly NamespaceLifecycle namespaces = new(store);
     private readonly ServiceAccountAdmission accounts = new(store);
     private readonly PriorityAdmission priority = new(store);
     private readonly LimitRanger limits = new(store);
+    private readonly RuntimeClassAdmission runtimes = new(store);
+    private readonly CertificateAdmission certificates = new(signers);
     private readonly StorageDefaults storage = new(store);
     private readonly PodSecurityAdmission podSecurity = new(store);
     private readonly QuotaAdmission quota = new(store);
@@ -33,6 +35,8 @@ internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, Webh
     {
         limits.Validate(request);
         podSecurity.Validate(request);
+        storage.Validate(request);
+        certificates.Validate(request);
         await hooks.ValidateAsync(request, cancellationToken).ConfigureAwait(false);
         return quota.Validate(request);
     }
@@ -46,5 +50,7 @@ internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, Webh
         priority.Mutate(request);
         PodDefaults.Mutate(request);
         storage.Mutate(request);
+        runtimes.Mutate(request);
+        TopologyLabels.Mutate(request, store);
     }
 }

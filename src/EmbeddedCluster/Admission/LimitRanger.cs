@@ -70,16 +70,17 @@ internal sealed class LimitRanger(ObjectStore store)
         }
 
         Node[] containers = [.. (request.Object.At("spec", "containers")?.AsList() ?? [])];
+        Node[] initial = [.. (request.Object.At("spec", "initContainers")?.AsList() ?? [])];
         if (type == "Container")
         {
-            foreach (Node container in containers)
+            foreach (Node container in containers.Concat(initial))
             {
                 Bounds(limit, type, Part(container, "requests"), Part(container, "limits"), wrong, claims: false);
             }
         }
         else if (type == "Pod")
         {
-            Bounds(limit, type, Sum(containers, "requests"), Sum(containers, "limits"), wrong, claims: false);
+            Bounds(limit, type, Total(request.Object, containers, initial, "requests"), Total(request.Object, containers, initial, "limits"), wrong, claims: false);
         }
     }
 
@@ -105,6 +106,28 @@ internal sealed class LimitRanger(ObjectStore store)
         return sum;
     }
 
+    /// <summary>What the pod says for all, or what its containers add up to; an init container that needs more on its own counts instead.</summary>
+    private static MapNode Total(MapNode pod, Node[] containers, Node[] initial, string part)
+    {
+        MapNode sum = Sum([.. containers, .. initial.Where(IsSidecar)], part);
+        foreach ((string resource, Node amount) in initial.Where(container => !IsSidecar(container)).SelectMany(container => Part(container, part)))
+        {
+            if (sum[resource] is not { } together || Quantity.Of(amount) > Quantity.Of(together))
+            {
+                sum[resource] = amount;
+            }
+        }
+
+        foreach ((string resource, Node amount) in pod.At("spec", "resources", part) as MapNode ?? [])
+        {
+            sum[resource] = amount;
+        }
+
+        return sum;
+    }
+
+    private static bool IsSidecar(Node container) => container["restartPolicy"]?.AsString() == "Always";
+
     private static void Bounds(Node limit, string type, MapNode requests, MapNode limits, List<string> wrong, bool claims)
     {
         foreach ((string resource, Node minimum) in limit["min"] as MapNode ?? [])
@@ -123,6 +146,10 @@ internal sealed class LimitRanger(ObjectStore store)
             else if (Compare(had, maximum.AsString()) > 0)
             {
                 wrong.Add($"maximum {resource} usage per {type} is {maximum.AsString()}, but {word} is {had}");
+            }
+            else if (!claims && requests[resource]?.AsString() is { } asked && Compare(asked, maximum.AsString()) > 0)
+            {
+                wrong.Add($"maximum {resource} usage per {type} is {maximum.AsString()}, but request is {asked}");
             }
         }
 
@@ -150,9 +177,12 @@ internal sealed class LimitRanger(ObjectStore store)
 
     private static void Ratio(string resource, Node ratio, string type, MapNode requests, MapNode limits, List<string> wrong)
     {
-        if (!Quantity.TryParse(requests[resource]?.AsString(), out Quantity asked) || !Quantity.TryParse(limits[resource]?.AsString(), out Quantity most) || asked.IsZero)
+        Quantity asked = Quantity.Of(requests[resource]);
+        Quantity most = Quantity.Of(limits[resource]);
+        if (asked.IsZero || most.IsZero)
         {
-            wrong.Add($"{resource} max limit to request ratio per {type} is {ratio.AsString()}, but no request is specified or request is 0");
+            string lacking = asked.IsZero ? "request" : "limit";
+            wrong.Add($"{resource} max limit to request ratio per {type} is {ratio.AsString()}, but no {lacking} is specified or {lacking} is 0");
             return;
         }
 

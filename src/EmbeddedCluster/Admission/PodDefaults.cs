@@ -1,3 +1,4 @@
+using Bowline.EmbeddedCluster.Storage;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Admission;
@@ -32,5 +33,26 @@ internal static class PodDefaults
         string own = toleration["key"]?.AsString() ?? string.Empty;
         string effect = toleration["effect"]?.AsString() ?? string.Empty;
         return (own == key || own.Length == 0) && effect is "NoExecute" or "";
+    }
+}
+
+/// <summary>A pod that is bound to a node takes over where that node is.</summary>
+internal static class TopologyLabels
+{
+    public static void Mutate(AdmissionRequest request, ObjectStore store)
+    {
+        if (!request.IsCreate || request.Kind.QualifiedPlural != "pods" || request.Subresource != "binding" || (request.Object.At("target", "kind")?.AsString() ?? "Node") is not ("Node" or ""))
+        {
+            return;
+        }
+
+        Node? labels = store.Get("nodes", string.Empty, request.Object.At("target", "name")?.AsString() ?? string.Empty)?.Node["metadata"]?["labels"];
+        foreach (string key in (ReadOnlySpan<string>)["topology.kubernetes.io/zone", "topology.kubernetes.io/region"])
+        {
+            if (labels?[key] is { } value)
+            {
+                request.Object.EnsureMap("metadata").EnsureMap("labels")[key] = value;
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Admission;
 
@@ -35,6 +37,26 @@ internal sealed class StorageDefaults(ObjectStore store)
             {
                 spec["ingressClassName"] = ingressClass;
             }
+        }
+    }
+
+    /// <summary>A claim grows only where its storage class says that volumes can.</summary>
+    public void Validate(AdmissionRequest request)
+    {
+        if (!request.IsUpdate || !request.Is("persistentvolumeclaims") || request.Old is not { } old)
+        {
+            return;
+        }
+
+        if (Quantity.Of(request.Object.At("spec", "resources", "requests", "storage")) <= Quantity.Of(old.At("spec", "resources", "requests", "storage")))
+        {
+            return;
+        }
+
+        string name = old["metadata"]?["annotations"]?["volume.beta.kubernetes.io/storage-class"]?.AsString() ?? old.At("spec", "storageClassName")?.AsString() ?? string.Empty;
+        if (store.Get("storageclasses.storage.k8s.io", string.Empty, name)?.Node["allowVolumeExpansion"]?.AsBool() != true)
+        {
+            throw ApiErrors.Forbidden(request.Kind, request.Name, "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize");
         }
     }
 

@@ -99,20 +99,44 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     private static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, ObjectStore store, Task<ClusterCertificates> loading, Func<ICluster, string, Task> beside, CancellationToken cancellationToken)
     {
         KindRegistry kinds = new();
-        AdmissionChain admission = new(store, kinds, Webhooks(options));
+        Authorizer authorizer = new(store);
+        AdmissionChain admission = new(
+            store,
+            kinds,
+            Webhooks(options),
+            (user, verb, signer) => authorizer.Decide(new AccessQuery(user, verb) { Group = "certificates.k8s.io", Resource = "signers", Name = signer }).Allowed);
         ResourceService service = new(store, kinds, admission, options.Time, IPNetwork.Parse(options.ServiceSubnet));
         AuditLog? audit = options.AuditLog is { } path
             ? AuditLog.Open(path, options.AuditPolicy is { } policy ? AuditPolicy.Parse(policy) : AuditPolicy.Default, options.Time)
             : null;
         TaskCompletionSource filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<HttpFront> listening = Task.Run(() => ListenAsync(options, service, audit, loading, filled.Task, cancellationToken), cancellationToken);
-        Fill(options, store, kinds, service);
-        filled.SetResult();
-        ClusterCertificates certificates = await loading.ConfigureAwait(false);
-        InProcessCluster cluster = new(options.Name, service, new SubresourceService(service, new TokenIssuer(new TokenCodec(certificates.TokenKey), options.Time)));
-        Task working = beside(cluster, certificates.AuthorityPem);
-        await Task.WhenAll(listening, working).ConfigureAwait(false);
-        return new EmbeddedClusterHost(options, store, await listening.ConfigureAwait(false), certificates, admission, audit, cluster);
+        try
+        {
+            Fill(options, store, kinds, service);
+            filled.SetResult();
+            ClusterCertificates certificates = await loading.ConfigureAwait(false);
+            InProcessCluster cluster = new(options.Name, service, new SubresourceService(service, new TokenIssuer(new TokenCodec(certificates.TokenKey), options.Time)));
+            Task working = beside(cluster, certificates.AuthorityPem);
+            await Task.WhenAll(listening, working).ConfigureAwait(false);
+            return new EmbeddedClusterHost(options, store, await listening.ConfigureAwait(false), certificates, admission, audit, cluster);
+        }
+        catch
+        {
+            filled.TrySetCanceled(CancellationToken.None);
+            await AbandonAsync(listening).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>A server that listens already stops; one that never came to listen has nothing to stop.</summary>
+    private static async Task AbandonAsync(Task<HttpFront> listening)
+    {
+        await Task.WhenAny(listening).ConfigureAwait(false);
+        if (listening.IsCompletedSuccessfully)
+        {
+            await (await listening.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private static void Fill(EmbeddedClusterOptions options, ObjectStore store, KindRegistry kinds, ResourceService service)
