@@ -22,6 +22,7 @@ internal readonly record struct FeedEvent(FeedType Type, StoredObject? Object, l
 
 internal sealed partial class ResourceService
 {
+    private const long BytesAtATime = 256 * 1024;
     private static readonly TimeSpan BookmarkEvery = TimeSpan.FromSeconds(60);
 
     /// <summary>Where a watch begins: the revision after which events are sent, and initial objects when asked for.</summary>
@@ -106,7 +107,7 @@ internal sealed partial class ResourceService
         while (!cancellationToken.IsCancellationRequested)
         {
             batch.Clear();
-            if (!log.TryRead(after, batch))
+            if (!log.TryRead(after, batch, BytesAtATime))
             {
                 ApiException expired = ApiErrors.Expired($"too old resource version: {after} ({log.Floor})");
                 yield return new FeedEvent(FeedType.Error, null, after, Error: expired);

@@ -75,7 +75,8 @@ internal sealed class EventLog(long floor, int capacity)
     }
 
     /// <summary>Changes after a revision, oldest first; false when some of them are forgotten.</summary>
-    public bool TryRead(long after, List<Change> into)
+    /// <param name="most">Stops after so many bytes: who reads slowly keeps what was read from being forgotten.</param>
+    public bool TryRead(long after, List<Change> into, long most = long.MaxValue)
     {
         lock (gate)
         {
@@ -90,9 +91,11 @@ internal sealed class EventLog(long floor, int capacity)
                 at--;
             }
 
-            for (; at < next; at++)
+            for (; at < next && most > 0; at++)
             {
-                into.Add(ring[at % ring.Length]);
+                Change change = ring[at % ring.Length];
+                most -= change.Object.Json.Length;
+                into.Add(change);
             }
 
             return true;

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Bowline.EmbeddedCluster.Hosting;
 
@@ -10,6 +12,22 @@ internal static class HostClients
     public static HttpClient Admin(EmbeddedClusterHost host) => Make(host, X509Certificate2.CreateFromPem(host.ClientCertificate, host.ClientKey));
 
     public static HttpClient Anonymous(EmbeddedClusterHost host) => Make(host, null);
+
+    /// <summary>A TLS connection for HTTP/1.1 written by hand.</summary>
+    public static async Task<SslStream> RawAsync(EmbeddedClusterHost host, bool asAdmin = false)
+    {
+        TcpClient tcp = new() { ReceiveBufferSize = 4096 };
+        await tcp.ConnectAsync(IPAddress.Loopback, host.Server.Port);
+        SslStream stream = new(tcp.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        SslClientAuthenticationOptions options = new() { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http11] };
+        if (asAdmin)
+        {
+            options.ClientCertificates = [X509Certificate2.CreateFromPem(host.ClientCertificate, host.ClientKey)];
+        }
+
+        await stream.AuthenticateAsClientAsync(options);
+        return stream;
+    }
 
     private static HttpClient Make(EmbeddedClusterHost host, X509Certificate2? certificate)
     {

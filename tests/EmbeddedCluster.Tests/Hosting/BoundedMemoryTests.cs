@@ -1,0 +1,97 @@
+using System.Net;
+using System.Net.Security;
+using System.Text;
+using Bowline.EmbeddedCluster.Hosting;
+
+namespace Bowline.EmbeddedCluster.Tests.Hosting;
+
+/// <summary>Tests that measure the memory of this process: nothing else may run beside them.</summary>
+[CollectionDefinition("Alone", DisableParallelization = true)]
+public sealed class Alone;
+
+/// <summary>What costs the server memory, and how much of it at most.</summary>
+[Collection("Alone")]
+public sealed class BoundedMemoryTests : IAsyncLifetime
+{
+    private const string Maps = "/api/v1/namespaces/default/configmaps";
+    private EmbeddedClusterHost host = null!;
+    private Rest admin = null!;
+
+    public async Task InitializeAsync()
+    {
+        host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), default);
+        admin = Rest.Admin(host);
+    }
+
+    public async Task DisposeAsync()
+    {
+        Assert.Equal(200, (await admin.GetAsync("/readyz")).Code);
+        admin.Dispose();
+        await host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_json_patch_that_doubles_with_copy_is_refused_before_it_fills_memory()
+    {
+        await admin.MadeAsync(Maps, "{metadata: {name: a}, data: {x: \"0123456789\"}}");
+        StringBuilder patch = new("[{\"op\":\"add\",\"path\":\"/data/y\",\"value\":[\"0123456789\"]}");
+        for (int i = 0; i < 60; i++)
+        {
+            patch.Append(",{\"op\":\"copy\",\"from\":\"/data/y\",\"path\":\"/data/y/-\"}");
+        }
+
+        long before = GC.GetTotalAllocatedBytes();
+        RestAnswer answer = await admin.SendAsync(HttpMethod.Patch, Maps + "/a", patch.Append(']').ToString(), "application/json-patch+json");
+        Assert.True(answer.Code is 413 or 422, $"{answer.Code} {answer.Message}");
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 1_000_000_000);
+    }
+
+    [Fact]
+    public async Task A_thousand_idle_watches_cost_little_memory_and_all_hear_of_a_change()
+    {
+        using HttpClient client = HostClients.Admin(host);
+        GC.Collect();
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        List<Stream> streams = [];
+        for (int i = 0; i < 1000; i++)
+        {
+            HttpResponseMessage response = await client.GetAsync($"{Maps}?watch=1&resourceVersion=1&timeoutSeconds=120", HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            streams.Add(await response.Content.ReadAsStreamAsync());
+        }
+
+        // Client and server share this process; both sides of a watch stay under 100 kB.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 100_000_000);
+        await admin.MadeAsync(Maps, "{metadata: {name: a}}");
+        byte[][] buffers = [.. streams.Select(_ => new byte[8])];
+        Task all = Task.WhenAll(streams.Select((stream, i) => stream.ReadExactlyAsync(buffers[i]).AsTask()));
+        await all.WaitAsync(TimeSpan.FromSeconds(20));
+        streams.ForEach(stream => stream.Dispose());
+    }
+
+    [Fact]
+    public async Task Watchers_that_stop_reading_cost_no_memory_and_hold_nobody_up()
+    {
+        await admin.MadeAsync(Maps, "{metadata: {name: big}}");
+        List<SslStream> stuck = [];
+        for (int i = 0; i < 20; i++)
+        {
+            SslStream stream = await HostClients.RawAsync(host, asAdmin: true);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {Maps}?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n"));
+            stuck.Add(stream);
+        }
+
+        await Task.Delay(500);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        string blob = new('x', 500_000);
+        for (int i = 0; i < 200; i++)
+        {
+            RestAnswer answer = await admin.MergeAsync(Maps + "/big", $"{{\"data\":{{\"x\":\"{i}{blob}\"}}}}");
+            Assert.Equal(200, answer.Code);
+        }
+
+        // 2 GB wait to be read by 20 watchers. What is kept is the log of changes, once, and the buffers of both ends: 340 MB as measured.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 450_000_000);
+        stuck.ForEach(stream => stream.Dispose());
+    }
+}
