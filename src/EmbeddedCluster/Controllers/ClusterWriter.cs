@@ -50,6 +50,10 @@ internal sealed class ClusterWriter(ICluster cluster, string fieldManager)
     public async Task<MapNode> MergePatchAsync(KindMirror mirror, MapNode live, MapNode patch, CancellationToken cancellationToken) =>
         Absorbed(mirror, await cluster.PatchAsync(KeyOf(mirror, live), PatchKind.Merge, patch, options, cancellationToken).ConfigureAwait(false));
 
+    /// <summary>Server-side apply, taking fields from whoever has them.</summary>
+    public async Task<MapNode> ApplyAsync(KindMirror mirror, MapNode body, CancellationToken cancellationToken) =>
+        Absorbed(mirror, await cluster.ApplyAsync(KeyOf(mirror, body), body, options with { Force = true }, cancellationToken).ConfigureAwait(false));
+
     public Task<MapNode> PostAsync(KindMirror mirror, ObjectName name, string subresource, MapNode body, CancellationToken cancellationToken) =>
         cluster.PostAsync(new ObjectKey(mirror.Kind, name.Namespace, name.Name) { Subresource = subresource }, body, options, cancellationToken);
 

@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Controllers;
 
 /// <summary>A compiled <c>metav1.LabelSelector</c>: every requirement has to hold.</summary>
-internal sealed class LabelSelector
+internal sealed partial class LabelSelector
 {
     public static readonly LabelSelector Everything = new([]);
     public static readonly LabelSelector Nothing = new(null);
@@ -37,6 +38,23 @@ internal sealed class LabelSelector
     public static LabelSelector OfLabels(Node? labels) =>
         labels is MapNode { Count: > 0 } map ? new LabelSelector([.. Equalities(map)]) : Nothing;
 
+    /// <summary>A selector in its text form (<c>app=web,tier in (a,b),!old</c>), as scale subresources have it; what cannot be read selects nothing.</summary>
+    public static LabelSelector Parse(string text)
+    {
+        List<Requirement> requirements = [];
+        foreach (string part in Parts(text))
+        {
+            if (Expression().Match(part) is not { Success: true } match)
+            {
+                return Nothing;
+            }
+
+            requirements.Add(Read(match));
+        }
+
+        return requirements.Count == 0 ? Nothing : new LabelSelector(requirements);
+    }
+
     public bool Matches(MapNode? labels)
     {
         if (requirements is null)
@@ -54,6 +72,45 @@ internal sealed class LabelSelector
 
         return true;
     }
+
+    private static Requirement Read(Match match)
+    {
+        string key = match.Groups["key"].Value;
+        if (match.Groups["set"].Success)
+        {
+            string[] values = match.Groups["values"].Value.Split(',', StringSplitOptions.TrimEntries);
+            return new Requirement(key, match.Groups["set"].Value == "in" ? "In" : "NotIn", values);
+        }
+
+        if (match.Groups["sign"].Success)
+        {
+            return new Requirement(key, match.Groups["sign"].Value == "!=" ? "NotIn" : "In", [match.Groups["value"].Value]);
+        }
+
+        return new Requirement(key, match.Groups["not"].Length > 0 ? "DoesNotExist" : "Exists", []);
+    }
+
+    // Commas inside parentheses separate values.
+    private static IEnumerable<string> Parts(string text)
+    {
+        int start = 0;
+        int depth = 0;
+        for (int i = 0; i <= text.Length; i++)
+        {
+            if (i == text.Length || (text[i] == ',' && depth == 0))
+            {
+                yield return text[start..i].Trim();
+                start = i + 1;
+            }
+            else
+            {
+                depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+            }
+        }
+    }
+
+    [GeneratedRegex(@"^(?<not>!?)(?<key>[A-Za-z0-9._/-]+)(?:\s+(?<set>in|notin)\s*\((?<values>[^()]*)\)|\s*(?<sign>==|=|!=)\s*(?<value>[A-Za-z0-9._-]*))?$", RegexOptions.CultureInvariant)]
+    private static partial Regex Expression();
 
     private static IEnumerable<Requirement> Equalities(Node? labels) =>
         (labels as MapNode)?.Select(label => new Requirement(label.Key, "In", [label.Value.AsString() ?? string.Empty])) ?? [];

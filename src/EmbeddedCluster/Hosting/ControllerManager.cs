@@ -32,6 +32,9 @@ public sealed record ControllerManagerOptions
     /// <summary>Schedules pods and simulates nodes; without it pods stay Pending, as without scheduler and kubelets.</summary>
     public bool SimulateNodes { get; init; } = true;
 
+    /// <summary>How long a node may be silent before it counts as lost; a lease that promises more gets more.</summary>
+    public TimeSpan NodeGrace { get; init; } = TimeSpan.FromSeconds(50);
+
     /// <summary>What users declare about pods and nodes: YAML documents of kind Stage and Behaviour (docs/simulated-nodes.md).</summary>
     public string? Stages { get; init; }
 
@@ -154,10 +157,14 @@ public sealed class ControllerManager : IAsyncDisposable
         new NamespaceDeletion(plane),
         new GarbageCollector(plane),
         new NodeTaints(plane),
+        new NodeHealth(plane, options.NodeGrace),
+        new TaintEviction(plane),
+        new PodCollector(plane),
         new DeploymentController(plane),
         ReplicaSetController.ForReplicaSets(plane),
         ReplicaSetController.ForReplicationControllers(plane),
         new EndpointSliceController(plane),
+        new EndpointSliceMirroring(plane),
         new EndpointsController(plane),
         new StatefulSetController(plane),
         new DaemonSetController(plane),
@@ -168,7 +175,7 @@ public sealed class ControllerManager : IAsyncDisposable
         new ClaimProtection(plane),
         new EphemeralClaims(plane),
         new DisruptionBudgets(plane),
-        new Autoscalers(plane),
+        new Autoscalers(plane, options.SimulateNodes ? new SimulatedMetrics() : new AbsentMetrics()),
         new Quotas(plane),
         new AggregatedRoles(plane),
         new TokenSecrets(plane, options.CertificateAuthority),

@@ -1,58 +1,140 @@
+using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Hosting;
 using Bowline.EmbeddedCluster.Tests.ApiServer;
+using Xunit.Abstractions;
 
 namespace Bowline.Tests.Controllers;
 
 /// <summary>Replays what kube-controller-manager 1.36 made of recorded requests.</summary>
-public sealed class ControllerConformance
+public sealed class ControllerConformance(ITestOutputHelper output)
 {
-    // Only goes up: steps that matched when this was last raised.
-    private const int Floor = 140;
+    // Steps that are known to differ, with the reason. The list only gets shorter: a step that is not in it fails the test.
+    private static readonly Dictionary<string, string> Known = new()
+    {
+        ["kcm-clusterrole-aggregation#9"] = Escalation,
+        ["kcm-clusterrole-aggregation#10"] = Escalation,
+        ["kcm-clusterrole-aggregation#11"] = Escalation,
+        ["kcm-csr-signing#1"] = "API server: managedFields of CertificateSigningRequests are dropped, extra names the credential",
+        ["kcm-csr-signing#2"] = "API server: times of an approval's conditions are filled in",
+        ["kcm-csr-signing#3"] = "no signer: the authority's key stays with the host",
+        ["kcm-daemonset#10"] = "API server: the deprecated template generation counts up with the template",
+        ["kcm-deployment-recreate-paused#9"] = "the recording sent two patches without waiting for the controller",
+        ["kcm-deployment-recreate-paused#11"] = ScaleEntry,
+        ["kcm-deployment-recreate-paused#13"] = ScaleEntry,
+        ["kcm-deployment-recreate-paused#14"] = ScaleEntry,
+        ["kcm-deployment-rollout#13"] = ScaleEntry,
+        ["kcm-deployment-rollout#15"] = ScaleEntry + "; annotations of a Deployment raise its generation",
+        ["kcm-endpointslice#2"] = EmptySlice,
+        ["kcm-endpointslice#6"] = EmptySlice,
+        ["kcm-garbage-collection#12"] = "API server: the DELETED event of an object that lost its last finalizer still shows it",
+        ["kcm-hpa-no-metrics#7"] = Rounds,
+        ["kcm-job-complete#10"] = "the recording leaves out who finished the pod",
+        ["kcm-pdb#14"] = "API server: an eviction writes the budget's status as kube-apiserver",
+        ["kcm-replicaset-adoption#13"] = "of two pods made in the same second either may go",
+        ["kcm-replicaset-create-failure#2"] = ErrorName,
+        ["kcm-replicaset-create-failure#3"] = ErrorName,
+        ["kcm-resourcequota#5"] = QuotaWriter,
+        ["kcm-resourcequota#11"] = "admission: services.nodeports is not refused",
+        ["kcm-resourcequota#13"] = QuotaWriter,
+        ["kcm-resourcequota#15"] = QuotaWriter,
+        ["kcm-resourcequota#17"] = QuotaWriter,
+        ["kcm-statefulset#9"] = ClaimWarning,
+        ["kcm-statefulset#12"] = ClaimWarning,
+        ["kcm-statefulset#11"] = TwoEvents,
+        ["kcm-statefulset#15"] = TwoEvents,
+        ["kcm-statefulset#18"] = TwoEvents,
+        ["kcm-statefulset#17"] = ScaleEntry,
+        ["kcm-statefulset#20"] = Rounds,
+        ["kcm-volume-binding#14"] = "API server: lastPhaseTransitionTime belongs to nobody",
+        ["kcm-volume-binding#15"] = Rounds,
+    };
 
-    // Takes more than a minute of real time; CronJobTests cover it with a clock of their own.
-    private static readonly HashSet<string> TooSlow = ["kcm-cronjob"];
+    private const string Escalation = "RBAC: granting rights one does not have is not refused";
+    private const string ScaleEntry = "API server: the managedFields entry of the scale subresource has no time";
+    private const string EmptySlice = "API server: null endpoints and ports of an EndpointSlice are shown";
+    private const string ErrorName = "API server: an admission error of a generated name quotes the prefix only";
+    private const string QuotaWriter = "admission: the quota's usage is written by kube-apiserver as requests are let in";
+    private const string ClaimWarning = "API server: warns of apiVersion and kind of claim templates";
+    private const string TwoEvents = "API server: a pod without a node is marked before it is removed, which makes two events";
+    private const string Rounds = "how often an event is repeated depends on how many rounds the recording waited";
 
-    // Something has to run out here, in real time.
-    private static readonly HashSet<string> Deadlines = ["kcm-deployment-rollout-stuck", "kcm-job-complete", "kcm-job-failed"];
+    // A minute has to pass here.
+    private static readonly Dictionary<string, int> Hurried = new()
+    {
+        ["kcm-cronjob"] = 15,
+        ["kcm-node-lifecycle"] = 8,
+    };
+
+    private static readonly HashSet<string> Deadlines = ["kcm-deployment-rollout-stuck", "kcm-job-complete", "kcm-job-failed", "kcm-cronjob", "kcm-node-lifecycle"];
 
     [SharedFact]
     public async Task Recorded_scenarios_end_as_kube_controller_manager_ends_them()
     {
         ScenarioReport report = new();
+        string? only = Environment.GetEnvironmentVariable("BOWLINE_SCENARIO");
         foreach (string file in Directory.GetFiles(Path.Combine(SharedFolder.Goldens("apiserver"), "controllers"), "*.json").Order(StringComparer.Ordinal))
         {
-            string name = Path.GetFileNameWithoutExtension(file);
-            if (TooSlow.Contains(name))
+            if (only is null || Path.GetFileName(file).Contains(only, StringComparison.Ordinal))
             {
-                continue;
+                await ReplayAsync(file, report);
             }
-
-            await using RunningCluster cluster = await RunningCluster.StartAsync(
-                new ControllerManagerOptions { SimulateNodes = false, Strict = true },
-                new EmbeddedClusterOptions { ServiceSubnet = "10.0.0.0/24" });
-            using StandInKubelet kubelet = new(cluster.Cluster, name);
-            using ScenarioReplay replay = new(cluster.Host, file, report) { Kubelet = kubelet.StepAsync, PollAttempts = Deadlines.Contains(name) ? 90 : 12, BeforeRequest = polls => polls ? Task.CompletedTask : SettleAsync(cluster) };
-            await replay.RunAsync();
         }
 
-        Report(report);
+        Judge(report);
+    }
+
+    private static async Task ReplayAsync(string file, ScenarioReport report)
+    {
+        string name = Path.GetFileNameWithoutExtension(file);
+        TimeProvider time = Hurried.TryGetValue(name, out int speed) ? new HurriedTime(speed) : TimeProvider.System;
+        await using RunningCluster cluster = await RunningCluster.StartAsync(
+            new ControllerManagerOptions { SimulateNodes = false, Strict = true, NodeGrace = TimeSpan.FromSeconds(20) },
+            new EmbeddedClusterOptions { ServiceSubnet = "10.0.0.0/24", Time = time });
+        using StandInKubelet kubelet = new(cluster.Cluster, name);
+        KindInfo namespaces = await cluster.KindAsync("v1", "Namespace");
+        ScenarioReplay? replaying = null;
+        using ScenarioReplay replay = replaying = new(cluster.Host, name, ControllerScenario.Load(file), report)
+        {
+            Kubelet = kubelet.StepAsync,
+            PollAttempts = Deadlines.Contains(name) ? 60 : 15,
+            BeforeRequest = async _ =>
+            {
+                await SettleAsync(cluster);
+                ObjectList list = await cluster.Cluster.ListAsync(namespaces, string.Empty, ListOptions.All, CancellationToken.None);
+                replaying!.Bind(ControllerScenario.Present, list.ResourceVersion);
+            },
+            EventContract = ControllerScenario.Contract,
+        };
+        for (int i = 1; i < 10; i++)
+        {
+            replay.Bind($"<podIP-{i}>", $"10.1.9.{i}");
+        }
+
+        await replay.RunAsync();
     }
 
     // The recordings were made with pauses: each request met a cluster at rest.
     private static async Task SettleAsync(RunningCluster cluster)
     {
-        for (int still = 0, i = 0; still < 4 && i < 100; i++)
+        for (int still = 0, i = 0; still < 2 && i < 100; i++)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
             still = cluster.Manager.IsIdle ? still + 1 : 0;
         }
     }
 
-    private static void Report(ScenarioReport report)
+    private void Judge(ScenarioReport report)
     {
         string summary = $"controllers: {report.Matched}/{report.Total} steps, {report.CleanScenarios}/{report.Scenarios} scenarios";
-        string output = Path.Combine(AppContext.BaseDirectory, "conformance-controllers.txt");
-        File.WriteAllText(output, summary + "\n" + string.Join("\n", report.Mismatches));
-        Assert.True(report.Matched >= Floor, $"{summary}; see {output}\n{string.Join("\n", report.Mismatches.Take(40))}");
+        output.WriteLine(summary);
+        string file = Path.Combine(AppContext.BaseDirectory, "conformance-controllers.txt");
+        File.WriteAllText(file, summary + "\n" + string.Join("\n", report.Mismatches));
+        string[] unexpected = [.. report.Mismatches.Where(mismatch => !Known.ContainsKey(mismatch.Split(' ')[0]))];
+        foreach (string stale in Known.Keys.Except(report.Differing).Where(_ => report.Scenarios > 1))
+        {
+            output.WriteLine($"no longer differs: {stale}");
+        }
+
+        Assert.True(unexpected.Length == 0, $"{summary}; see {file}\n{string.Join("\n", unexpected.Take(40))}");
     }
 }

@@ -24,7 +24,7 @@ internal sealed class RunningCluster : IAsyncDisposable
     public static async Task<RunningCluster> StartAsync(ControllerManagerOptions? options = null, EmbeddedClusterOptions? host = null)
     {
         EmbeddedClusterHost started = await EmbeddedClusterHost.StartAsync(host ?? new EmbeddedClusterOptions(), CancellationToken.None);
-        ControllerManager manager = await ControllerManager.StartAsync(started.Cluster, TimeProvider.System, (options ?? ControllerManagerOptions.Default) with { CertificateAuthority = started.CertificateAuthority }, CancellationToken.None);
+        ControllerManager manager = await ControllerManager.StartAsync(started.Cluster, started.Options.Time, (options ?? ControllerManagerOptions.Default) with { CertificateAuthority = started.CertificateAuthority }, CancellationToken.None);
         return new RunningCluster(started, manager);
     }
 

@@ -41,7 +41,7 @@ internal sealed class NamespaceDefaults(ControlPlane plane, string certificateAu
 
     private async Task EnsureCertificateAsync(string @namespace, CancellationToken cancellationToken)
     {
-        MapNode data = new() { ["ca.crt"] = certificateAuthority };
+        MapNode data = new() { ["ca.crt"] = certificateAuthority.TrimEnd() + "\n" };
         MapNode? present = maps.Get(@namespace, CertificateName);
         if (present is null)
         {

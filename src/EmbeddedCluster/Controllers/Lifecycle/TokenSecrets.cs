@@ -63,7 +63,7 @@ internal sealed class TokenSecrets(ControlPlane plane, string certificateAuthori
         MapNode filled = secret.Clone();
         filled.EnsureMap("metadata").EnsureMap("annotations")[AccountUid] = account.Uid();
         MapNode data = filled.EnsureMap("data");
-        data["ca.crt"] = Encode(certificateAuthority);
+        data["ca.crt"] = Encode(certificateAuthority.TrimEnd() + "\n");
         data["namespace"] = Encode(key.Namespace);
         data["token"] = Encode(answer.Status().Text("token"));
         await Plane.Writer.UpdateAsync(secrets, filled, cancellationToken).ConfigureAwait(false);

@@ -8,8 +8,9 @@ internal sealed class EndpointSliceController : Reconciler
 {
     internal const string TriggerTime = "endpoints.kubernetes.io/last-change-trigger-time";
     internal const string HeadlessLabel = "service.kubernetes.io/headless";
+    internal const string ManagedByLabel = "endpointslice.kubernetes.io/managed-by";
+    internal const string ServiceLabel = "kubernetes.io/service-name";
     private const string ManagedBy = "endpointslice-controller.k8s.io";
-    private const int MaxEndpoints = 100;
 
     // Pods come in swarms; a moment's patience saves most of the writes.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
@@ -44,6 +45,7 @@ internal sealed class EndpointSliceController : Reconciler
                 }
             }
         });
+        Watch(nodes, FollowZones);
     }
 
     public override async Task<TimeSpan?> ReconcileAsync(ObjectName key, CancellationToken cancellationToken)
@@ -56,24 +58,68 @@ internal sealed class EndpointSliceController : Reconciler
         }
 
         IReadOnlyList<MapNode> selected = [.. pods.InNamespace(key.Namespace).Where(pod => selectors.Of(service).Matches(pod.Labels()))];
-        IReadOnlyList<ServiceEndpoint> endpoints = ServiceEndpoints.Of(service, selected, true, name => nodes.Get(string.Empty, name) is not null);
         List<MapNode> present = [.. slices.OwnedBy(service.Uid())
-            .Where(slice => slice.Labels()?["endpointslice.kubernetes.io/managed-by"]?.AsString() == ManagedBy && !slice.IsDeleting())
+            .Where(slice => slice.Labels()?[ManagedByLabel]?.AsString() == ManagedBy && !slice.IsDeleting())
             .OrderBy(slice => slice.Name(), StringComparer.Ordinal)];
         string? trigger = Trigger(key, service, selected);
-        List<(ListNode? Endpoints, ListNode? Ports)> wanted = Chunk(endpoints);
-        for (int i = 0; i < wanted.Count; i++)
+        List<string> families = [.. service.Spec()["ipFamilies"].Strings().DefaultIfEmpty("IPv4")];
+        foreach (string family in families)
         {
-            MapNode slice = Compose(service, wanted[i].Endpoints, wanted[i].Ports, trigger);
-            await WriteAsync(slice, i < present.Count ? present[i] : null, cancellationToken).ConfigureAwait(false);
+            await ReconcileAsync(service, family, selected, [.. present.Where(slice => slice.Text("addressType") == family)], trigger, cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (MapNode surplus in present.Skip(wanted.Count))
+        foreach (MapNode surplus in present.Where(slice => !families.Contains(slice.Text("addressType"))))
         {
             await Plane.Writer.DeleteAsync(slices, surplus, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
         }
 
         return null;
+    }
+
+    private async Task ReconcileAsync(MapNode service, string family, IReadOnlyList<MapNode> selected, List<MapNode> present, string? trigger, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ServiceEndpoint> endpoints = ServiceEndpoints.Of(service, selected, true, name => nodes.Get(string.Empty, name) is not null, family);
+        string distribution = service.Spec().Text("trafficDistribution");
+        List<PackedSlice> write = [];
+        List<MapNode> delete = [];
+        HashSet<MapNode> looked = [];
+        foreach (IGrouping<string, ServiceEndpoint> group in endpoints.GroupBy(endpoint => endpoint.PortsKey))
+        {
+            List<MapNode> own = [.. present.Where(slice => ServiceEndpoint.KeyOf(slice["ports"].Maps()) == group.Key)];
+            looked.UnionWith(own);
+            (IReadOnlyList<PackedSlice> changed, IReadOnlyList<MapNode> empty) = EndpointSlicePacking.Pack(family, group.First().Ports, [.. group.Select(endpoint => Describe(endpoint, distribution))], own);
+            write.AddRange(changed);
+            delete.AddRange(empty);
+        }
+
+        delete.AddRange(present.Where(slice => !looked.Contains(slice)));
+        KeepPlace(endpoints.Count == 0, family, write, delete, present);
+        EndpointSlicePacking.Reuse(write, delete);
+        foreach (PackedSlice slice in write)
+        {
+            await WriteAsync(Compose(service, slice, trigger), slice.Present, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (MapNode stale in present.Where(slice => !delete.Contains(slice) && !write.Exists(changed => changed.Present == slice)))
+        {
+            await WriteAsync(Compose(service, new PackedSlice(stale, family, (ListNode)(stale["ports"] as ListNode ?? new ListNode()).DeepClone(), [.. stale["endpoints"].Maps()]), trigger), stale, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (MapNode surplus in delete)
+        {
+            await Plane.Writer.DeleteAsync(slices, surplus, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // A Service without endpoints has one empty slice.
+    private static void KeepPlace(bool empty, string family, List<PackedSlice> write, List<MapNode> delete, List<MapNode> present)
+    {
+        if (empty)
+        {
+            MapNode? place = present.FirstOrDefault();
+            write.Add(new PackedSlice(place, family, new ListNode(), []));
+            delete.RemoveAll(slice => ReferenceEquals(slice, place));
+        }
     }
 
     // What made the endpoints change: the Service at first, then the pod that changed its readiness last.
@@ -86,24 +132,7 @@ internal sealed class EndpointSliceController : Reconciler
         return trigger?.Stamp();
     }
 
-    private List<(ListNode? Endpoints, ListNode? Ports)> Chunk(IReadOnlyList<ServiceEndpoint> endpoints)
-    {
-        List<(ListNode?, ListNode?)> chunks = [];
-        foreach (IGrouping<string, ServiceEndpoint> group in endpoints.GroupBy(endpoint => endpoint.PortsKey))
-        {
-            ListNode ports = group.First().Ports;
-            chunks.AddRange(group.Chunk(MaxEndpoints).Select(chunk => ((ListNode?)new ListNode(chunk.Select(Describe)), (ListNode?)ports.DeepClone())));
-        }
-
-        if (chunks.Count == 0)
-        {
-            chunks.Add((null, null));
-        }
-
-        return chunks;
-    }
-
-    private MapNode Describe(ServiceEndpoint endpoint)
+    private MapNode Describe(ServiceEndpoint endpoint, string distribution)
     {
         MapNode described = new()
         {
@@ -122,19 +151,46 @@ internal sealed class EndpointSliceController : Reconciler
             described["nodeName"] = node;
         }
 
-        if (nodes.Get(string.Empty, node)?.Labels()?["topology.kubernetes.io/zone"] is StringNode zone)
+        Node? zone = nodes.Get(string.Empty, node)?.Labels()?["topology.kubernetes.io/zone"];
+        if (zone is StringNode)
         {
             described["zone"] = zone;
+        }
+
+        if (Hints(endpoint, node, zone, distribution) is { Count: > 0 } hints)
+        {
+            described["hints"] = hints;
         }
 
         return described;
     }
 
-    private static MapNode Compose(MapNode service, ListNode? endpoints, ListNode? ports, string? trigger)
+    private static MapNode Hints(ServiceEndpoint endpoint, string node, Node? zone, string distribution)
+    {
+        MapNode hints = new();
+        if (!endpoint.Ready || distribution is not ("PreferClose" or "PreferSameZone" or "PreferSameNode"))
+        {
+            return hints;
+        }
+
+        if (distribution == "PreferSameNode" && node.Length > 0)
+        {
+            hints["forNodes"] = new ListNode(new MapNode { ["name"] = node });
+        }
+
+        if (zone is StringNode)
+        {
+            hints["forZones"] = new ListNode(new MapNode { ["name"] = zone });
+        }
+
+        return hints;
+    }
+
+    private static MapNode Compose(MapNode service, PackedSlice slice, string? trigger)
     {
         MapNode labels = service.Labels().CopyOf();
-        labels["endpointslice.kubernetes.io/managed-by"] = ManagedBy;
-        labels["kubernetes.io/service-name"] = service.Name();
+        labels[ManagedByLabel] = ManagedBy;
+        labels[ServiceLabel] = service.Name();
         if (service.Spec().Text("clusterIP") == "None")
         {
             labels[HeadlessLabel] = string.Empty;
@@ -157,9 +213,9 @@ internal sealed class EndpointSliceController : Reconciler
             ["apiVersion"] = "discovery.k8s.io/v1",
             ["kind"] = "EndpointSlice",
             ["metadata"] = metadata,
-            ["addressType"] = service.Spec()["ipFamilies"].Strings().FirstOrDefault() ?? "IPv4",
-            ["endpoints"] = endpoints ?? Node.Null,
-            ["ports"] = ports ?? Node.Null,
+            ["addressType"] = slice.AddressType,
+            ["endpoints"] = slice.Endpoints.Count > 0 ? new ListNode(slice.Endpoints) : Node.Null,
+            ["ports"] = slice.Endpoints.Count > 0 ? slice.Ports.DeepClone() : Node.Null,
         };
     }
 
@@ -195,4 +251,22 @@ internal sealed class EndpointSliceController : Reconciler
 
     private static bool Same(Node? left, Node? right) =>
         Node.DeepEquals(left is ListNode { Count: > 0 } ? left : null, right is ListNode { Count: > 0 } ? right : null);
+
+    // Endpoints name the zone of their node, and leave out pods of nodes that nobody knows.
+    private void FollowZones(Change change)
+    {
+        static string? Zone(MapNode? node) => node?.Labels()?["topology.kubernetes.io/zone"]?.AsString();
+        if (change.Old is not null && change.New is not null && Zone(change.Old) == Zone(change.New))
+        {
+            return;
+        }
+
+        foreach (MapNode pod in pods.Indexed(change.Any.Name()))
+        {
+            foreach (ObjectName service in selectors.Matching(new Change(null, pod)))
+            {
+                Queue.AddAfter(service, Patience);
+            }
+        }
+    }
 }

@@ -6,7 +6,11 @@ namespace Bowline.EmbeddedCluster.Controllers.Networking;
 /// <param name="Ports">The Service's ports as this pod serves them.</param>
 internal sealed record ServiceEndpoint(MapNode Pod, string Address, bool Ready, bool Serving, bool Terminating, string Hostname, ListNode Ports)
 {
-    public string PortsKey { get; } = string.Join(',', Ports.Maps().Select(port => $"{port.Text("name")}/{port.Text("protocol")}/{port.Int("port")}"));
+    public string PortsKey { get; } = KeyOf(Ports.Maps());
+
+    /// <summary>Equal for equal sets of ports.</summary>
+    public static string KeyOf(IEnumerable<MapNode> ports) =>
+        string.Join(',', ports.Select(port => $"{port.Text("name")}/{port.Text("protocol")}/{port.Int("port")}/{port.Text("appProtocol")}"));
 
     public MapNode TargetRef => new()
     {
@@ -20,13 +24,14 @@ internal sealed record ServiceEndpoint(MapNode Pod, string Address, bool Ready, 
 /// <summary>The endpoints of a Service, from which both EndpointSlices and Endpoints are made.</summary>
 internal static class ServiceEndpoints
 {
-    public static IReadOnlyList<ServiceEndpoint> Of(MapNode service, IEnumerable<MapNode> pods, bool includeTerminating, Func<string, bool> nodeExists)
+    /// <param name="family">The addresses to take of pods that have several, <c>IPv4</c> or <c>IPv6</c>; null for the Service's first.</param>
+    public static IReadOnlyList<ServiceEndpoint> Of(MapNode service, IEnumerable<MapNode> pods, bool includeTerminating, Func<string, bool> nodeExists, string? family = null)
     {
         bool publishNotReady = service.Spec().Flag("publishNotReadyAddresses");
         List<ServiceEndpoint> endpoints = [];
         foreach (MapNode pod in pods.OrderBy(pod => pod.CreatedAt()).ThenBy(pod => pod.Name(), StringComparer.Ordinal))
         {
-            string address = pod.Status().Text("podIP");
+            string address = AddressOf(pod, family ?? service.Spec()["ipFamilies"].Strings().FirstOrDefault("IPv4"));
             bool finished = pod.Status().Text("phase") is "Succeeded" or "Failed";
             if (address.Length == 0 || finished || (pod.IsDeleting() && !includeTerminating && !publishNotReady))
             {
@@ -43,6 +48,12 @@ internal static class ServiceEndpoints
         }
 
         return endpoints;
+    }
+
+    private static string AddressOf(MapNode pod, string family)
+    {
+        IEnumerable<string> all = pod.Status()["podIPs"].Maps().Select(entry => entry.Text("ip")).Append(pod.Status().Text("podIP"));
+        return all.FirstOrDefault(address => address.Length > 0 && address.Contains(':', StringComparison.Ordinal) == (family == "IPv6"), string.Empty);
     }
 
     private static string Hostname(MapNode service, MapNode pod) =>

@@ -26,9 +26,15 @@ internal sealed class AggregatedRoles(ControlPlane plane) : Reconciler(plane)
         ListNode rules = Aggregate(role, rule, roles.All());
         if (!Node.DeepEquals(role["rules"] as ListNode ?? [], rules))
         {
-            MapNode changed = role.Clone();
-            changed["rules"] = rules;
-            await writer.UpdateAsync(roles, changed, cancellationToken).ConfigureAwait(false);
+            // Applied, so that the rules are this controller's and the rest of the role is not.
+            MapNode applied = new()
+            {
+                ["apiVersion"] = role.Text("apiVersion"),
+                ["kind"] = role.Text("kind"),
+                ["metadata"] = new MapNode { ["name"] = role.Name() },
+                ["rules"] = rules,
+            };
+            await writer.ApplyAsync(roles, applied, cancellationToken).ConfigureAwait(false);
         }
 
         return null;

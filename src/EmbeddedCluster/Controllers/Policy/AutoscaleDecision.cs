@@ -1,146 +1,205 @@
 using System.Globalization;
+using Bowline.EmbeddedCluster.Controllers.Workloads;
 using Bowline.Resources.Model;
 using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Controllers.Policy;
 
-/// <param name="Rescale">The size to give the target; null when it has it.</param>
-/// <param name="Why">Why it is rescaled, for the event.</param>
-/// <param name="Problem">Why the target cannot be scaled; empty when it can.</param>
-internal sealed record AutoscaleDecision(int? Rescale, string Why, string Problem, MapNode Status)
-{
-    // Within the tolerance of ten per cent, so that no metric asks for another size.
-    private const int SimulatedPercent = 95;
+/// <summary>What an autoscaler is decided on.</summary>
+/// <param name="Scale">The target's scale subresource; null with a <paramref name="Problem"/>.</param>
+/// <param name="Pods">What the scale's selector selects.</param>
+/// <param name="Rivals">Other autoscalers (name and namespace as Go prints them) that select some of the same pods.</param>
+internal sealed record AutoscaleEvidence(MapNode? Scale, string Problem, IReadOnlyList<MapNode> Pods, IReadOnlyList<string> Rivals, DateTimeOffset Now);
 
-    public static AutoscaleDecision Decide(MapNode autoscaler, MapNode? scale, string problem, DateTimeOffset now)
+/// <summary>One round of an autoscaler.</summary>
+internal sealed class AutoscaleDecision
+{
+    private readonly MapNode autoscaler;
+    private readonly AutoscaleEvidence evidence;
+    private readonly ListNode conditions;
+    private Node? currentMetrics;
+
+    private AutoscaleDecision(MapNode autoscaler, AutoscaleEvidence evidence)
     {
-        MapNode before = autoscaler.Status();
-        ListNode conditions = before["conditions"]?.DeepClone() as ListNode ?? new ListNode();
-        if (scale is null)
+        this.autoscaler = autoscaler;
+        this.evidence = evidence;
+        conditions = Counting.CopyConditions(autoscaler.Status());
+        currentMetrics = autoscaler.Status()["currentMetrics"];
+        Desired = autoscaler.Status().Int("desiredReplicas");
+        Current = autoscaler.Status().Int("currentReplicas");
+    }
+
+    /// <summary>The size to give the target; null when it has it.</summary>
+    public int? Rescale { get; private set; }
+
+    /// <summary>Why it is rescaled, for the event.</summary>
+    public string Why { get; private set; } = string.Empty;
+
+    /// <summary>Warnings, in order.</summary>
+    public List<(string Reason, string Message)> Events { get; } = [];
+
+    public int Current { get; private set; }
+
+    private int Desired { get; set; }
+
+    private int Least => autoscaler.Spec().Int("minReplicas", 1);
+
+    private int Most => autoscaler.Spec().Int("maxReplicas", Least);
+
+    public static AutoscaleDecision Decide(MapNode autoscaler, AutoscaleEvidence evidence, IMetricsSource source, AutoscalerMemory memory)
+    {
+        AutoscaleDecision decision = new(autoscaler, evidence);
+        if (evidence.Scale is null)
         {
-            Put(conditions, "AbleToScale", "False", "FailedGetScale", $"the HPA controller was unable to get the target's current scale: {problem}", now);
-            MapNode failed = new() { ["desiredReplicas"] = before.Int("desiredReplicas"), ["currentMetrics"] = before["currentMetrics"] ?? Node.Null, ["conditions"] = conditions };
-            failed["currentReplicas"] = before.Int("currentReplicas");
-            return new AutoscaleDecision(null, string.Empty, problem, failed);
+            decision.Fail("AbleToScale", "FailedGetScale", evidence.Problem, $"the HPA controller was unable to get the target's current scale: {evidence.Problem}");
+            return decision;
         }
 
-        int current = scale.Spec().Int("replicas");
-        int least = autoscaler.Spec().Int("minReplicas", 1);
-        int most = autoscaler.Spec().Int("maxReplicas", least);
-        MapNode status = new() { ["currentReplicas"] = scale.Status().Int("replicas"), ["conditions"] = conditions };
-        if (before["lastScaleTime"] is { } last)
+        decision.Put("AbleToScale", true, "SucceededGetScale", "the HPA controller was able to get the target's current scale");
+        decision.Size(evidence.Scale, source, memory);
+        return decision;
+    }
+
+    /// <summary>The status after the round.</summary>
+    /// <param name="failure">Why the target could not be rescaled; null when it was, or needed not be.</param>
+    public MapNode Status(string? failure)
+    {
+        if (failure is not null)
+        {
+            Put("AbleToScale", false, "FailedUpdateScale", $"the HPA controller was unable to update the target scale: {failure}");
+        }
+        else if (Rescale is { } size)
+        {
+            Put("AbleToScale", true, "SucceededRescale", string.Create(CultureInfo.InvariantCulture, $"the HPA controller was able to update the target scale to {size}"));
+        }
+
+        MapNode status = new();
+        if ((Rescale is not null && failure is null ? (Node)evidence.Now.Stamp() : autoscaler.Status()["lastScaleTime"]) is { } last)
         {
             status["lastScaleTime"] = last;
         }
 
-        if (current == 0 && least != 0)
-        {
-            status["desiredReplicas"] = 0;
-            Put(conditions, "AbleToScale", "True", "SucceededGetScale", "the HPA controller was able to get the target's current scale", now);
-            Put(conditions, "ScalingActive", "False", "ScalingDisabled", "scaling is disabled since the replica count of the target is zero", now);
-            return new AutoscaleDecision(null, string.Empty, string.Empty, status);
-        }
+        status.PutCount("currentReplicas", Current);
+        status["desiredReplicas"] = failure is null ? Desired : autoscaler.Status().Int("desiredReplicas");
+        status["currentMetrics"] = currentMetrics ?? Node.Null;
+        status.PutConditions(conditions);
+        return status;
+    }
 
-        int desired = Math.Clamp(current, least, Math.Max(least, most));
-        status["desiredReplicas"] = desired;
+    private void Size(MapNode scale, IMetricsSource source, AutoscalerMemory memory)
+    {
+        Current = scale.Spec().Int("replicas");
+        memory.Begin(Current, evidence.Now);
+        if (Current == 0 && Least != 0)
+        {
+            Desired = 0;
+            currentMetrics = null;
+            Put("ScalingActive", false, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero");
+        }
+        else if (Current > Most || Current < Least)
+        {
+            Rescale = Desired = Current > Most ? Most : Least;
+            currentMetrics = null;
+            Why = Current > Most ? "Current number of replicas above Spec.MaxReplicas" : "Current number of replicas below Spec.MinReplicas";
+        }
+        else if (IsSelectorUsable(scale) && Recommend(scale, source) is { } recommended)
+        {
+            Bound(recommended.Replicas, recommended.Metric, memory);
+        }
+    }
+
+    private void Bound(int recommended, string metric, AutoscalerMemory memory)
+    {
+        Why = recommended > Current ? $"{metric} above target" : recommended < Current ? "All metrics below target" : string.Empty;
+        BoundedSize bounded = new AutoscaleBehavior(autoscaler.Spec(), memory, evidence.Now).Bound(Current, recommended);
+        Put("AbleToScale", true, bounded.Stabilized.Reason, bounded.Stabilized.Message);
+        Put("ScalingLimited", bounded.IsLimited, bounded.Limit.Reason, bounded.Limit.Message);
+        Desired = bounded.Replicas;
+        Rescale = bounded.Replicas == Current ? null : bounded.Replicas;
+    }
+
+    // The largest of the sizes that the metrics ask for; null when none is to be had, or when a figure is missing that might forbid to shrink.
+    private (int Replicas, string Metric)? Recommend(MapNode scale, IMetricsSource source)
+    {
         List<MapNode> metrics = [.. autoscaler.Spec()["metrics"].Maps()];
-        status["currentMetrics"] = new ListNode(metrics.Select(Simulate));
-        NoteScaling(conditions, metrics, current, desired, now);
-        if (desired == current)
+        int reported = scale.Status().Int("replicas");
+        ReplicaCalculator calculator = new(Current, reported, evidence.Pods, Tolerance(), evidence.Now);
+        List<MetricVerdict> verdicts = [.. metrics.Select(metric =>
+            new AutoscaleMetric(new MetricQuery(autoscaler.Namespace(), metric, evidence.Pods, reported, evidence.Now), source, calculator).Evaluate())];
+        currentMetrics = new ListNode(verdicts.Select(verdict => verdict.Status));
+        List<MetricProblem> problems = [.. verdicts.Select(verdict => verdict.Problem).OfType<MetricProblem>()];
+        Events.AddRange(problems.Select(problem => (problem.Reason, problem.Message)));
+        MetricVerdict? largest = verdicts.Where(verdict => verdict.Replicas is not null).MaxBy(verdict => verdict.Replicas);
+        if (largest?.Replicas is not { } replicas || (problems.Count > 0 && replicas < Current))
         {
-            return new AutoscaleDecision(null, string.Empty, string.Empty, status);
-        }
-
-        status["lastScaleTime"] = now.Stamp();
-        string why = desired > current ? "Current number of replicas below Spec.MinReplicas" : "Current number of replicas above Spec.MaxReplicas";
-        return new AutoscaleDecision(desired, why, string.Empty, status);
-    }
-
-    private static void NoteScaling(ListNode conditions, List<MapNode> metrics, int current, int desired, DateTimeOffset now)
-    {
-        if (desired != current)
-        {
-            Put(conditions, "AbleToScale", "True", "SucceededRescale", string.Create(CultureInfo.InvariantCulture, $"the HPA controller was able to update the target scale to {desired}"), now);
-        }
-        else
-        {
-            Put(conditions, "AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size", now);
-        }
-
-        Put(conditions, "ScalingActive", "True", "ValidMetricFound", $"the HPA was able to successfully calculate a replica count from {Describe(metrics.FirstOrDefault())}", now);
-        if (desired > current)
-        {
-            Put(conditions, "ScalingLimited", "True", "TooFewReplicas", "the desired replica count is less than the minimum replica count", now);
-        }
-        else if (desired < current)
-        {
-            Put(conditions, "ScalingLimited", "True", "TooManyReplicas", "the desired replica count is more than the maximum replica count", now);
-        }
-        else
-        {
-            Put(conditions, "ScalingLimited", "False", "DesiredWithinRange", "the desired count is within the acceptable range", now);
-        }
-    }
-
-    private static string Describe(MapNode? metric) => metric.Text("type") switch
-    {
-        "Resource" when metric!["resource"]?["target"]?["type"]?.AsString() == "Utilization" => $"{metric["resource"]!["name"]} resource utilization (percentage of request)",
-        "Resource" => $"{metric!["resource"]?["name"]} resource",
-        "ContainerResource" => $"{metric!["containerResource"]?["name"]} container resource utilization (percentage of request)",
-        "Pods" => $"pods metric {metric!["pods"]?["metric"]?["name"]}",
-        "Object" => $"{metric!["object"]?["describedObject"]?["kind"]} metric {metric["object"]?["metric"]?["name"]}",
-        "External" => $"external metric {metric!["external"]?["metric"]?["name"]}(nil)",
-        _ => "cpu resource utilization (percentage of request)",
-    };
-
-    // The metric with a current value of 95 % of its target.
-    private static MapNode Simulate(MapNode metric)
-    {
-        string type = metric.Text("type");
-        string member = type.Length == 0 ? type : char.ToLowerInvariant(type[0]) + type[1..];
-        MapNode source = metric[member].CopyOf();
-        Node? target = source["target"];
-        MapNode current = new();
-        if (target?["averageUtilization"]?.AsInteger() is { } utilization)
-        {
-            current["averageUtilization"] = (int)(utilization * SimulatedPercent / 100);
-            current["averageValue"] = "0";
-        }
-
-        foreach (string key in (ReadOnlySpan<string>)["averageValue", "value"])
-        {
-            if (target?[key] is { } wanted)
+            MetricProblem? first = problems.FirstOrDefault();
+            if (first is not null)
             {
-                Quantity quantity = Quantity.Of(wanted);
-                current[key] = Quantity.OfMillis(quantity.Nano * SimulatedPercent / 100_000_000, quantity.Notation).ToString();
+                Put("ScalingActive", false, first.Reason, $"the HPA was unable to compute the replica count: {first.Message}");
+                Events.Add(("FailedComputeMetricsReplicas", string.Create(CultureInfo.InvariantCulture, $"invalid metrics ({problems.Count} invalid out of {metrics.Count}), first error is: {first.Summary}")));
             }
+
+            return null;
         }
 
-        source.Remove("target");
-        source["current"] = current;
-        return new MapNode { ["type"] = type, [member] = source };
+        Put("ScalingActive", true, "ValidMetricFound", $"the HPA was able to successfully calculate a replica count from {largest.Name}");
+        return (replicas, largest.Name);
     }
 
-    private static void Put(ListNode conditions, string type, string value, string reason, string message, DateTimeOffset now)
+    private Tolerance Tolerance()
     {
-        MapNode? before = conditions.Maps().FirstOrDefault(condition => condition.Text("type") == type);
+        double Of(string direction, double otherwise) =>
+            autoscaler.Spec()["behavior"]?[direction]?["tolerance"] is { } own ? Quantity.Of(own).ToDouble() : otherwise;
+        return new Tolerance(Of("scaleDown", Policy.Tolerance.Default.Down), Of("scaleUp", Policy.Tolerance.Default.Up));
+    }
+
+    private bool IsSelectorUsable(MapNode scale)
+    {
+        string selector = scale.Status().Text("selector");
+        if (selector.Length == 0)
+        {
+            Fail("ScalingActive", "InvalidSelector", "selector is required", "the HPA target's scale is missing a selector", "SelectorRequired");
+        }
+        else if (evidence.Rivals.Count > 0)
+        {
+            string message = $"pods by selector {selector} are controlled by multiple HPAs: [{string.Join(' ', evidence.Rivals)}]";
+            Fail("ScalingActive", "AmbiguousSelector", message, message);
+        }
+        else
+        {
+            return true;
+        }
+
+        Events.Add(("FailedComputeMetricsReplicas", Events[^1].Message));
+        currentMetrics = null;
+        return false;
+    }
+
+    private void Fail(string type, string reason, string problem, string message, string? eventReason = null)
+    {
+        Events.Add((eventReason ?? reason, problem));
+        Put(type, false, reason, message);
+    }
+
+    private void Put(string type, bool value, string reason, string message)
+    {
+        string text = value ? "True" : "False";
+        int at = conditions.ToList().FindIndex(condition => condition["type"]?.AsString() == type);
         MapNode condition = new()
         {
             ["type"] = type,
-            ["status"] = value,
-            ["lastTransitionTime"] = before.Text("status") == value ? before!["lastTransitionTime"]! : now.Stamp(),
+            ["status"] = text,
+            ["lastTransitionTime"] = at >= 0 && conditions[at]["status"]?.AsString() == text ? conditions[at]["lastTransitionTime"]! : evidence.Now.Stamp(),
             ["reason"] = reason,
             ["message"] = message,
         };
-        for (int i = 0; i < conditions.Count; i++)
+        if (at >= 0)
         {
-            if (conditions[i]["type"]?.AsString() == type)
-            {
-                conditions[i] = condition;
-                return;
-            }
+            conditions[at] = condition;
         }
-
-        conditions.Add(condition);
+        else
+        {
+            conditions.Add(condition);
+        }
     }
 }

@@ -4,15 +4,26 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Controllers.Policy;
 
-/// <summary>Keeps HorizontalPodAutoscalers over metrics that are simulated to lie just below every target, so that only their bounds move anything.</summary>
-internal sealed class Autoscalers(ControlPlane plane) : Reconciler(plane)
+/// <summary>Looks at every HorizontalPodAutoscaler four times a minute and carries out what <see cref="AutoscaleDecision"/> decides.</summary>
+internal sealed class Autoscalers(ControlPlane plane, IMetricsSource metrics) : Reconciler(plane)
 {
     private const string Component = "horizontal-pod-autoscaler";
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
     private readonly KindMirror autoscalers = plane.Mirror("autoscaling", "HorizontalPodAutoscaler");
+    private readonly KindMirror pods = plane.Mirror(string.Empty, "Pod");
+    private readonly Dictionary<ObjectName, AutoscalerMemory> memories = [];
+    private readonly Dictionary<ObjectName, string> selectors = [];
 
     public override void Subscribe()
     {
-        WatchOwn(autoscalers);
+        Watch(autoscalers, change =>
+        {
+            // Its own status writes are no reason to look again.
+            if (!Node.DeepEquals(change.Old?["spec"], change.New?["spec"]))
+            {
+                Queue.Add(ObjectName.Of(change.Any));
+            }
+        });
         foreach (KindMirror mirror in Plane.Mirrors)
         {
             FollowTargets(mirror);
@@ -25,25 +36,58 @@ internal sealed class Autoscalers(ControlPlane plane) : Reconciler(plane)
     {
         if (autoscalers.Get(key) is not { } autoscaler || autoscaler.IsDeleting())
         {
+            memories.Remove(key);
+            selectors.Remove(key);
             return null;
         }
 
-        (ObjectKey? scaleKey, MapNode? scale, string problem) = await FindScaleAsync(autoscaler, cancellationToken).ConfigureAwait(false);
-        AutoscaleDecision decision = AutoscaleDecision.Decide(autoscaler, scale, problem, Plane.Now);
-        if (decision.Problem.Length > 0)
+        if (!memories.TryGetValue(key, out AutoscalerMemory? memory))
         {
-            Plane.Events.Warning(autoscaler, Component, "FailedGetScale", decision.Problem);
+            memories[key] = memory = new AutoscalerMemory();
         }
 
-        if (decision.Rescale is { } size && scaleKey is { } target)
+        (ObjectKey? target, MapNode? scale, string problem) = await FindScaleAsync(autoscaler, cancellationToken).ConfigureAwait(false);
+        AutoscaleDecision decision = AutoscaleDecision.Decide(autoscaler, Gather(key, scale, problem), metrics, memory);
+        foreach ((string reason, string message) in decision.Events)
         {
-            MapNode body = scale!.Clone();
-            body.EnsureMap("spec")["replicas"] = size;
+            Plane.Events.Warning(autoscaler, Component, reason, message);
+        }
+
+        string? failure = decision.Rescale is { } size && target is { } scaled
+            ? await RescaleAsync(autoscaler, scaled, scale!, size, decision, memory, cancellationToken).ConfigureAwait(false)
+            : null;
+        await Plane.Writer.SetStatusAsync(autoscalers, autoscaler, decision.Status(failure), cancellationToken).ConfigureAwait(false);
+        return Period;
+    }
+
+    private AutoscaleEvidence Gather(ObjectName key, MapNode? scale, string problem)
+    {
+        string text = scale?.Status().Text("selector") ?? string.Empty;
+        selectors[key] = text;
+        IReadOnlyList<MapNode> selected = text.Length == 0 ? [] : [.. pods.InNamespace(key.Namespace).Where(pod => LabelSelector.Parse(text).Matches(pod.Labels()))];
+        List<ObjectName> rivals = [.. selectors
+            .Where(other => other.Key != key && other.Key.Namespace == key.Namespace && other.Value.Length > 0 && LabelSelector.Parse(other.Value) is var theirs && selected.Any(pod => theirs.Matches(pod.Labels())))
+            .Select(other => other.Key)];
+        List<string> all = rivals.Count == 0 ? [] : [.. rivals.Append(key).OrderBy(name => name.Name, StringComparer.Ordinal).Select(name => $"{{{name.Name} {name.Namespace}}}")];
+        return new AutoscaleEvidence(scale, problem, selected, all, Plane.Now);
+    }
+
+    private async Task<string?> RescaleAsync(MapNode autoscaler, ObjectKey target, MapNode scale, int size, AutoscaleDecision decision, AutoscalerMemory memory, CancellationToken cancellationToken)
+    {
+        MapNode body = scale.Clone();
+        body.EnsureMap("spec")["replicas"] = size;
+        try
+        {
             await Plane.Cluster.UpdateAsync(target, body, new WriteOptions { FieldManager = "kube-controller-manager" }, cancellationToken).ConfigureAwait(false);
-            Plane.Events.Normal(autoscaler, Component, "SuccessfulRescale", string.Create(CultureInfo.InvariantCulture, $"New size: {size}; reason: {decision.Why}"));
+        }
+        catch (ClusterException error)
+        {
+            Plane.Events.Warning(autoscaler, Component, "FailedRescale", string.Create(CultureInfo.InvariantCulture, $"New size: {size}; reason: {decision.Why}; error: {error.Message}"));
+            return error.Message;
         }
 
-        await Plane.Writer.SetStatusAsync(autoscalers, autoscaler, decision.Status, cancellationToken).ConfigureAwait(false);
+        memory.NoteChange(decision.Current, size, Plane.Now);
+        Plane.Events.Normal(autoscaler, Component, "SuccessfulRescale", string.Create(CultureInfo.InvariantCulture, $"New size: {size}; reason: {decision.Why}"));
         return null;
     }
 
@@ -65,7 +109,8 @@ internal sealed class Autoscalers(ControlPlane plane) : Reconciler(plane)
 
         try
         {
-            return (key, await Plane.Cluster.GetAsync(key, cancellationToken).ConfigureAwait(false), string.Empty);
+            MapNode? scale = await Plane.Cluster.GetAsync(key, cancellationToken).ConfigureAwait(false);
+            return (key, scale, scale is null ? "the server could not find the requested resource" : string.Empty);
         }
         catch (ClusterException error)
         {
@@ -73,6 +118,7 @@ internal sealed class Autoscalers(ControlPlane plane) : Reconciler(plane)
         }
     }
 
+    // Whoever makes or resizes a target need not wait for the next round.
     private void FollowTargets(KindMirror mirror)
     {
         if (!mirror.Kind.Namespaced || !mirror.Kind.Subresources.Contains("scale"))
@@ -82,6 +128,11 @@ internal sealed class Autoscalers(ControlPlane plane) : Reconciler(plane)
 
         Watch(mirror, change =>
         {
+            if (change.Old is not null && change.New is not null && Node.DeepEquals(change.Old.Spec()["replicas"], change.New.Spec()["replicas"]))
+            {
+                return;
+            }
+
             foreach (MapNode autoscaler in autoscalers.InNamespace(change.Any.Namespace()))
             {
                 MapNode? target = autoscaler.Spec()["scaleTargetRef"] as MapNode;
