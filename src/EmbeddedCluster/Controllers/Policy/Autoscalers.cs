@@ -9,6 +9,7 @@ internal sealed class Autoscalers(ControlPlane plane, IMetricsSource metrics) : 
 {
     private const string Component = "horizontal-pod-autoscaler";
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(100);
     private readonly KindMirror autoscalers = plane.Mirror("autoscaling", "HorizontalPodAutoscaler");
     private readonly KindMirror pods = plane.Mirror(string.Empty, "Pod");
     private readonly Dictionary<ObjectName, AutoscalerMemory> memories = [];
@@ -57,7 +58,8 @@ internal sealed class Autoscalers(ControlPlane plane, IMetricsSource metrics) : 
             ? await RescaleAsync(autoscaler, scaled, scale!, size, decision, memory, cancellationToken).ConfigureAwait(false)
             : null;
         await Plane.Writer.SetStatusAsync(autoscalers, autoscaler, decision.Status(failure), cancellationToken).ConfigureAwait(false);
-        return Period;
+        // Someone else wrote the target at this moment.
+        return failure is null ? Period : Retry;
     }
 
     private AutoscaleEvidence Gather(ObjectName key, MapNode? scale, string problem)
