@@ -7,6 +7,9 @@ internal sealed class AutoscalerMemory
     private readonly List<(int Replicas, DateTimeOffset At)> recommendations = [];
     private readonly List<(int Change, DateTimeOffset At)> changes = [];
 
+    /// <summary>Rounds in a row without a figure.</summary>
+    public int Failures { get; set; }
+
     public void Begin(int current, DateTimeOffset now)
     {
         if (recommendations.Count == 0)

@@ -58,8 +58,16 @@ internal sealed class Autoscalers(ControlPlane plane, IMetricsSource metrics) : 
             ? await RescaleAsync(autoscaler, scaled, scale!, size, decision, memory, cancellationToken).ConfigureAwait(false)
             : null;
         await Plane.Writer.SetStatusAsync(autoscalers, autoscaler, decision.Status(failure), cancellationToken).ConfigureAwait(false);
-        // Someone else wrote the target at this moment.
-        return failure is null ? Period : Retry;
+        if (failure is not null)
+        {
+            // Someone else wrote the target at this moment.
+            return Retry;
+        }
+
+        // Pods that start have figures soon.
+        memory.Failures = decision.Events.Count > 0 ? memory.Failures + 1 : 0;
+        TimeSpan soon = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(memory.Failures - 1, 4)));
+        return memory.Failures > 0 && soon < Period ? soon : Period;
     }
 
     private AutoscaleEvidence Gather(ObjectName key, MapNode? scale, string problem)
