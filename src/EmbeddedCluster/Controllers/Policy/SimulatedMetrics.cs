@@ -7,14 +7,13 @@ namespace Bowline.EmbeddedCluster.Controllers.Policy;
 internal sealed class SimulatedMetrics : IMetricsSource
 {
     private const int Percent = 95;
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
 
     public IReadOnlyDictionary<string, PodFigure> OfPods(MetricQuery query)
     {
         Dictionary<string, PodFigure> figures = new(StringComparer.Ordinal);
         foreach (MapNode pod in query.Pods.Where(pod => pod.Status().Text("phase") == "Running"))
         {
-            figures[pod.Name()] = new PodFigure(Target(query, pod) * Percent / 100, query.Now, Window);
+            figures[pod.Name()] = new PodFigure(Target(query, pod) * Percent / 100, query.Now, TimeSpan.Zero);
         }
 
         return figures;
