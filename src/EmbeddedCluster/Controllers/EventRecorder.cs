@@ -41,6 +41,9 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
     public void Warning(MapNode about, string component, string reason, string message, string host = "", string fieldPath = "") =>
         Record(about, component, "Warning", reason, message, host, fieldPath);
 
+    public void Record(MapNode about, string component, string type, string reason, string message) =>
+        Record(about, component, type, reason, message, string.Empty, string.Empty);
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try

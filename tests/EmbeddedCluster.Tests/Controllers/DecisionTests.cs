@@ -105,7 +105,7 @@ public sealed class DecisionTests
     [InlineData("0,1,2", "0-2")]
     [InlineData("3,1", "1,3")]
     public void Completed_indexes_are_written_as_ranges(string text, string expected) =>
-        Assert.Equal(expected, Jobs.FormatIndexes(Jobs.ParseIndexes(text)));
+        Assert.Equal(expected, JobIndexes.Format(JobIndexes.Parse(text)));
 
     private static MapNode Deployment(int replicas) => (MapNode)YamlReader.Read($"""
         apiVersion: apps/v1

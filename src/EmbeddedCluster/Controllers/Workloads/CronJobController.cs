@@ -29,7 +29,7 @@ internal sealed class CronJobController(ControlPlane plane) : Reconciler(plane)
         CronPlan plan = CronJobs.Decide(cron, owned, Plane.Now);
         foreach ((string type, string reason, string message) in plan.Events)
         {
-            (type == "Normal" ? (Action<MapNode, string, string, string, string, string>)Plane.Events.Normal : Plane.Events.Warning)(cron, Component, reason, message, string.Empty, string.Empty);
+            Plane.Events.Record(cron, Component, type, reason, message);
         }
 
         foreach (MapNode job in plan.Replace.Concat(plan.Expire))

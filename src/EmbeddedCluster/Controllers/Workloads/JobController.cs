@@ -35,9 +35,9 @@ internal sealed class JobController(ControlPlane plane) : Reconciler(plane)
         LabelSelector selector = LabelSelector.Of(job.Spec()["selector"]);
         List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, job, selector, cancellationToken).ConfigureAwait(false);
         JobPlan plan = Jobs.Decide(job, owned, Plane.Now);
-        foreach (int index in plan.Create)
+        foreach (JobPod wanted in plan.Create)
         {
-            await CreateAsync(job, index, cancellationToken).ConfigureAwait(false);
+            await CreateAsync(job, wanted, cancellationToken).ConfigureAwait(false);
         }
 
         foreach (MapNode pod in plan.Delete)
@@ -58,24 +58,24 @@ internal sealed class JobController(ControlPlane plane) : Reconciler(plane)
             await ReleaseAsync(pod, cancellationToken).ConfigureAwait(false);
         }
 
-        if (plan.Event is { } happened)
+        foreach ((string type, string reason, string message) in plan.Events)
         {
-            (happened.Type == "Normal" ? (Action<MapNode, string, string, string, string, string>)Plane.Events.Normal : Plane.Events.Warning)(job, Component, happened.Reason, happened.Message, string.Empty, string.Empty);
+            Plane.Events.Record(job, Component, type, reason, message);
         }
 
         return await ExpireAsync(jobs.Get(key) ?? job, cancellationToken).ConfigureAwait(false) ?? plan.RequeueAfter;
     }
 
-    private async Task CreateAsync(MapNode job, int index, CancellationToken cancellationToken)
+    private async Task CreateAsync(MapNode job, JobPod wanted, CancellationToken cancellationToken)
     {
         MapNode pod = Pods.FromTemplate((MapNode)job.Spec()["template"]!, job);
         MapNode metadata = pod.EnsureMap("metadata");
         ListNode finalizers = metadata["finalizers"] as ListNode ?? new ListNode();
         finalizers.Add(Jobs.Finalizer);
         metadata["finalizers"] = finalizers;
-        if (index >= 0)
+        if (wanted.Index >= 0)
         {
-            Number(pod, job, index);
+            Number(pod, job, wanted);
         }
 
         try
@@ -90,13 +90,24 @@ internal sealed class JobController(ControlPlane plane) : Reconciler(plane)
         }
     }
 
-    private static void Number(MapNode pod, MapNode job, int index)
+    private static void Number(MapNode pod, MapNode job, JobPod wanted)
     {
-        string text = index.ToString(CultureInfo.InvariantCulture);
+        string text = wanted.Index.ToString(CultureInfo.InvariantCulture);
         MapNode metadata = pod.EnsureMap("metadata");
         metadata["generateName"] = Pods.Prefix($"{job.Name()}-{text}");
         metadata.EnsureMap("labels")[Jobs.IndexKey] = text;
-        metadata.EnsureMap("annotations")[Jobs.IndexKey] = text;
+        MapNode annotations = metadata.EnsureMap("annotations");
+        annotations[Jobs.IndexKey] = text;
+        if (wanted.Failures >= 0)
+        {
+            annotations[Jobs.FailuresKey] = wanted.Failures.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (wanted.Ignored > 0)
+        {
+            annotations[Jobs.IgnoredKey] = wanted.Ignored.ToString(CultureInfo.InvariantCulture);
+        }
+
         MapNode spec = pod.EnsureMap("spec");
         spec["hostname"] = $"{job.Name()}-{text}";
         foreach (MapNode container in spec["initContainers"].Maps().Concat(spec["containers"].Maps()))

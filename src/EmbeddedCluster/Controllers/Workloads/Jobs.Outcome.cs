@@ -6,7 +6,7 @@ internal sealed partial class Jobs
 {
     private sealed record Outcome(bool Success, string Reason, string Message);
 
-    // Why the Job is over, if it is.
+    // Why the Job is over, if it is before all of its pods have succeeded.
     private Outcome? Verdict(DateTimeOffset? started)
     {
         MapNode? target = conditions.Maps().FirstOrDefault(condition => condition.Text("type") is "FailureTarget" or "SuccessCriteriaMet" && condition.Text("status") == "True");
@@ -20,14 +20,14 @@ internal sealed partial class Jobs
             return new Outcome(false, "PodFailurePolicy", message);
         }
 
-        if (failed > spec.Int("backoffLimit", 6) && spec["backoffLimitPerIndex"] is null)
+        if (failed > spec.Int("backoffLimit", 6) || RestartsTooOften())
         {
             return new Outcome(false, "BackoffLimitExceeded", "Job has reached the specified backoff limit");
         }
 
-        if (spec["activeDeadlineSeconds"]?.AsInteger() is { } deadline && started is { } since && !spec.Flag("suspend"))
+        if (spec["activeDeadlineSeconds"]?.AsInteger() is { } deadline && started is { } since && !IsSuspended)
         {
-            TimeSpan left = since + TimeSpan.FromSeconds(deadline) - now;
+            TimeSpan left = (since > now ? now : since) + TimeSpan.FromSeconds(deadline) - now;
             if (left <= TimeSpan.Zero)
             {
                 return new Outcome(false, "DeadlineExceeded", "Job was active longer than specified deadline");
@@ -36,131 +36,88 @@ internal sealed partial class Jobs
             requeue = left;
         }
 
-        bool done = Completions is { } completions ? succeeded >= completions : succeeded > 0 && active.Count == 0;
-        return done ? new Outcome(true, "CompletionsReached", "Reached expected number of succeeded pods") : null;
+        return FailedByIndexes() ?? (SucceededByPolicy() is { } matched ? new Outcome(true, "SuccessPolicy", matched) : null);
     }
 
-    // The first FailJob rule that matches a pod which has just failed.
-    private string? FailedByPolicy()
+    private Outcome? FailedByIndexes()
     {
-        foreach (MapNode pod in fresh.Where(pod => pod.Phase() == "Failed"))
+        if (spec["maxFailedIndexes"]?.AsInteger() is { } most && failedIndexes.Count > most)
         {
-            foreach (MapNode rule in (spec["podFailurePolicy"]?["rules"]).Maps())
-            {
-                if (MatchExitCodes(rule["onExitCodes"] as MapNode, pod) is { } container)
-                {
-                    return rule.Text("action") == "FailJob"
-                        ? $"Container {container.Text("name")} for pod {pod.Namespace()}/{pod.Name()} failed with exit code {container.At("state", "terminated", "exitCode")} matching FailJob rule at index {(spec["podFailurePolicy"]!["rules"]).Maps().ToList().IndexOf(rule)}"
-                        : null;
-                }
-            }
+            return new Outcome(false, "MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes");
         }
 
-        return null;
+        return failedIndexes.Count > 0 && failedIndexes.Count + completed.Count >= Completions ? new Outcome(false, "FailedIndexes", "Job has failed indexes") : null;
     }
 
-    private static MapNode? MatchExitCodes(MapNode? rule, MapNode pod)
+    // With restartPolicy OnFailure the restarts of running pods count; a limit of zero allows none.
+    private bool RestartsTooOften()
     {
-        if (rule is null)
+        if (spec["template"]?["spec"]?["restartPolicy"]?.AsString() != "OnFailure")
         {
-            return null;
+            return false;
         }
 
-        HashSet<long> values = [.. (rule["values"] as ListNode ?? []).Select(value => value.AsInteger() ?? -1)];
-        return pod.Status()["containerStatuses"].Maps().FirstOrDefault(container =>
-            (rule["containerName"] is not StringNode name || name.Value == container.Text("name"))
-            && container.At("state", "terminated", "exitCode")?.AsInteger() is { } code and not 0
-            && values.Contains(code) == (rule.Text("operator") == "In"));
+        int restarts = pods.Where(pod => pod.Phase() is "Running" or "Pending").Sum(Pods.AllRestarts);
+        int limit = spec.Int("backoffLimit", 6);
+        return limit == 0 ? restarts > 0 : restarts >= limit;
     }
 
     private JobPlan Finish(Outcome outcome, DateTimeOffset? started)
     {
         Note(outcome.Success ? "SuccessCriteriaMet" : "FailureTarget", "True", outcome.Reason, outcome.Message);
-        bool over = active.Count == 0 && terminating.Count == 0 && unreleased.Count == 0;
-        int failures = outcome.Success ? 0 : active.Count;
+        failed += waiting.Values.Count(IsCountedFailure);
+        unreleased.AddRange(waiting.Values);
+        waiting.Clear();
+        bool over = active.Count == 0 && terminating == 0 && unreleased.Count == 0;
         if (over)
         {
             Note(outcome.Success ? "Complete" : "Failed", "True", outcome.Reason, outcome.Message);
         }
 
-        MapNode status = Status(started, 0, terminating.Count + failures);
+        // Whoever is still at work when the Job fails is counted as failed once it is gone.
+        MapNode status = Status(started, 0, active, terminating + (outcome.Success ? 0 : active.Count));
         if (over && outcome.Success)
         {
             status["completionTime"] = now.Stamp();
         }
 
-        return new JobPlan([], active, unreleased, status, null)
-        {
-            DeletedCount = true,
-            Event = !over ? null : outcome.Success ? ("Normal", "Completed", "Job completed") : ("Warning", outcome.Reason, outcome.Message),
-        };
+        return new JobPlan([], active, unreleased, status, null) { DeletedCount = !outcome.Success, Events = over ? Ended(outcome) : [] };
     }
 
-    private (string, string, string)? NoteSuspension(bool suspended, ref DateTimeOffset? started)
+    private List<(string, string, string)> Ended(Outcome outcome)
+    {
+        List<(string, string, string)> events = [];
+        if (outcome.Success && succeeded > Completions)
+        {
+            events.Add(("Warning", "TooManySucceededPods", "Too many succeeded pods running after completion count reached"));
+        }
+
+        events.Add(outcome.Success ? ("Normal", "Completed", "Job completed") : ("Warning", outcome.Reason, outcome.Message));
+        return events;
+    }
+
+    private List<(string, string, string)> NoteSuspension(ref DateTimeOffset? started)
     {
         MapNode? present = conditions.Maps().FirstOrDefault(condition => condition.Text("type") == "Suspended");
-        if (suspended && present.Text("status") != "True")
+        if (IsSuspended && present.Text("status") != "True")
         {
             started = null;
             Note("Suspended", "True", "JobSuspended", "Job suspended");
-            return ("Normal", "Suspended", "Job suspended");
+            return [("Normal", "Suspended", "Job suspended")];
         }
 
-        if (!suspended && present.Text("status") == "True")
+        if (!IsSuspended && present.Text("status") == "True")
         {
             started = now;
             Note("Suspended", "False", "JobResumed", "Job resumed");
-            return ("Normal", "Resumed", "Job resumed");
+            return [("Normal", "Resumed", "Job resumed")];
         }
 
-        started = suspended ? null : started;
-        return null;
+        started = IsSuspended ? null : started;
+        return [];
     }
 
-    private void Manage(List<int> create, List<MapNode> delete)
-    {
-        int wanted = Completions is { } completions
-            ? Math.Min(Math.Max(0, completions - succeeded), Parallelism)
-            : succeeded > 0 ? active.Count : Parallelism;
-        bool waitsForTerminating = spec.Text("podReplacementPolicy") == "Failed";
-        int present = active.Count + (waitsForTerminating ? terminating.Count : 0);
-        if (active.Count > wanted)
-        {
-            active.Sort((left, right) => Pods.CompareForDeletion(left, right, _ => 0));
-            delete.AddRange(active[..(active.Count - wanted)]);
-        }
-        else if (present < wanted && !BacksOff())
-        {
-            create.AddRange(IsIndexed ? FreeIndexes(wanted - present) : Enumerable.Repeat(-1, wanted - present));
-        }
-    }
-
-    private IEnumerable<int> FreeIndexes(int count)
-    {
-        HashSet<int> taken = [.. completed, .. active.Select(IndexOf)];
-        return Enumerable.Range(0, Completions ?? 0).Where(index => !taken.Contains(index)).Take(count).ToList();
-    }
-
-    // After n failures the next pod waits 10 s, 20 s, 40 s … from the last one.
-    private bool BacksOff()
-    {
-        if (failed == 0 || lastFailure is not { } last)
-        {
-            return false;
-        }
-
-        TimeSpan wait = FirstBackoff * Math.Pow(2, Math.Min(failed - 1, 10));
-        TimeSpan left = last + (wait > LongestBackoff ? LongestBackoff : wait) - now;
-        if (left <= TimeSpan.Zero)
-        {
-            return false;
-        }
-
-        requeue = requeue is { } earlier && earlier < left ? earlier : left;
-        return true;
-    }
-
-    private MapNode Status(DateTimeOffset? started, int activeCount, int terminatingCount)
+    private MapNode Status(DateTimeOffset? started, int activeCount, IReadOnlyList<MapNode> delete, int? terminatingCount = null)
     {
         MapNode status = new();
         status.PutConditions(conditions);
@@ -171,13 +128,18 @@ internal sealed partial class Jobs
 
         status.PutCount("active", activeCount);
         status.PutCount("succeeded", succeeded);
-        status.PutCount("failed", failed - RestartsOfActive());
-        status["terminating"] = terminatingCount;
+        status.PutCount("failed", failed);
+        status["terminating"] = terminatingCount ?? terminating;
         status["uncountedTerminatedPods"] = Uncounted();
-        status["ready"] = active.Count(pod => pod.IsReady() && activeCount > 0);
+        status["ready"] = active.Count(pod => pod.IsReady() && !delete.Contains(pod));
         if (IsIndexed && completed.Count > 0)
         {
-            status["completedIndexes"] = FormatIndexes(completed);
+            status["completedIndexes"] = JobIndexes.Format(completed);
+        }
+
+        if (CountsPerIndex)
+        {
+            status["failedIndexes"] = JobIndexes.Format(failedIndexes);
         }
 
         return status;
@@ -186,7 +148,7 @@ internal sealed partial class Jobs
     private MapNode Uncounted()
     {
         MapNode uncounted = new();
-        foreach (IGrouping<bool, MapNode> group in unreleased.GroupBy(pod => pod.Phase() == "Succeeded"))
+        foreach (IGrouping<bool, MapNode> group in unreleased.Where(pod => IsValid(pod) && (pod.Phase() == "Succeeded" || Match(pod).Counts)).GroupBy(pod => pod.Phase() == "Succeeded"))
         {
             uncounted[group.Key ? "succeeded" : "failed"] = new ListNode(group.Select(pod => (Node)pod.Uid()));
         }

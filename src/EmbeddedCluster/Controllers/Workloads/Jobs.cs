@@ -3,17 +3,23 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Controllers.Workloads;
 
-/// <param name="Create">Pods to make; the completion index of each, or -1.</param>
+/// <summary>A pod to make.</summary>
+/// <param name="Index">Its completion index; -1 when the Job has none.</param>
+/// <param name="Failures">How often its index failed before; -1 when that is not counted per index.</param>
+/// <param name="Ignored">Failures of its index that a policy ignored.</param>
+internal readonly record struct JobPod(int Index, int Failures, int Ignored);
+
+/// <param name="Create">Pods to make.</param>
 /// <param name="Delete">Pods to delete.</param>
 /// <param name="Release">Finished pods that <paramref name="Status"/> counts; they lose their finalizer once it is written. Until
 /// then the status names them, so that none is counted twice after a crash.</param>
-internal sealed record JobPlan(IReadOnlyList<int> Create, IReadOnlyList<MapNode> Delete, IReadOnlyList<MapNode> Release, MapNode Status, TimeSpan? RequeueAfter)
+internal sealed record JobPlan(IReadOnlyList<JobPod> Create, IReadOnlyList<MapNode> Delete, IReadOnlyList<MapNode> Release, MapNode Status, TimeSpan? RequeueAfter)
 {
     /// <summary>Whether deleted pods count as failed (the Job has failed); surplus and suspended ones are just let go.</summary>
     public bool DeletedCount { get; init; }
 
-    /// <summary>What happened to the Job as a whole, for its event: reason and message.</summary>
-    public (string Type, string Reason, string Message)? Event { get; init; }
+    /// <summary>What happened to the Job as a whole, for its events.</summary>
+    public IReadOnlyList<(string Type, string Reason, string Message)> Events { get; init; } = [];
 }
 
 /// <summary>The decisions of the Job controller for one round.</summary>
@@ -21,35 +27,40 @@ internal sealed partial class Jobs
 {
     public const string Finalizer = "batch.kubernetes.io/job-tracking";
     public const string IndexKey = "batch.kubernetes.io/job-completion-index";
+    public const string FailuresKey = "batch.kubernetes.io/job-index-failure-count";
+    public const string IgnoredKey = "batch.kubernetes.io/job-index-ignored-failure-count";
+    private const int MostPerRound = 500;
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(10);
     private readonly MapNode job;
     private readonly MapNode spec;
     private readonly DateTimeOffset now;
+    private readonly IReadOnlyList<MapNode> pods;
     private readonly List<MapNode> active;
-    private readonly List<MapNode> terminating;
-    private readonly List<MapNode> fresh;
+    private readonly int terminating;
     private readonly List<MapNode> unreleased;
     private readonly ListNode conditions;
     private readonly HashSet<int> completed;
+    private readonly HashSet<int> failedIndexes;
+    private readonly Dictionary<int, MapNode> waiting;
     private readonly int succeeded;
-    private readonly int failed;
-    private readonly DateTimeOffset? lastFailure;
+    private int failed;
     private TimeSpan? requeue;
 
     private Jobs(MapNode job, IReadOnlyList<MapNode> pods, DateTimeOffset now)
     {
         this.job = job;
         this.now = now;
+        this.pods = pods;
         spec = job.Spec();
         MapNode status = job.Status();
         active = [.. pods.Where(pod => pod.IsActive())];
-        terminating = [.. pods.Where(pod => pod.IsDeleting() && !pod.IsFinished())];
+        terminating = pods.Count(pod => pod.IsDeleting() && !pod.IsFinished());
         HashSet<string> counted = [.. (status["uncountedTerminatedPods"]?["succeeded"]).Strings(), .. (status["uncountedTerminatedPods"]?["failed"]).Strings()];
         unreleased = [.. pods.Where(pod => IsOver(pod) && pod.HasFinalizer(Finalizer))];
-        fresh = [.. unreleased.Where(pod => !counted.Contains(pod.Uid()))];
+        List<MapNode> fresh = [.. unreleased.Where(pod => !counted.Contains(pod.Uid()) && IsValid(pod))];
         conditions = Counting.CopyConditions(status);
-        completed = ParseIndexes(status.Text("completedIndexes"));
+        completed = JobIndexes.Parse(status.Text("completedIndexes"), Limit);
         int newlySucceeded = 0;
         foreach (MapNode pod in fresh.Where(pod => pod.Phase() == "Succeeded"))
         {
@@ -57,16 +68,30 @@ internal sealed partial class Jobs
             newlySucceeded += !IsIndexed || completed.Add(IndexOf(pod)) ? 1 : 0;
         }
 
-        succeeded = IsIndexed ? completed.Count(index => index < Completions) : status.Int("succeeded") + newlySucceeded;
-        failed = status.Int("failed") + fresh.Count(pod => pod.Phase() != "Succeeded") + RestartsOfActive();
-        lastFailure = pods.Where(pod => pod.Phase() == "Failed").Select(FinishedAt).Max();
+        succeeded = IsIndexed ? completed.Count : status.Int("succeeded") + newlySucceeded;
+        failedIndexes = CountsPerIndex ? JobIndexes.Parse(status.Text("failedIndexes"), Limit) : [];
+        failedIndexes.UnionWith(CountsPerIndex ? pods.Where(pod => IsValid(pod) && FailsIndex(pod)).Select(IndexOf) : []);
+        waiting = CountsPerIndex && !IsEnding ? LastFailures() : [];
+        // The last failure of an index is not counted, and keeps its finalizer, until there is a pod in its place that takes over the count.
+        unreleased.RemoveAll(waiting.ContainsValue);
+        failed = status.Int("failed") + fresh.Except(waiting.Values).Count(IsCountedFailure);
     }
 
     private bool IsIndexed => spec.Text("completionMode") == "Indexed";
 
+    private bool CountsPerIndex => IsIndexed && spec["backoffLimitPerIndex"] is not null;
+
     private int? Completions => spec["completions"] is { } count ? (int?)count.AsInteger() : null;
 
+    private int Limit => Completions ?? int.MaxValue;
+
     private int Parallelism => spec.Int("parallelism", 1);
+
+    private bool IsSuspended => spec.Flag("suspend");
+
+    private bool ReplacesFailedOnly => spec.Text("podReplacementPolicy") == "Failed";
+
+    private bool IsEnding => job.IsDeleting() || conditions.Maps().Any(condition => condition.Text("type") is "FailureTarget" or "SuccessCriteriaMet");
 
     public static JobPlan Decide(MapNode job, IReadOnlyList<MapNode> pods, DateTimeOffset now) => new Jobs(job, pods, now).Decide();
 
@@ -75,54 +100,19 @@ internal sealed partial class Jobs
     public static int IndexOf(MapNode pod) =>
         int.TryParse(pod.Annotation(IndexKey), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : -1;
 
-    /// <summary><c>0-2,5</c> as a set, and back.</summary>
-    internal static HashSet<int> ParseIndexes(string text)
-    {
-        HashSet<int> indexes = [];
-        foreach (string part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string[] ends = part.Split('-');
-            if (int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out int first)
-                && int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out int last) && last - first < 100_000)
-            {
-                indexes.UnionWith(Enumerable.Range(first, Math.Max(0, last - first + 1)));
-            }
-        }
+    private bool IsValid(MapNode pod) => !IsIndexed || (IndexOf(pod) is var index && index >= 0 && index < Limit);
 
-        return indexes;
-    }
+    private bool IsOver(MapNode pod) => pod.Phase() == "Succeeded" || IsFailed(pod);
 
-    internal static string FormatIndexes(IEnumerable<int> indexes)
-    {
-        List<string> parts = [];
-        int[] sorted = [.. indexes.Order()];
-        for (int i = 0; i < sorted.Length;)
-        {
-            int end = i;
-            while (end + 1 < sorted.Length && sorted[end + 1] == sorted[end] + 1)
-            {
-                end++;
-            }
+    // A pod that is deleted counts once it can do no more work: taken as failed when its deletion begins, unless only failed ones are replaced.
+    private bool IsFailed(MapNode pod) =>
+        pod.Phase() == "Failed" || (!ReplacesFailedOnly && pod.IsDeleting() && pod.Phase() != "Succeeded");
 
-            parts.Add(end == i ? Number(sorted[i]) : end == i + 1 ? $"{Number(sorted[i])},{Number(sorted[end])}" : $"{Number(sorted[i])}-{Number(sorted[end])}");
-            i = end + 1;
-        }
-
-        return string.Join(',', parts);
-    }
-
-    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
-
-    // A pod that is deleted counts once it can do no more work: upstream takes it as failed when its deletion begins.
-    private bool IsOver(MapNode pod) =>
-        pod.IsFinished() || (pod.IsDeleting() && spec.Text("podReplacementPolicy") != "Failed");
-
-    private int RestartsOfActive() =>
-        spec["template"]?["spec"]?["restartPolicy"]?.AsString() == "OnFailure" ? active.Sum(Pods.Restarts) : 0;
+    private bool IsCountedFailure(MapNode pod) => IsFailed(pod) && Match(pod).Counts;
 
     private static DateTimeOffset? FinishedAt(MapNode pod) =>
         pod.Status()["containerStatuses"].Maps().Select(container => container.At("state", "terminated", "finishedAt").Time()).Max()
-        ?? (pod.Status().Condition("Ready")?["lastTransitionTime"]).Time() ?? pod.CreatedAt();
+        ?? (pod.Status().Condition("Ready")?["lastTransitionTime"]).Time() ?? pod.Metadata()?["deletionTimestamp"].Time() ?? pod.CreatedAt();
 
     private JobPlan Decide()
     {
@@ -133,9 +123,8 @@ internal sealed partial class Jobs
             return new JobPlan([], job.IsDeleting() ? [] : active, unreleased, final, null);
         }
 
-        bool suspended = spec.Flag("suspend");
         DateTimeOffset? started = job.Status()["startTime"].Time();
-        if (started is null && !suspended)
+        if (started is null && !IsSuspended)
         {
             started = now;
         }
@@ -145,19 +134,88 @@ internal sealed partial class Jobs
             return Finish(verdict, started);
         }
 
-        (string, string, string)? happened = NoteSuspension(suspended, ref started);
-        List<int> create = [];
+        List<JobPod> create = [];
         List<MapNode> delete = [];
-        if (suspended)
-        {
-            delete.AddRange(active);
-        }
-        else if (!job.IsDeleting())
+        if (!job.IsDeleting())
         {
             Manage(create, delete);
         }
 
-        MapNode status = Status(started, active.Count - delete.Count + create.Count, terminating.Count);
-        return new JobPlan(create, delete, unreleased, status, requeue) { Event = happened };
+        int left = active.Count - delete.Count + create.Count;
+        if (IsComplete(left))
+        {
+            return Finish(new Outcome(true, "CompletionsReached", "Reached expected number of succeeded pods"), started);
+        }
+
+        List<(string, string, string)> events = NoteSuspension(ref started);
+        return new JobPlan(create, delete, unreleased, Status(started, left, delete), requeue) { Events = events };
+    }
+
+    private bool IsComplete(int left) => left == 0 && (Completions is { } completions ? succeeded >= completions : succeeded > 0);
+
+    private void Manage(List<JobPod> create, List<MapNode> delete)
+    {
+        int wanted = IsSuspended ? 0
+            : Completions is { } completions ? Math.Min(Math.Max(0, completions - succeeded), Parallelism)
+            : succeeded > 0 ? active.Count : Parallelism;
+        delete.AddRange(Surplus(Math.Max(0, active.Count - wanted)).Take(MostPerRound));
+        if (delete.Count > 0 || IsSuspended)
+        {
+            return;
+        }
+
+        int missing = Math.Min(wanted - active.Count - (ReplacesFailedOnly ? terminating : 0), MostPerRound);
+        if (missing <= 0)
+        {
+            return;
+        }
+
+        if (CountsPerIndex)
+        {
+            create.AddRange(FreeIndexes().Select(Replacement).OfType<JobPod>().Take(missing));
+        }
+        else if (!BacksOff())
+        {
+            create.AddRange(IsIndexed ? FreeIndexes().Take(missing).Select(index => new JobPod(index, -1, 0)) : Enumerable.Repeat(new JobPod(-1, -1, 0), missing));
+        }
+    }
+
+    // Twins of one index first, and indexes that are wanted no more.
+    private IEnumerable<MapNode> Surplus(int least)
+    {
+        List<MapNode> sorted = [.. active];
+        sorted.Sort((left, right) => Pods.CompareForDeletion(left, right, _ => 0));
+        List<MapNode> surplus = IsIndexed
+            ? [.. sorted.Where(pod => !IsValid(pod)), .. sorted.Where(IsValid).GroupBy(IndexOf).SelectMany(twins => twins.SkipLast(1))]
+            : [];
+        return surplus.Concat(sorted.Except(surplus).Take(Math.Max(0, least - surplus.Count)));
+    }
+
+    // After n failures in a row the next pod waits 10 s, 20 s, 40 s … from the last one.
+    private bool BacksOff()
+    {
+        List<MapNode> over = [.. pods.Where(pod => IsOver(pod) && FinishedAt(pod) is not null)];
+        DateTimeOffset? success = over.Where(pod => pod.Phase() == "Succeeded").Select(FinishedAt).Max();
+        List<DateTimeOffset?> failures = [.. over.Where(pod => pod.Phase() == "Failed" && !(FinishedAt(pod) <= success)).Select(FinishedAt)];
+        return Waits(failures.Count, failures.Max());
+    }
+
+    private bool Waits(int failures, DateTimeOffset? last)
+    {
+        if (failures == 0 || last is not { } since)
+        {
+            return false;
+        }
+
+        TimeSpan wait = FirstBackoff * Math.Pow(2, Math.Min(failures - 1, 10));
+        // A failure that lies ahead is a clock that was set back.
+        TimeSpan left = (since > now ? now : since) + (wait > LongestBackoff ? LongestBackoff : wait) - now;
+        if (left <= TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        requeue = requeue is { } earlier && earlier < left ? earlier : left;
+        return true;
     }
 }

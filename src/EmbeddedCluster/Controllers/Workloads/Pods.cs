@@ -41,6 +41,9 @@ internal static class Pods
     public static int Restarts(MapNode pod) =>
         pod.Status()["containerStatuses"].Maps().Sum(container => container.Int("restartCount"));
 
+    public static int AllRestarts(MapNode pod) =>
+        Restarts(pod) + pod.Status()["initContainerStatuses"].Maps().Sum(container => container.Int("restartCount"));
+
     public static MapNode FromTemplate(MapNode template, MapNode owner, string? name = null)
     {
         MapNode metadata = new();
