@@ -14,9 +14,10 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly HashSet<TKey> waiting = [];
     private readonly HashSet<TKey> working = [];
     private readonly Dictionary<TKey, int> failures = [];
-    private readonly Dictionary<TKey, DateTimeOffset> due = [];
-    private readonly PriorityQueue<TKey, DateTimeOffset> timetable = new();
+    private readonly Dictionary<TKey, TimeSpan> due = [];
+    private readonly PriorityQueue<TKey, TimeSpan> timetable = new();
     private readonly TimeProvider time;
+    private readonly long began;
     private readonly ITimer timer;
     private readonly TimeSpan firstBackoff;
     private readonly TimeSpan longestBackoff;
@@ -25,6 +26,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     public WorkQueue(TimeProvider time, TimeSpan? firstBackoff = null, TimeSpan? longestBackoff = null)
     {
         this.time = time;
+        began = time.GetTimestamp();
         this.firstBackoff = firstBackoff ?? TimeSpan.FromMilliseconds(5);
         this.longestBackoff = longestBackoff ?? TimeSpan.FromMinutes(5);
         timer = time.CreateTimer(static queue => ((WorkQueue<TKey>)queue!).AddDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -54,6 +56,9 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
+    // Spans of time, whatever the clock is set to meanwhile.
+    private TimeSpan Passed => time.GetElapsedTime(began);
+
     public void Add(TKey key)
     {
         lock (gate)
@@ -76,8 +81,8 @@ public sealed class WorkQueue<TKey> : IDisposable
 
         lock (gate)
         {
-            DateTimeOffset at = time.GetUtcNow() + delay;
-            if (!closed && (!due.TryGetValue(key, out DateTimeOffset before) || at < before))
+            TimeSpan at = Passed + delay;
+            if (!closed && (!due.TryGetValue(key, out TimeSpan before) || at < before))
             {
                 due[key] = at;
                 timetable.Enqueue(key, at);
@@ -153,12 +158,12 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         lock (gate)
         {
-            DateTimeOffset now = time.GetUtcNow();
-            while (timetable.TryPeek(out TKey? key, out DateTimeOffset at) && at <= now)
+            TimeSpan now = Passed;
+            while (timetable.TryPeek(out TKey? key, out TimeSpan at) && at <= now)
             {
                 timetable.Dequeue();
                 // An entry that an earlier one has overtaken is left in the timetable and passed over here.
-                if (due.TryGetValue(key, out DateTimeOffset valid) && valid == at)
+                if (due.TryGetValue(key, out TimeSpan valid) && valid == at)
                 {
                     due.Remove(key);
                     Add(key);
@@ -171,9 +176,9 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     private void Schedule()
     {
-        if (!closed && timetable.TryPeek(out _, out DateTimeOffset at))
+        if (!closed && timetable.TryPeek(out _, out TimeSpan at))
         {
-            TimeSpan wait = at - time.GetUtcNow();
+            TimeSpan wait = at - Passed;
             // Timers count in whole milliseconds: rounded up, or it would fire just before the time and spin.
             double milliseconds = Math.Ceiling(Math.Clamp(wait.TotalMilliseconds, 0, TimeSpan.FromDays(1).TotalMilliseconds));
             timer.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);

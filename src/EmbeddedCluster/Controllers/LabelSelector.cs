@@ -55,6 +55,20 @@ internal sealed partial class LabelSelector
         return requirements.Count == 0 ? Nothing : new LabelSelector(requirements);
     }
 
+    /// <summary>A <c>metav1.LabelSelector</c> as Go prints a pointer to one.</summary>
+    public static string Print(Node? selector)
+    {
+        if (selector is not MapNode map)
+        {
+            return "nil";
+        }
+
+        string labels = string.Concat(((map["matchLabels"] as MapNode) ?? []).Sorted().Select(label => $"{label.Key}: {label.Value.AsString()},"));
+        string expressions = string.Concat(map["matchExpressions"].Maps().Select(expression =>
+            $"LabelSelectorRequirement{{Key:{expression.Text("key")},Operator:{expression.Text("operator")},Values:[{string.Join(' ', expression["values"].Strings())}],}},"));
+        return $"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}";
+    }
+
     public bool Matches(MapNode? labels)
     {
         if (requirements is null)

@@ -93,7 +93,7 @@ internal sealed class GarbageCollector(ControlPlane plane) : Reconciler(plane)
         List<(MapNode Reference, OwnerState State)> owners = [];
         foreach (MapNode reference in node.OwnerReferences())
         {
-            owners.Add((reference, await StateOfAsync(reference, node.Namespace(), cancellationToken).ConfigureAwait(false)));
+            owners.Add((reference, await StateOfAsync(reference, node, cancellationToken).ConfigureAwait(false)));
         }
 
         (GarbageVerdict verdict, IReadOnlyList<MapNode> keep) = Decide(owners, Dependents(node).Any());
@@ -107,6 +107,7 @@ internal sealed class GarbageCollector(ControlPlane plane) : Reconciler(plane)
                 await Plane.Writer.DeleteAsync(mirror, node, new DeleteOptions { PropagationPolicy = policy }, cancellationToken).ConfigureAwait(false);
                 break;
             case GarbageVerdict.DeleteForeground:
+                node = await UnblockAsync(mirror, node, cancellationToken).ConfigureAwait(false);
                 await Plane.Writer.DeleteAsync(mirror, node, new DeleteOptions { PropagationPolicy = "Foreground" }, cancellationToken).ConfigureAwait(false);
                 break;
         }
@@ -144,8 +145,28 @@ internal sealed class GarbageCollector(ControlPlane plane) : Reconciler(plane)
     private static bool Blocks(MapNode dependent, MapNode owner) =>
         dependent.OwnerReferences().Any(reference => reference.Text("uid") == owner.Uid() && reference.Flag("blockOwnerDeletion"));
 
-    private async Task<OwnerState> StateOfAsync(MapNode reference, string @namespace, CancellationToken cancellationToken)
+    // Owners in a circle would wait for each other for ever: this one no longer blocks those that wait for it.
+    private async Task<MapNode> UnblockAsync(KindMirror mirror, MapNode node, CancellationToken cancellationToken)
     {
+        bool circle = Dependents(node).Any(dependent => dependent.Node.IsDeleting() && dependent.Node.HasFinalizer(Foreground));
+        if (!circle || !node.OwnerReferences().Any(reference => reference.Flag("blockOwnerDeletion")))
+        {
+            return node;
+        }
+
+        ListNode references = new(node.OwnerReferences().Select(reference =>
+        {
+            MapNode free = reference.Clone();
+            free["blockOwnerDeletion"] = false;
+            return free;
+        }));
+        MapNode patch = new() { ["metadata"] = new MapNode { ["ownerReferences"] = references } };
+        return await Plane.Writer.MergePatchAsync(mirror, node, patch, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<OwnerState> StateOfAsync(MapNode reference, MapNode dependent, CancellationToken cancellationToken)
+    {
+        string @namespace = dependent.Namespace();
         ResourceKind kind = ResourceKind.Of(reference.Text("apiVersion"), reference.Text("kind"));
         if (Plane.Find(kind.Group, kind.Kind) is not { } mirror)
         {
@@ -156,6 +177,17 @@ internal sealed class GarbageCollector(ControlPlane plane) : Reconciler(plane)
         string place = mirror.Kind.Namespaced ? @namespace : string.Empty;
         string uid = reference.Text("uid");
         MapNode? owner = mirror.Get(place, reference.Text("name"));
+        if (mirror.Kind.Namespaced && (@namespace.Length == 0 || (mirror.ByUid(uid) is { } elsewhere && elsewhere.Namespace() != @namespace)))
+        {
+            string described = $"[{reference.Text("apiVersion")}/{reference.Text("kind")}, namespace: {@namespace}, name: {reference.Text("name")}, uid: {uid}]";
+            Plane.Events.Warning(dependent, "garbage-collector-controller", "OwnerRefInvalidNamespace", $"ownerRef {described} does not exist in namespace \"{@namespace}\"");
+            if (@namespace.Length == 0)
+            {
+                // Nobody can say which namespace is meant, so nothing is deleted for it.
+                return OwnerState.Alive;
+            }
+        }
+
         if (owner?.Uid() != uid)
         {
             // Before anything is deleted, the server is asked itself.

@@ -141,19 +141,7 @@ internal sealed class AutoscaleMetric(MetricQuery query, IMetricsSource source, 
         return new MetricVerdict(replicas, name, new MapNode { ["type"] = query.Type, [member] = status }, null);
     }
 
-    // The selector as Go prints it.
-    private string Selector()
-    {
-        if (Source["metric"]?["selector"] is not MapNode selector)
-        {
-            return "nil";
-        }
-
-        string labels = string.Concat(((selector["matchLabels"] as MapNode) ?? []).Sorted().Select(label => $"{label.Key}: {label.Value.AsString()},"));
-        string expressions = string.Concat(selector["matchExpressions"].Maps().Select(expression =>
-            $"LabelSelectorRequirement{{Key:{expression.Text("key")},Operator:{expression.Text("operator")},Values:[{string.Join(' ', expression["values"].Strings())}],}},"));
-        return $"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}";
-    }
+    private string Selector() => LabelSelector.Print(Source["metric"]?["selector"]);
 
     private static T Wrapped<T>(string prefix, Func<T> get)
     {

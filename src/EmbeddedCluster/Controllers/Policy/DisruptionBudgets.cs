@@ -1,3 +1,4 @@
+using Bowline.Cluster.Requests;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Controllers.Policy;
@@ -5,6 +6,7 @@ namespace Bowline.EmbeddedCluster.Controllers.Policy;
 /// <summary>Keeps the status of PodDisruptionBudgets, which evictions are measured against.</summary>
 internal sealed class DisruptionBudgets : Reconciler
 {
+    private const string Component = "controllermanager";
     private static readonly TimeSpan DeletionTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
     private readonly KindMirror budgets;
@@ -42,7 +44,23 @@ internal sealed class DisruptionBudgets : Reconciler
 
         LabelSelector selector = LabelSelector.Of(budget.Spec()["selector"]);
         List<MapNode> selected = [.. pods.InNamespace(key.Namespace).Where(pod => selector.Matches(pod.Labels()) && pod.Status().Text("phase") is not ("Succeeded" or "Failed"))];
-        MapNode status = Decide(budget, selected, ScaleOf, Plane.Now);
+        if (selected.Count == 0)
+        {
+            Plane.Events.Normal(budget, Component, "NoPods", "No matching pods found");
+        }
+
+        MapNode status;
+        try
+        {
+            Dictionary<string, (string Uid, int Replicas)?> scales = await ScalesAsync(budget, selected, cancellationToken).ConfigureAwait(false);
+            status = Decide(budget, selected, pod => scales.GetValueOrDefault(pod.Uid()), Plane.Now);
+        }
+        catch (ScaleException error)
+        {
+            Plane.Events.Warning(budget, Component, "CalculateExpectedPodCountFailed", $"Failed to calculate the number of expected pods: {error.Message}");
+            status = Failed(budget, error.Message, Plane.Now);
+        }
+
         await Plane.Writer.SetStatusAsync(budgets, budget, status, cancellationToken).ConfigureAwait(false);
         return status["disruptedPods"] is MapNode { Count: > 0 } ? DeletionTimeout : null;
     }
@@ -103,20 +121,91 @@ internal sealed class DisruptionBudgets : Reconciler
         return (whole, IntOrPercent.Resolve(least, whole, roundUp: true, 1));
     }
 
-    private (string Uid, int Replicas)? ScaleOf(MapNode pod)
+    // How many pods whoever manages the selected ones wants; asked only where the budget needs it.
+    private async Task<Dictionary<string, (string Uid, int Replicas)?>> ScalesAsync(MapNode budget, List<MapNode> selected, CancellationToken cancellationToken)
     {
-        MapNode? owner = Owner(pod);
-        return owner is null ? null : ((Owner(owner) ?? owner) is var top ? (top.Uid(), top.Spec().Int("replicas", 1)) : null);
-    }
-
-    private MapNode? Owner(MapNode node)
-    {
-        if (node.ControllerReference() is not { } reference)
+        Dictionary<string, (string Uid, int Replicas)?> scales = [];
+        if (budget.Spec()["maxUnavailable"] is null && budget.Spec()["minAvailable"] is not StringNode)
         {
-            return null;
+            return scales;
         }
 
-        ResourceKind kind = ResourceKind.Of(reference.Text("apiVersion"), reference.Text("kind"));
-        return Plane.Find(kind.Group, kind.Kind)?.ByUid(reference.Text("uid"));
+        Dictionary<string, (string Uid, int Replicas)> asked = [];
+        int unmanaged = 0;
+        foreach (MapNode pod in selected)
+        {
+            if (pod.ControllerReference() is not { } reference)
+            {
+                unmanaged++;
+                continue;
+            }
+
+            string uid = reference.Text("uid");
+            if (!asked.TryGetValue(uid, out (string Uid, int Replicas) scale))
+            {
+                asked[uid] = scale = await ScaleAsync(reference, pod.Namespace(), cancellationToken).ConfigureAwait(false);
+            }
+
+            scales[pod.Uid()] = scale;
+        }
+
+        if (unmanaged > 0)
+        {
+            Plane.Events.Warning(budget, Component, "UnmanagedPods", $"Pods selected by this PodDisruptionBudget (selector: {LabelSelector.Print(budget.Spec()["selector"])}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value.");
+        }
+
+        return scales;
     }
+
+    private async Task<(string Uid, int Replicas)> ScaleAsync(MapNode reference, string @namespace, CancellationToken cancellationToken)
+    {
+        ResourceKind kind = ResourceKind.Of(reference.Text("apiVersion"), reference.Text("kind"));
+        KindMirror mirror = Plane.Find(kind.Group, kind.Kind) ?? throw new ScaleException($"no matches for kind \"{kind.Kind}\" in version \"{kind.ApiVersion}\"");
+        if (mirror.ByUid(reference.Text("uid")) is not { } owner)
+        {
+            throw new ScaleException($"found no controllers for pod of {kind.Kind} \"{reference.Text("name")}\"");
+        }
+
+        if (owner.ControllerReference() is { } above && kind is { Group: "apps", Kind: "ReplicaSet" })
+        {
+            return await ScaleAsync(above, @namespace, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (kind.Group == "apps" && kind.Kind is "Deployment" or "ReplicaSet" or "StatefulSet" || kind is { Group: "", Kind: "ReplicationController" })
+        {
+            return (owner.Uid(), owner.Spec().Int("replicas", 1));
+        }
+
+        string resource = kind.Group.Length == 0 ? mirror.Kind.Plural : $"{mirror.Kind.Plural}.{kind.Group}";
+        MapNode? scale = mirror.Kind.Subresources.Contains("scale")
+            ? await Plane.Cluster.GetAsync(new ObjectKey(mirror.Kind, @namespace, owner.Name()) { Subresource = "scale" }, cancellationToken).ConfigureAwait(false)
+            : throw new ScaleException($"{resource} does not implement the scale subresource");
+        return (owner.Uid(), scale?.Spec().Int("replicas") ?? 0);
+    }
+
+    // Nothing may be disrupted while nobody knows how many pods there should be.
+    private static MapNode Failed(MapNode budget, string message, DateTimeOffset now)
+    {
+        MapNode status = budget.Status().Clone();
+        status["observedGeneration"] = budget.Generation();
+        status["disruptionsAllowed"] = 0;
+        foreach (string member in (ReadOnlySpan<string>)["currentHealthy", "desiredHealthy", "expectedPods"])
+        {
+            status[member] = status.Int(member);
+        }
+
+        MapNode? before = budget.Status().Condition("DisruptionAllowed");
+        status["conditions"] = new ListNode(new MapNode
+        {
+            ["type"] = "DisruptionAllowed",
+            ["status"] = "False",
+            ["observedGeneration"] = budget.Generation(),
+            ["lastTransitionTime"] = before.Text("status") == "False" ? before!["lastTransitionTime"]! : now.Stamp(),
+            ["reason"] = "SyncFailed",
+            ["message"] = message,
+        });
+        return status;
+    }
+
+    private sealed class ScaleException(string message) : Exception(message);
 }

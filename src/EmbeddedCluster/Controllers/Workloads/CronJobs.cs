@@ -70,7 +70,15 @@ internal static class CronJobs
         {
             if (!Jobs.IsFinished(job))
             {
-                active.Add(job);
+                if (known.Contains(job.Uid()))
+                {
+                    active.Add(job);
+                }
+                else
+                {
+                    events.Add(("Warning", "UnexpectedJob", $"Saw a job that the controller did not create or forgot: {job.Name()}"));
+                }
+
                 continue;
             }
 
@@ -84,6 +92,11 @@ internal static class CronJobs
             {
                 success = at;
             }
+        }
+
+        foreach (MapNode reference in status["active"].Maps().Where(reference => !jobs.Any(job => job.Uid() == reference.Text("uid"))))
+        {
+            events.Add(("Normal", "MissingJob", $"Active job went missing: {reference.Text("name")}"));
         }
 
         if (success is { } last)
@@ -160,7 +173,7 @@ internal static class CronJobs
             return false;
         }
 
-        events.Add(("Warning", "MissSchedule", $"Missed scheduled time to start a job: {due.UtcDateTime:ddd, dd MMM yyyy HH:mm:ss} UTC"));
+        events.Add(("Warning", "MissSchedule", $"Missed scheduled time to start a job: {due.UtcDateTime.ToString("ddd, dd MMM yyyy HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture)} +0000"));
         return true;
     }
 

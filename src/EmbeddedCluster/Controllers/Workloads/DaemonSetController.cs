@@ -7,10 +7,14 @@ namespace Bowline.EmbeddedCluster.Controllers.Workloads;
 internal sealed class DaemonSetController(ControlPlane plane) : Reconciler(plane)
 {
     private const string Component = "daemonset-controller";
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(15);
     private readonly KindMirror sets = plane.Mirror("apps", "DaemonSet");
     private readonly KindMirror pods = plane.Mirror(string.Empty, "Pod");
     private readonly KindMirror nodes = plane.Mirror(string.Empty, "Node");
     private readonly KindMirror history = plane.Mirror("apps", "ControllerRevision");
+
+    private readonly Dictionary<(string Set, string Node), (int Count, DateTimeOffset At)> failures = [];
 
     public override string Name => Component;
 
@@ -50,20 +54,41 @@ internal sealed class DaemonSetController(ControlPlane plane) : Reconciler(plane
         List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, set, selector, cancellationToken).ConfigureAwait(false);
         string hash = await ReviseAsync(set, owned, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<MapNode> known = [.. nodes.All().OrderBy(node => node.Name(), StringComparer.Ordinal)];
-        DaemonPlan plan = DaemonSets.Decide(set, hash, known, owned, Plane.Now);
+        DaemonPlan plan = DaemonSets.Decide(set, hash, known, owned, Plane.Now, pod => MayReplace(set, pod));
         await ActAsync(set, hash, plan, cancellationToken).ConfigureAwait(false);
         if (plan.Create.Count + plan.Delete.Count > 0)
         {
             owned = [.. pods.OwnedBy(set.Uid()).Where(pod => pod.IsControlledBy(set))];
-            plan = DaemonSets.Decide(set, hash, known, owned, Plane.Now);
+            plan = DaemonSets.Decide(set, hash, known, owned, Plane.Now, _ => false);
         }
 
         await Plane.Writer.SetStatusAsync(sets, set, plan.Status, cancellationToken).ConfigureAwait(false);
-        return Pods.NextAvailability(owned, set.Spec().Int("minReadySeconds"), Plane.Now);
+        return owned.Exists(pod => pod.Phase() == "Failed") ? FirstBackoff : Pods.NextAvailability(owned, set.Spec().Int("minReadySeconds"), Plane.Now);
+    }
+
+    // A node that fails pod after pod is given more and more time.
+    private bool MayReplace(MapNode set, MapNode pod)
+    {
+        (string, string) key = (set.Uid(), DaemonSets.NodeOf(pod));
+        (int count, DateTimeOffset at) = failures.GetValueOrDefault(key);
+        TimeSpan wait = count == 0 ? TimeSpan.Zero : FirstBackoff * Math.Pow(2, Math.Min(count - 1, 10));
+        TimeSpan passed = Plane.Now - at;
+        if (passed >= TimeSpan.Zero && passed < wait)
+        {
+            return false;
+        }
+
+        failures[key] = (passed > LongestBackoff ? 1 : count + 1, Plane.Now);
+        return true;
     }
 
     private async Task ActAsync(MapNode set, string hash, DaemonPlan plan, CancellationToken cancellationToken)
     {
+        foreach ((string type, string reason, string message) in plan.Events)
+        {
+            Plane.Events.Record(set, Component, type, reason, message);
+        }
+
         foreach (string node in plan.Create)
         {
             try

@@ -3,7 +3,8 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.Controllers.Workloads;
 
 /// <param name="Create">Nodes that lack a pod.</param>
-internal sealed record DaemonPlan(IReadOnlyList<string> Create, IReadOnlyList<MapNode> Delete, MapNode Status);
+/// <param name="Events">Type, reason and message.</param>
+internal sealed record DaemonPlan(IReadOnlyList<string> Create, IReadOnlyList<MapNode> Delete, MapNode Status, IReadOnlyList<(string Type, string Reason, string Message)> Events);
 
 /// <summary>The decisions of the DaemonSet controller.</summary>
 internal static class DaemonSets
@@ -22,12 +23,14 @@ internal static class DaemonSets
         ("node.kubernetes.io/unschedulable", "NoSchedule"),
     ];
 
-    public static DaemonPlan Decide(MapNode set, string hash, IReadOnlyList<MapNode> nodes, IReadOnlyList<MapNode> pods, DateTimeOffset now)
+    /// <param name="mayReplace">Whether the failed pod of a node may be replaced already.</param>
+    public static DaemonPlan Decide(MapNode set, string hash, IReadOnlyList<MapNode> nodes, IReadOnlyList<MapNode> pods, DateTimeOffset now, Func<MapNode, bool>? mayReplace = null)
     {
         ILookup<string, MapNode> byNode = pods.ToLookup(NodeOf, StringComparer.Ordinal);
         List<string> create = [];
         List<MapNode> delete = [];
         List<string> wanted = [];
+        List<(string, string, string)> events = [];
         foreach (MapNode node in nodes)
         {
             (bool run, bool stay) = ShouldRun(set, node);
@@ -37,22 +40,51 @@ internal static class DaemonSets
                 wanted.Add(node.Name());
             }
 
-            if (run && !here.Exists(pod => !pod.IsDeleting() && !pod.IsFinished()) && here.TrueForAll(pod => pod.IsFinished()))
+            if (!run && !stay)
+            {
+                delete.AddRange(here.Where(pod => !pod.IsDeleting()));
+                continue;
+            }
+
+            List<MapNode> over = [.. here.Where(pod => !pod.IsDeleting() && pod.IsFinished() && (pod.Phase() == "Succeeded" || mayReplace?.Invoke(pod) != false))];
+            delete.AddRange(over);
+            events.AddRange(over.Select(pod => Describe(pod, node.Name())));
+            delete.AddRange(Surplus(set, hash, here));
+            if (run && here.Count == 0)
             {
                 create.Add(node.Name());
             }
-
-            delete.AddRange(here.Where(pod => !pod.IsDeleting() && (pod.IsFinished() || (!run && !stay))));
         }
 
+        HashSet<string> known = [.. nodes.Select(node => node.Name())];
+        delete.AddRange(pods.Where(pod => pod.Spec().Text("nodeName").Length == 0 && !pod.IsDeleting() && NodeOf(pod) is { Length: > 0 } node && !known.Contains(node)));
         if (!set.IsDeleting() && set.Spec()["updateStrategy"]?["type"]?.AsString() != "OnDelete")
         {
-            RollOver(set, hash, wanted, byNode, create, delete, now);
+            RollOver(set, hash, wanted.Count, byNode, create, delete, now);
         }
 
         MapNode status = Status(set, hash, nodes, wanted, byNode, now);
-        return set.IsDeleting() ? new DaemonPlan([], [], status) : new DaemonPlan(create, [.. delete.Distinct()], status);
+        return set.IsDeleting() ? new DaemonPlan([], [], status, []) : new DaemonPlan([.. create.Distinct()], [.. delete.Distinct()], status, events);
     }
+
+    private static (string, string, string) Describe(MapNode pod, string node) => pod.Phase() == "Failed"
+        ? ("Warning", "FailedDaemonPod", $"Found failed daemon pod {pod.Namespace()}/{pod.Name()} on node {node}, will try to kill it")
+        : ("Normal", "SucceededDaemonPod", $"Found succeeded daemon pod {pod.Namespace()}/{pod.Name()} on node {node}, will try to delete it");
+
+    // One pod a node; while a surge goes on one old and one new.
+    private static IEnumerable<MapNode> Surplus(MapNode set, string hash, List<MapNode> here)
+    {
+        List<MapNode> running = [.. Oldest(here.Where(pod => pod.IsActive()))];
+        bool surges = IntOrPercent.Resolve(set.Spec()["updateStrategy"]?["rollingUpdate"]?["maxSurge"], 100, roundUp: true) > 0;
+        return surges
+            ? running.Where(pod => HashOf(pod) == hash).Skip(1).Concat(running.Where(pod => HashOf(pod) != hash).Skip(1))
+            : running.Skip(1);
+    }
+
+    private static IEnumerable<MapNode> Oldest(IEnumerable<MapNode> pods) => pods
+        .OrderBy(pod => pod.Spec().Text("nodeName").Length == 0)
+        .ThenBy(pod => pod.CreatedAt())
+        .ThenBy(pod => pod.Name(), StringComparer.Ordinal);
 
     public static MapNode MakePod(MapNode set, string hash, string node)
     {
@@ -127,67 +159,93 @@ internal static class DaemonSets
         }
     }
 
-    // Replaces pods of older templates: those that are of no use at once, the others as far as maxUnavailable (or maxSurge) allows.
-    private static void RollOver(MapNode set, string hash, List<string> wanted, ILookup<string, MapNode> byNode, List<string> create, List<MapNode> delete, DateTimeOffset now)
+    private static void RollOver(MapNode set, string hash, int desired, ILookup<string, MapNode> byNode, List<string> create, List<MapNode> delete, DateTimeOffset now)
     {
         Node? rolling = set.Spec()["updateStrategy"]?["rollingUpdate"];
+        int surge = IntOrPercent.Resolve(rolling?["maxSurge"], desired, roundUp: true);
+        int most = IntOrPercent.Resolve(rolling?["maxUnavailable"], desired, roundUp: true, surge > 0 ? 0 : 1);
+        List<DaemonNode> nodes = [.. byNode.Where(group => group.Key.Length > 0).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new DaemonNode(
+            group.Key,
+            Oldest(group.Where(pod => !pod.IsDeleting() && HashOf(pod) == hash)).FirstOrDefault(),
+            Oldest(group.Where(pod => !pod.IsDeleting() && HashOf(pod) != hash)).FirstOrDefault(),
+            group.Any(pod => pod.IsDeleting())))];
         int minReadySeconds = set.Spec().Int("minReadySeconds");
-        int surge = IntOrPercent.Resolve(rolling?["maxSurge"], wanted.Count, roundUp: true);
-        int most = IntOrPercent.Resolve(rolling?["maxUnavailable"], wanted.Count, roundUp: true, surge > 0 ? 0 : 1);
+        bool Serves(MapNode pod) => pod.IsAvailable(minReadySeconds, now);
+        if (surge == 0)
+        {
+            Replace(nodes, surge == 0 && most == 0 ? 1 : most, Serves, delete);
+        }
+        else
+        {
+            Surge(nodes, surge, Serves, create, delete);
+        }
+    }
+
+    // Old pods that are of no use go at once, the others as far as maxUnavailable allows.
+    private static void Replace(List<DaemonNode> nodes, int most, Func<MapNode, bool> serves, List<MapNode> delete)
+    {
+        List<MapNode> candidates = [];
         int unavailable = 0;
-        int surging = 0;
-        List<(string Node, MapNode Pod)> candidates = [];
-        foreach (string node in wanted)
+        foreach (DaemonNode node in nodes)
         {
-            List<MapNode> here = [.. byNode[node].Where(pod => pod.IsActive() && !delete.Contains(pod))];
-            MapNode? fresh = here.Find(pod => HashOf(pod) == hash);
-            MapNode? old = here.Find(pod => HashOf(pod) != hash);
-            bool served = here.Exists(pod => pod.IsAvailable(minReadySeconds, now));
-            if (old is not null && (!old.IsAvailable(minReadySeconds, now) || (fresh?.IsAvailable(minReadySeconds, now) ?? false)))
+            if (node.New is { } fresh && node.Old is null)
             {
-                delete.Add(old);
+                unavailable += serves(fresh) ? 0 : 1;
             }
-            else if (old is not null && fresh is null)
+            else if (node.Old is { } old && node.New is null && serves(old))
             {
-                candidates.Add((node, old));
+                candidates.Add(old);
             }
-            else if (old is not null)
+            else
             {
-                surging++;
-            }
-
-            unavailable += served ? 0 : 1;
-        }
-
-        foreach ((string node, MapNode pod) in candidates)
-        {
-            if (surge > 0 && surging < surge)
-            {
-                create.Add(node);
-                surging++;
-            }
-            else if (surge == 0 && unavailable < most)
-            {
-                delete.Add(pod);
                 unavailable++;
+                if (node.Old is { } useless && node.New is null)
+                {
+                    delete.Add(useless);
+                }
             }
         }
+
+        delete.AddRange(candidates.Take(Math.Max(0, most - unavailable)));
+    }
+
+    // A new pod beside the old one, which goes when the new one serves.
+    private static void Surge(List<DaemonNode> nodes, int most, Func<MapNode, bool> serves, List<string> create, List<MapNode> delete)
+    {
+        List<string> candidates = [];
+        int surging = 0;
+        foreach (DaemonNode node in nodes.Where(node => node.Old is not null))
+        {
+            if (node.New is { } fresh)
+            {
+                surging += serves(fresh) ? 0 : 1;
+                delete.AddRange(serves(fresh) ? [node.Old!] : []);
+            }
+            else if (!node.Going)
+            {
+                (serves(node.Old!) ? candidates : create).Add(node.Name);
+            }
+        }
+
+        create.AddRange(candidates.Take(Math.Max(0, most - surging)));
     }
 
     private static MapNode Status(MapNode set, string hash, IReadOnlyList<MapNode> nodes, List<string> wanted, ILookup<string, MapNode> byNode, DateTimeOffset now)
     {
         int minReadySeconds = set.Spec().Int("minReadySeconds");
-        List<List<MapNode>> scheduled = [.. wanted.Select(node => byNode[node].Where(pod => !pod.IsDeleting()).ToList()).Where(pods => pods.Count > 0)];
-        int available = scheduled.Count(pods => pods.Exists(pod => pod.IsAvailable(minReadySeconds, now)));
+        // The oldest pod of a node speaks for it.
+        List<MapNode> scheduled = [.. wanted.Select(node => Oldest(byNode[node]).FirstOrDefault()).OfType<MapNode>()];
+        HashSet<string> known = [.. wanted];
+        int available = scheduled.Count(pod => pod.IsAvailable(minReadySeconds, now));
         MapNode status = new()
         {
             ["currentNumberScheduled"] = scheduled.Count,
-            ["numberMisscheduled"] = nodes.Count(node => !wanted.Contains(node.Name()) && byNode[node.Name()].Any(pod => !pod.IsDeleting())),
+            ["numberMisscheduled"] = nodes.Count(node => !known.Contains(node.Name()) && byNode[node.Name()].Any()),
             ["desiredNumberScheduled"] = wanted.Count,
-            ["numberReady"] = scheduled.Count(pods => pods.Exists(pod => pod.IsReady())),
+            ["numberReady"] = scheduled.Count(pod => pod.IsReady()),
         };
         status.PutCount("observedGeneration", (int)set.Generation());
-        status.PutCount("updatedNumberScheduled", scheduled.Count(pods => pods.Exists(pod => HashOf(pod) == hash)));
+        status.PutCount("updatedNumberScheduled", scheduled.Count(pod => HashOf(pod) == hash));
         status.PutCount("numberAvailable", available);
         status.PutCount("numberUnavailable", wanted.Count - available);
         if (set.Status()["collisionCount"] is { } collisions)
@@ -197,6 +255,8 @@ internal static class DaemonSets
 
         return status;
     }
+
+    private sealed record DaemonNode(string Name, MapNode? New, MapNode? Old, bool Going);
 
     private static string HashOf(MapNode pod) => pod.Labels()?[HashLabel]?.AsString() ?? string.Empty;
 }

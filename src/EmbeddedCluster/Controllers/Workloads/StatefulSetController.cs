@@ -18,6 +18,14 @@ internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(pla
     {
         WatchOwn(sets);
         WatchOwned(pods, "StatefulSet");
+        Watch(claims, change =>
+        {
+            // A set may wait for a claim of an earlier pod to go.
+            if (change.New is null && change.Old!.OwnerReferences().FirstOrDefault(owner => owner.Text("kind") == "Pod") is { } pod && pod.Text("name").LastIndexOf('-') is > 0 and var dash)
+            {
+                Queue.Add(new ObjectName(change.Old!.Namespace(), pod.Text("name")[..dash]));
+            }
+        });
     }
 
     public override async Task<TimeSpan?> ReconcileAsync(ObjectName key, CancellationToken cancellationToken)
@@ -31,14 +39,18 @@ internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(pla
         List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, set, selector, cancellationToken).ConfigureAwait(false);
         RevisionPlan revisions = await ReviseAsync(set, owned, cancellationToken).ConfigureAwait(false);
         StatefulPlan plan = StatefulSets.Decide(set, revisions, owned, Plane.Now);
-        foreach (MapNode pod in plan.Create)
+        foreach (MapNode pod in plan.Create.Where(pod => !HasStaleClaim(set, pod)))
         {
             await CreateAsync(set, pod, cancellationToken).ConfigureAwait(false);
         }
 
+        foreach (MapNode pod in owned.Where(pod => !pod.IsFinished()))
+        {
+            await KeepAsync(set, pod, plan.Condemned.Contains(pod), cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (MapNode pod in plan.Delete)
         {
-            await HandOverClaimsAsync(set, pod, plan.Condemned.Contains(pod), cancellationToken).ConfigureAwait(false);
             await Plane.Writer.DeleteAsync(pods, pod, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
             Plane.Events.Normal(set, Component, "SuccessfulDelete", $"Delete Pod {pod.Name()} in StatefulSet {set.Name()} successful");
         }
@@ -95,21 +107,29 @@ internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(pla
         }
     }
 
-    // With whenScaled: Delete the claims of a pod that goes for good follow it.
-    private async Task HandOverClaimsAsync(MapNode set, MapNode pod, bool condemned, CancellationToken cancellationToken)
+    // Claims follow the retention policy, and one that is missing while its pod waits is made again.
+    private async Task KeepAsync(MapNode set, MapNode pod, bool condemned, CancellationToken cancellationToken)
     {
-        if (!condemned || set.Spec()["persistentVolumeClaimRetentionPolicy"]?["whenScaled"]?.AsString() != "Delete")
-        {
-            return;
-        }
-
         foreach ((_, MapNode wanted) in StatefulSets.Claims(set, pod.Name()))
         {
-            if (claims.Get(ObjectName.Of(wanted)) is { } claim)
+            if (claims.Get(ObjectName.Of(wanted)) is not { } claim)
             {
-                MapNode patch = new() { ["metadata"] = new MapNode { ["ownerReferences"] = new ListNode(Objects.MakeControllerReference(pod)) } };
+                await (pod.Phase() == "Pending" && !condemned && !pod.IsDeleting() ? Plane.Writer.EnsureAsync(claims, set.Namespace(), wanted, cancellationToken) : Task.CompletedTask).ConfigureAwait(false);
+                continue;
+            }
+
+            List<MapNode> owners = StatefulSets.OwnersOf(claim, set, pod, condemned);
+            bool isCurrent = claim.OwnerReferences().Select(owner => owner.Text("uid")).SequenceEqual(owners.Select(owner => owner.Text("uid")));
+            if (!isCurrent)
+            {
+                MapNode patch = new() { ["metadata"] = new MapNode { ["ownerReferences"] = owners.Count > 0 ? new ListNode(owners) : Node.Null } };
                 await Plane.Writer.MergePatchAsync(claims, claim, patch, cancellationToken).ConfigureAwait(false);
             }
         }
     }
+
+    // The claim of an earlier pod of this name is about to go with it.
+    private bool HasStaleClaim(MapNode set, MapNode pod) => StatefulSets.Claims(set, pod.Name())
+        .Select(entry => claims.Get(ObjectName.Of(entry.Claim)))
+        .Any(claim => claim is not null && claim.OwnerReferences().Any(owner => owner.Text("kind") == "Pod" && owner.Text("name") == pod.Name()));
 }

@@ -93,7 +93,11 @@ internal sealed class StatefulSets
                 metadata.Remove("labels");
             }
 
-            if (set.Spec()["persistentVolumeClaimRetentionPolicy"]?["whenDeleted"]?.AsString() == "Delete")
+            if (Keeps(set, "whenDeleted"))
+            {
+                metadata.Remove("ownerReferences");
+            }
+            else
             {
                 metadata["ownerReferences"] = new ListNode(Objects.MakeControllerReference(set));
             }
@@ -107,6 +111,25 @@ internal sealed class StatefulSets
             });
         }
     }
+
+    /// <summary>Who a claim belongs to by the retention policy: the set, the pod that goes for good, or nobody; other owners stay.</summary>
+    public static List<MapNode> OwnersOf(MapNode claim, MapNode set, MapNode pod, bool condemned)
+    {
+        List<MapNode> owners = [.. claim.OwnerReferences().Where(owner =>
+            owner.Text("uid") != set.Uid() && !(owner.Text("kind") == "Pod" && owner.Text("name") == pod.Name()))];
+        if (condemned && !Keeps(set, "whenScaled"))
+        {
+            owners.Add(Objects.MakeControllerReference(pod));
+        }
+        else if (!Keeps(set, "whenDeleted"))
+        {
+            owners.Add(Objects.MakeControllerReference(set));
+        }
+
+        return owners;
+    }
+
+    private static bool Keeps(MapNode set, string member) => set.Spec()["persistentVolumeClaimRetentionPolicy"]?[member]?.AsString() != "Delete";
 
     // True when every slot holds a pod that the next steps may build upon.
     private bool FillSlots()
@@ -144,7 +167,7 @@ internal sealed class StatefulSets
 
     private bool Shrink()
     {
-        MapNode? firstUnhealthy = slots.Concat(condemned.AsEnumerable().Reverse()).FirstOrDefault(pod => pod is not null && !IsHealthy(pod));
+        MapNode? firstUnavailable = slots.Concat(condemned.AsEnumerable().Reverse()).FirstOrDefault(pod => pod is not null && !IsServing(pod));
         foreach (MapNode pod in condemned)
         {
             if (pod.IsDeleting())
@@ -157,7 +180,7 @@ internal sealed class StatefulSets
                 continue;
             }
 
-            if (ordered && !pod.IsAvailable(minReadySeconds, now) && !ReferenceEquals(pod, firstUnhealthy))
+            if (ordered && !pod.IsAvailable(minReadySeconds, now) && !ReferenceEquals(pod, firstUnavailable))
             {
                 return false;
             }
@@ -173,7 +196,6 @@ internal sealed class StatefulSets
         return true;
     }
 
-    // From the highest ordinal down to the partition, as many at a time as may be unavailable (one by default).
     private void Update()
     {
         if (IsOnDelete)
@@ -181,38 +203,50 @@ internal sealed class StatefulSets
             return;
         }
 
-        int most = Math.Max(1, IntOrPercent.Resolve(set.Spec()["updateStrategy"]?["rollingUpdate"]?["maxUnavailable"], slots.Length, roundUp: true, 1));
-        int unavailable = slots.Count(pod => pod is null || !IsHealthy(pod) || !pod.IsAvailable(minReadySeconds, now));
-        string wanted = revisions.Update.Name();
-        for (int i = slots.Length - 1; i >= Math.Max(0, Partition - start); i--)
+        Node? limit = set.Spec()["updateStrategy"]?["rollingUpdate"]?["maxUnavailable"];
+        if (limit is null)
         {
-            if (slots[i] is not { } pod || RevisionOf(pod) == wanted || pod.IsDeleting())
-            {
-                if (slots[i] is null || !IsHealthy(slots[i]!))
-                {
-                    if (most == 1)
-                    {
-                        return;
-                    }
-                }
+            UpdateOne();
+        }
+        else
+        {
+            UpdateSeveral(Math.Max(1, IntOrPercent.Resolve(limit, slots.Length, roundUp: false, 1)));
+        }
+    }
 
-                continue;
-            }
-
-            bool counted = !IsHealthy(pod) || !pod.IsAvailable(minReadySeconds, now);
-            if (!counted && unavailable >= most)
+    // From the highest ordinal down to the partition, one at a time; what is not available is waited for.
+    private void UpdateOne()
+    {
+        for (int i = slots.Length - 1; i >= Math.Min(Partition, slots.Length); i--)
+        {
+            if (slots[i] is { } pod && IsOutdated(pod))
             {
+                delete.Add(pod);
                 return;
             }
 
-            delete.Add(pod);
-            unavailable += counted ? 0 : 1;
-            if (most == 1)
+            if (slots[i] is not { } present || !IsServing(present))
             {
                 return;
             }
         }
     }
+
+    // As many as may be unavailable, less those that are.
+    private void UpdateSeveral(int most)
+    {
+        int left = most - slots.Count(pod => pod is null || !IsServing(pod));
+        for (int i = slots.Length - 1; i >= Math.Min(Partition, slots.Length) && left > 0; i--)
+        {
+            if (slots[i] is { } pod && IsOutdated(pod))
+            {
+                delete.Add(pod);
+                left--;
+            }
+        }
+    }
+
+    private bool IsOutdated(MapNode pod) => RevisionOf(pod) != revisions.Update.Name() && !pod.IsDeleting();
 
     private MapNode MakePod(int ordinal)
     {
@@ -282,7 +316,7 @@ internal sealed class StatefulSets
         return status;
     }
 
-    private static bool IsHealthy(MapNode pod) => pod.Phase() == "Running" && pod.IsReady() && !pod.IsDeleting();
+    private bool IsServing(MapNode pod) => pod.Phase() == "Running" && !pod.IsDeleting() && pod.IsAvailable(minReadySeconds, now);
 
     private static string RevisionOf(MapNode pod) => pod.Labels()?[RevisionLabel]?.AsString() ?? string.Empty;
 }
