@@ -225,14 +225,31 @@ internal sealed class GarbageCollector(ControlPlane plane) : Reconciler(plane)
         }
 
         MapNode node = change.New;
-        bool newReferences = node.Metadata()?["ownerReferences"] is ListNode references
-            && !Node.DeepEquals(references, change.Old?.Metadata()?["ownerReferences"]);
+        bool newReferences = !Node.DeepEquals(node.Metadata()?["ownerReferences"], change.Old?.Metadata()?["ownerReferences"]);
         bool released = node.IsDeleting() && (node.HasFinalizer(Foreground) || node.HasFinalizer(Orphan));
         if (newReferences || released)
         {
             Queue.Add(KeyOf(mirror, node));
         }
+
+        if (newReferences)
+        {
+            EnqueueUnblocked(change.Old, node);
+        }
     });
+
+    // An owner that waited for this dependent need not wait any longer.
+    private void EnqueueUnblocked(MapNode? before, MapNode node)
+    {
+        foreach (MapNode reference in before?.OwnerReferences().Where(reference => reference.Flag("blockOwnerDeletion")) ?? [])
+        {
+            bool blocks = node.OwnerReferences().Any(now => now.Text("uid") == reference.Text("uid") && now.Flag("blockOwnerDeletion"));
+            if (!blocks)
+            {
+                EnqueueDeletingOwner(reference);
+            }
+        }
+    }
 
     private void OnGone(MapNode gone)
     {
@@ -243,11 +260,16 @@ internal sealed class GarbageCollector(ControlPlane plane) : Reconciler(plane)
 
         foreach (MapNode reference in gone.OwnerReferences())
         {
-            ResourceKind kind = ResourceKind.Of(reference.Text("apiVersion"), reference.Text("kind"));
-            if (Plane.Find(kind.Group, kind.Kind) is { } mirror && mirror.ByUid(reference.Text("uid")) is { } owner && owner.IsDeleting())
-            {
-                Queue.Add(KeyOf(mirror, owner));
-            }
+            EnqueueDeletingOwner(reference);
+        }
+    }
+
+    private void EnqueueDeletingOwner(MapNode reference)
+    {
+        ResourceKind kind = ResourceKind.Of(reference.Text("apiVersion"), reference.Text("kind"));
+        if (Plane.Find(kind.Group, kind.Kind) is { } mirror && mirror.ByUid(reference.Text("uid")) is { } owner && owner.IsDeleting())
+        {
+            Queue.Add(KeyOf(mirror, owner));
         }
     }
 

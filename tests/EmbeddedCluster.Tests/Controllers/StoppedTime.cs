@@ -1,7 +1,7 @@
 namespace Bowline.Tests.Controllers;
 
 /// <summary>A clock that stands still until it is told to go on; then it stops at every timer on the way, so that hours pass at once.</summary>
-internal sealed class SteppedTime(DateTimeOffset start) : TimeProvider
+internal sealed class StoppedTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<Timer> timers = [];
@@ -80,7 +80,7 @@ internal sealed class SteppedTime(DateTimeOffset start) : TimeProvider
         return true;
     }
 
-    private sealed class Timer(SteppedTime time, Action fire) : ITimer
+    private sealed class Timer(StoppedTime time, Action fire) : ITimer
     {
         private TimeSpan period = Timeout.InfiniteTimeSpan;
 
