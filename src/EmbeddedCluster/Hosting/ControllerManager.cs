@@ -42,6 +42,9 @@ public sealed record ControllerManagerOptions
     public Random Random { get; init; } = new();
 
     public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>Where autoscalers have their figures from; by default such as keep every target's size.</summary>
+    internal IMetricsSource? Metrics { get; init; }
 }
 
 /// <summary>The controllers, the scheduler and the simulated nodes of one embedded cluster, all in this process.</summary>
@@ -175,7 +178,7 @@ public sealed class ControllerManager : IAsyncDisposable
         new ClaimProtection(plane),
         new EphemeralClaims(plane),
         new DisruptionBudgets(plane),
-        new Autoscalers(plane, options.SimulateNodes ? new SimulatedMetrics() : new AbsentMetrics()),
+        new Autoscalers(plane, options.Metrics ?? (options.SimulateNodes ? new SimulatedMetrics() : new AbsentMetrics())),
         new Quotas(plane),
         new AggregatedRoles(plane),
         new TokenSecrets(plane, options.CertificateAuthority),

@@ -1,5 +1,6 @@
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Controllers;
+using Bowline.EmbeddedCluster.Controllers.Policy;
 using Bowline.EmbeddedCluster.Hosting;
 using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.Resources.Model;
@@ -294,6 +295,51 @@ public sealed class FaultTests
         IReadOnlyList<MapNode> jobs = await cluster.ListAsync("batch/v1", "Job");
         Assert.Equal(3, jobs.Count);
         Assert.Equal(Noon.AddHours(12).Stamp(), (await cluster.GetAsync("batch/v1", "CronJob", "hourly"))!.Status().Text("lastScheduleTime"));
+    }
+
+    [Fact]
+    public async Task An_autoscaler_follows_a_day_of_load_and_shrinks_only_after_its_window()
+    {
+        StoppedTime time = new(Noon);
+        Load load = new() { Value = 100_000 };
+        await using RunningCluster cluster = await RunningCluster.StartAsync(new ControllerManagerOptions { Metrics = load }, new EmbeddedClusterOptions { Time = time });
+        await cluster.CreateAsync(Deployment("web", 1));
+        await cluster.CreateAsync("""
+            apiVersion: autoscaling/v2
+            kind: HorizontalPodAutoscaler
+            metadata: {name: web, namespace: default}
+            spec:
+              minReplicas: 1
+              maxReplicas: 10
+              scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+              metrics: [{type: External, external: {metric: {name: queue}, target: {type: AverageValue, averageValue: '100'}}}]
+            """);
+        async Task<int> AfterAsync(TimeSpan span)
+        {
+            await time.PassAsync(span, () => SettleAsync(cluster));
+            return (await cluster.GetAsync("apps/v1", "Deployment", "web"))!.Spec().Int("replicas");
+        }
+
+        Assert.Equal(1, await AfterAsync(TimeSpan.FromMinutes(10)));
+        load.Value = 800_000;
+        Assert.Equal(4, await AfterAsync(TimeSpan.FromSeconds(16)));
+        Assert.Equal(8, await AfterAsync(TimeSpan.FromSeconds(16)));
+        load.Value = 200_000;
+        Assert.Equal(8, await AfterAsync(TimeSpan.FromMinutes(4)));
+        Assert.Equal(2, await AfterAsync(TimeSpan.FromMinutes(2)));
+        load.Value = 5_000_000;
+        Assert.Equal(10, await AfterAsync(TimeSpan.FromMinutes(1)));
+        load.Value = 0;
+        Assert.Equal(1, await AfterAsync(TimeSpan.FromHours(6)));
+    }
+
+    private sealed class Load : IMetricsSource
+    {
+        public long Value { get; set; }
+
+        public IReadOnlyDictionary<string, PodFigure> OfPods(MetricQuery query) => throw new MetricsException("no figures of pods");
+
+        public long Of(MetricQuery query) => Value;
     }
 
     private static string Deployment(string name, int replicas, string @namespace = "default") => $$"""

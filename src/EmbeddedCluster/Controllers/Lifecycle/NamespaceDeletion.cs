@@ -11,6 +11,7 @@ internal sealed record NamespaceContent(string Resource, int Count, IReadOnlyLis
 internal sealed class NamespaceDeletion(ControlPlane plane) : Reconciler(plane)
 {
     private readonly KindMirror namespaces = plane.Mirror(string.Empty, "Namespace");
+    private readonly KindMirror pods = plane.Mirror(string.Empty, "Pod");
 
     public override void Subscribe()
     {
@@ -103,15 +104,27 @@ internal sealed class NamespaceDeletion(ControlPlane plane) : Reconciler(plane)
 
     private async Task EmptyAsync(string @namespace, CancellationToken cancellationToken)
     {
+        // Pods first, and the rest when they are gone: a policy that guards them must not go before them.
+        await EmptyAsync(pods, @namespace, cancellationToken).ConfigureAwait(false);
+        if (pods.InNamespace(@namespace).Count > 0)
+        {
+            return;
+        }
+
         foreach (KindMirror mirror in Plane.Mirrors.Where(mirror => mirror.Kind.Namespaced && mirror.Kind.Verbs.Contains("delete")))
         {
-            foreach (MapNode node in mirror.InNamespace(@namespace).Where(node => !node.IsDeleting()))
-            {
-                await Plane.Writer.DeleteAsync(mirror, node, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
-            }
+            await EmptyAsync(mirror, @namespace, cancellationToken).ConfigureAwait(false);
         }
 
         await EmptyEventsAsync(@namespace, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task EmptyAsync(KindMirror mirror, string @namespace, CancellationToken cancellationToken)
+    {
+        foreach (MapNode node in mirror.InNamespace(@namespace).Where(node => !node.IsDeleting()))
+        {
+            await Plane.Writer.DeleteAsync(mirror, node, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     // Events have no mirror.

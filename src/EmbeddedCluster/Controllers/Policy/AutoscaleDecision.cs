@@ -40,6 +40,9 @@ internal sealed class AutoscaleDecision
 
     public int Current { get; private set; }
 
+    /// <summary>Whether the target was brought within its bounds, which no metric was asked for.</summary>
+    public bool WasOutOfBounds { get; private set; }
+
     private int Desired { get; set; }
 
     private int Least => autoscaler.Spec().Int("minReplicas", 1);
@@ -98,6 +101,7 @@ internal sealed class AutoscaleDecision
         }
         else if (Current > Most || Current < Least)
         {
+            WasOutOfBounds = true;
             Rescale = Desired = Current > Most ? Most : Least;
             currentMetrics = null;
             Why = Current > Most ? "Current number of replicas above Spec.MaxReplicas" : "Current number of replicas below Spec.MinReplicas";

@@ -58,9 +58,9 @@ internal sealed class Autoscalers(ControlPlane plane, IMetricsSource metrics) : 
             ? await RescaleAsync(autoscaler, scaled, scale!, size, decision, memory, cancellationToken).ConfigureAwait(false)
             : null;
         await Plane.Writer.SetStatusAsync(autoscalers, autoscaler, decision.Status(failure), cancellationToken).ConfigureAwait(false);
-        if (failure is not null)
+        if (failure is not null || decision.WasOutOfBounds)
         {
-            // Someone else wrote the target at this moment.
+            // Someone else wrote the target at this moment; or the metrics have not been looked at yet.
             return Retry;
         }
 
@@ -128,7 +128,7 @@ internal sealed class Autoscalers(ControlPlane plane, IMetricsSource metrics) : 
         }
     }
 
-    // Whoever makes or resizes a target need not wait for the next round.
+    // Whoever makes a target, or gives it a size out of bounds, need not wait for the next round; a size within them waits for the metrics.
     private void FollowTargets(KindMirror mirror)
     {
         if (!mirror.Kind.Namespaced || !mirror.Kind.Subresources.Contains("scale"))
@@ -146,7 +146,9 @@ internal sealed class Autoscalers(ControlPlane plane, IMetricsSource metrics) : 
             foreach (MapNode autoscaler in autoscalers.InNamespace(change.Any.Namespace()))
             {
                 MapNode? target = autoscaler.Spec()["scaleTargetRef"] as MapNode;
-                if (target.Text("name") == change.Any.Name() && target.Text("kind") == mirror.Kind.Kind.Kind)
+                int replicas = change.Any.Spec().Int("replicas", 1);
+                bool matters = change.Old is null || change.New is null || replicas < autoscaler.Spec().Int("minReplicas", 1) || replicas > autoscaler.Spec().Int("maxReplicas", 1);
+                if (matters && target.Text("name") == change.Any.Name() && target.Text("kind") == mirror.Kind.Kind.Kind)
                 {
                     Queue.Add(ObjectName.Of(autoscaler));
                 }

@@ -1,5 +1,6 @@
 using Bowline.Cluster.Requests;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Controllers.Storage;
 
@@ -39,14 +40,23 @@ internal sealed class VolumeBinder(ControlPlane plane, bool strict) : Reconciler
                 Plane.Events.Warning(claim, Component, "ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!");
             }
 
+            else
+            {
+                await ExpandAsync(claim, volumes.Get(string.Empty, bound)!, cancellationToken).ConfigureAwait(false);
+            }
+
             return null;
         }
 
-        if (VolumeMatching.Find(claim, volumes.All()) is { } volume && (bound.Length > 0 || VolumeMatching.IsFor(volume, claim) || !Waits(claim)))
+        if (VolumeMatching.Find(claim, volumes.All()) is { } volume && IsUsable(claim, volume) && (bound.Length > 0 || VolumeMatching.IsFor(volume, claim) || !Waits(claim)))
         {
             await BindAsync(claim, volume, cancellationToken).ConfigureAwait(false);
         }
-        else if (bound.Length == 0 && MayProvision(claim) is { } provisioner)
+        else if (bound.Length > 0)
+        {
+            NoteTaken(claim, bound);
+        }
+        else if (MayProvision(claim) is { } provisioner)
         {
             MapNode made = await Plane.Writer.EnsureAsync(volumes, string.Empty, MakeVolume(claim, provisioner), cancellationToken).ConfigureAwait(false);
             Plane.Events.Normal(claim, Component, "ProvisioningSucceeded", $"Successfully provisioned volume {made.Name()}");
@@ -54,6 +64,48 @@ internal sealed class VolumeBinder(ControlPlane plane, bool strict) : Reconciler
         }
 
         return null;
+    }
+
+    private bool IsUsable(MapNode claim, MapNode volume)
+    {
+        if (VolumeMatching.Mismatch(claim, volume) is not { } problem)
+        {
+            return true;
+        }
+
+        Plane.Events.Warning(claim, Component, "VolumeMismatch", $"Cannot bind to requested volume \"{volume.Name()}\": {problem}");
+        return false;
+    }
+
+    private void NoteTaken(MapNode claim, string name)
+    {
+        if (volumes.Get(string.Empty, name) is { } volume && volume.Spec()["claimRef"] is MapNode && !VolumeMatching.IsFor(volume, claim))
+        {
+            Plane.Events.Warning(claim, Component, "FailedBinding", $"volume \"{name}\" already bound to a different claim.");
+        }
+    }
+
+    // A claim that asks for more than it has gets it, where its class allows that; the provisioner is simulated.
+    private async Task ExpandAsync(MapNode claim, MapNode volume, CancellationToken cancellationToken)
+    {
+        Node? wanted = claim.Spec()["resources"]?["requests"]?["storage"];
+        bool grows = Quantity.Of(wanted) > Quantity.Of(claim.Status()["capacity"]?["storage"]);
+        if (!grows || strict || classes.Get(string.Empty, claim.Spec().Text("storageClassName")) is not { } storageClass || !storageClass.Flag("allowVolumeExpansion"))
+        {
+            return;
+        }
+
+        if (VolumeMatching.Capacity(volume) < Quantity.Of(wanted))
+        {
+            MapNode larger = volume.Clone();
+            larger.EnsureMap("spec").EnsureMap("capacity")["storage"] = wanted!;
+            await Plane.Writer.UpdateAsync(volumes, larger, cancellationToken).ConfigureAwait(false);
+        }
+
+        MapNode status = claim.Status().Clone();
+        status.EnsureMap("capacity")["storage"] = wanted!;
+        await Plane.Writer.SetStatusAsync(claims, claim, status, cancellationToken).ConfigureAwait(false);
+        Plane.Events.Normal(claim, "volume_expand", "FileSystemResizeSuccessful", "MountVolume.NodeExpandVolume succeeded for volume \"" + volume.Name() + "\"");
     }
 
     // The provisioner to act for; null (with an event that says why) when the claim has to wait.

@@ -37,15 +37,19 @@ internal static class VolumeMatching
 
     public static Quantity Capacity(MapNode volume) => Quantity.Of(volume.Spec()["capacity"]?["storage"]);
 
-    private static bool Fits(MapNode claim, MapNode volume)
+    /// <summary>Why a volume that a claim names, or that names a claim, is not for it; null when it is.</summary>
+    public static string? Mismatch(MapNode claim, MapNode volume)
     {
         MapNode wanted = claim.Spec();
         MapNode offered = volume.Spec();
         HashSet<string> modes = [.. offered["accessModes"].Strings()];
-        return wanted.Text("storageClassName") == offered.Text("storageClassName")
-            && (wanted["volumeMode"]?.AsString() ?? "Filesystem") == (offered["volumeMode"]?.AsString() ?? "Filesystem")
-            && wanted["accessModes"].Strings().All(modes.Contains)
-            && Capacity(volume) >= Quantity.Of(wanted["resources"]?["requests"]?["storage"])
-            && (wanted["selector"] is null || LabelSelector.Of(wanted["selector"]).Matches(volume.Labels()));
+        return Capacity(volume) < Quantity.Of(wanted["resources"]?["requests"]?["storage"]) ? "requested PV is too small"
+            : wanted.Text("storageClassName") != offered.Text("storageClassName") ? "storageClassName does not match"
+            : (wanted["volumeMode"]?.AsString() ?? "Filesystem") != (offered["volumeMode"]?.AsString() ?? "Filesystem") ? "incompatible volumeMode"
+            : !wanted["accessModes"].Strings().All(modes.Contains) ? "incompatible accessMode"
+            : null;
     }
+
+    private static bool Fits(MapNode claim, MapNode volume) =>
+        Mismatch(claim, volume) is null && (claim.Spec()["selector"] is not { } selector || LabelSelector.Of(selector).Matches(volume.Labels()));
 }
