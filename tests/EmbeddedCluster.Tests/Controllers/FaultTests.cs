@@ -186,29 +186,6 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public async Task Ten_thousand_pods_go_with_their_namespace()
-    {
-        await using RunningCluster cluster = await RunningCluster.StartAsync(new ControllerManagerOptions { SimulateNodes = false });
-        await cluster.CreateAsync("apiVersion: v1\nkind: Namespace\nmetadata: {name: crowd}");
-        await cluster.WaitAsync("v1", "ServiceAccount", "default", _ => true, "crowd");
-        await cluster.CreateAsync(Deployment("web", 10_000, "crowd"));
-        for (int i = 0; i < 3000 && (await cluster.GetAsync("apps/v1", "Deployment", "web", "crowd"))!.Status().Int("replicas") < 10_000; i++)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        }
-
-        Assert.Equal(10_000, (await cluster.ListAsync("v1", "Pod", "crowd")).Count);
-        await cluster.DeleteAsync("v1", "Namespace", "crowd", string.Empty);
-        for (int i = 0; i < 6000 && await cluster.GetAsync("v1", "Namespace", "crowd", string.Empty) is not null; i++)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        }
-
-        Assert.Null(await cluster.GetAsync("v1", "Namespace", "crowd", string.Empty));
-        Assert.Empty(await cluster.ListAsync("v1", "Pod", "crowd"));
-    }
-
-    [Fact]
     public async Task A_budget_that_forbids_everything_lets_nobody_be_evicted()
     {
         await using RunningCluster cluster = await RunningCluster.StartAsync();
@@ -342,10 +319,10 @@ public sealed class FaultTests
         public long Of(MetricQuery query) => Value;
     }
 
-    private static string Deployment(string name, int replicas, string @namespace = "default") => $$"""
+    private static string Deployment(string name, int replicas) => $$"""
         apiVersion: apps/v1
         kind: Deployment
-        metadata: {name: {{name}}, namespace: {{@namespace}} }
+        metadata: {name: {{name}}, namespace: default}
         spec:
           replicas: {{replicas}}
           selector: {matchLabels: {app: {{name}} } }
