@@ -1,4 +1,5 @@
 using Bowline.EmbeddedCluster.Definitions;
+using Bowline.EmbeddedCluster.Definitions.Rules;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Model;
@@ -31,11 +32,33 @@ internal static class CustomObjects
         return result;
     }
 
-    public static void Validate(ServedKind kind, MapNode node, List<FieldError> errors)
+    /// <param name="live">The object before an update; null for a new one.</param>
+    public static void Validate(ServedKind kind, MapNode node, MapNode? live, Action<string> warn, List<FieldError> errors)
     {
         if (kind.Custom?.OpenApi is { } schema)
         {
             CustomValidation.Check(node, schema, errors);
+            CheckRules(SchemaRules.Of(schema), node, live, warn, errors);
         }
+        else if (kind.QualifiedPlural == DefinitionWatcher.Collection && errors.Count == 0 && (live is null || !Node.DeepEquals(live["spec"], node["spec"])))
+        {
+            RuleChecks.Check(node, errors);
+        }
+    }
+
+    private static void CheckRules(SchemaRules rules, MapNode node, MapNode? live, Action<string> warn, List<FieldError> errors)
+    {
+        if (rules.IsEmpty)
+        {
+            return;
+        }
+
+        if (errors.Any(error => error.Reason is "FieldValueNotSupported" or "FieldValueRequired" or "FieldValueTooLong" or "FieldValueTooMany" or "FieldValueTypeInvalid"))
+        {
+            errors.Add(FieldError.Invalid("<nil>", null, "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"));
+            return;
+        }
+
+        new RuleEvaluation(errors, warn).Check(rules, node, live);
     }
 }

@@ -62,7 +62,7 @@ internal sealed partial class ResourceService
         escalation.Check(kind, @namespace, node, null, context.User);
         SetCreationFields(kind, node);
         Preparation.OnCreate(Store, kind, node, context.User, Now());
-        ThrowIfInvalid(kind, node, Checked(kind, node, Validator.OnCreate(kind, node)));
+        ThrowIfInvalid(kind, node, Checked(kind, node, null, context, Validator.OnCreate(kind, node)));
         return new Admitted(node, await Admission.ValidateAsync(request with { Object = node, Name = ObjectMeta.Name(node) }, context.Cancellation).ConfigureAwait(false));
     }
 

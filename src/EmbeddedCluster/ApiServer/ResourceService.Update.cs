@@ -107,7 +107,7 @@ internal sealed partial class ResourceService
         escalation.Check(kind, @namespace, next, live, context.User);
         Preparation.OnUpdate(kind, next, live);
         SetGeneration(kind, live, next);
-        ThrowIfInvalid(kind, next, Checked(kind, next, Validator.OnUpdate(kind, next, live, subresource)));
+        ThrowIfInvalid(kind, next, Checked(kind, next, live, context, Validator.OnUpdate(kind, next, live, subresource)));
         IDisposable? held = subresource == Binding
             ? null
             : await Admission.ValidateAsync(request.View is null ? request with { Object = next } : request with { Object = ScaleView.Of(kind, next) }, context.Cancellation).ConfigureAwait(false);

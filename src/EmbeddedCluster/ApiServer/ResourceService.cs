@@ -51,9 +51,10 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
 
     private string Now() => Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    private static List<FieldError> Checked(ServedKind kind, MapNode node, List<FieldError> errors)
+    /// <param name="live">The object before an update; null for a new one.</param>
+    private static List<FieldError> Checked(ServedKind kind, MapNode node, MapNode? live, WriteContext context, List<FieldError> errors)
     {
-        CustomObjects.Validate(kind, node, errors);
+        CustomObjects.Validate(kind, node, live, context.Warn, errors);
         return errors;
     }
 

@@ -1,6 +1,5 @@
 using Bowline.Languages.Cel.Functions;
 using Bowline.Languages.Cel.Types;
-using Bowline.Languages.Cel.Values;
 using Bowline.Resources.Model;
 
 namespace Bowline.Languages.Cel;
@@ -49,9 +48,6 @@ public sealed class CelEnvironment
         library.Add(signature, (_, arguments) => body(arguments));
         return Copy(library);
     }
-
-    /// <summary>A value that makes the expression fail with this message, for bodies of functions.</summary>
-    public static Node Failure(string message) => new CelError(message);
 
     internal CelType? Variable(string name) => variables.GetValueOrDefault(name);
 

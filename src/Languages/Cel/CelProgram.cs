@@ -101,7 +101,4 @@ public sealed class CelProgram
 
     /// <summary>A tree without the language's own values: times as text, bytes as base64, none as null.</summary>
     public static Node ToPlain(Node value) => CelValues.ToPlain(value);
-
-    /// <summary>An optional_type value for a variable; null is none.</summary>
-    public static Node Optional(Node? value) => value is null ? CelOptional.None : new CelOptional(value);
 }
