@@ -1,3 +1,4 @@
+using Bowline.EmbeddedCluster.Admission.Policies;
 using Bowline.EmbeddedCluster.Admission.PodSecurity;
 using Bowline.EmbeddedCluster.Admission.Quotas;
 using Bowline.EmbeddedCluster.Admission.Webhooks;
@@ -7,8 +8,8 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Admission;
 
-/// <summary>The admission plugins that kube-apiserver has on by default, in its order; webhooks come after what is built in.</summary>
-internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, WebhookSettings webhooks, SignerCheck signers) : IDisposable
+/// <summary>The admission plugins that kube-apiserver has on by default, in its order; policies and webhooks come after what is built in.</summary>
+internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, WebhookSettings webhooks, PolicySettings policySettings, SignerCheck signers) : IDisposable
 {
     private readonly NamespaceLifecycle namespaces = new(store);
     private readonly ServiceAccountAdmission accounts = new(store);
@@ -19,6 +20,7 @@ internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, Webh
     private readonly StorageDefaults storage = new(store);
     private readonly PodSecurityAdmission podSecurity = new(store);
     private readonly QuotaAdmission quota = new(store);
+    private readonly PolicyChain policies = new(store, kinds, webhooks, policySettings);
     private readonly WebhookChain hooks = new(store, kinds, webhooks);
 
     public void CheckNamespace(AdmissionRequest request) => namespaces.Check(request);
@@ -37,6 +39,7 @@ internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, Webh
         podSecurity.Validate(request);
         storage.Validate(request);
         certificates.Validate(request);
+        policies.Validate(request);
         await hooks.ValidateAsync(request, cancellationToken).ConfigureAwait(false);
         return quota.Validate(request);
     }

@@ -1,3 +1,4 @@
+using Bowline.EmbeddedCluster.Admission.Policies;
 using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Definitions.Rules;
 using Bowline.EmbeddedCluster.Kinds;
@@ -43,6 +44,10 @@ internal static class CustomObjects
         else if (kind.QualifiedPlural == DefinitionWatcher.Collection && errors.Count == 0 && (live is null || !Node.DeepEquals(live["spec"], node["spec"])))
         {
             RuleChecks.Check(node, errors);
+        }
+        else if (kind.Kind.Group == "admissionregistration.k8s.io" && errors.Count == 0)
+        {
+            PolicyChecks.Check(kind.QualifiedPlural, node, errors);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.Admission.Policies;
 using Bowline.EmbeddedCluster.Admission.Webhooks;
 using Bowline.EmbeddedCluster.ApiServer;
 using Bowline.EmbeddedCluster.Auditing;
@@ -10,6 +11,7 @@ using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.EmbeddedCluster.Storage;
+using Bowline.Languages.Cel.Functions;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Hosting;
@@ -100,10 +102,12 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     {
         KindRegistry kinds = new();
         Authorizer authorizer = new(store);
+        PolicySettings policies = Policies(store);
         AdmissionChain admission = new(
             store,
             kinds,
-            Webhooks(options),
+            Webhooks(options, policies),
+            policies,
             (user, verb, signer) => authorizer.Decide(new AccessQuery(user, verb) { Group = "certificates.k8s.io", Resource = "signers", Name = signer }).Allowed);
         ResourceService service = new(store, kinds, admission, options.Time, IPNetwork.Parse(options.ServiceSubnet));
         AuditLog? audit = options.AuditLog is { } path
@@ -176,8 +180,9 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         return [first, Environment.MachineName, .. own, .. options.ServerNames];
     }
 
-    private static WebhookSettings Webhooks(EmbeddedClusterOptions options) => new()
+    private static WebhookSettings Webhooks(EmbeddedClusterOptions options, PolicySettings policies) => new()
     {
+        MatchConditions = MatchConditions.ForWebhooks(policies),
         Time = options.Time,
         AssumeServices = options.AssumeWebhookServices,
         Convert = VersionConversion.Between,
@@ -188,5 +193,24 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             return decoded;
         },
         IsSimulatedNode = static node => node.At("metadata", "labels", NodeAgent.Label)?.AsString() == "true",
+    };
+
+    private static PolicySettings Policies(ObjectStore store) => new()
+    {
+        Authorize = (user, asked) =>
+        {
+            string[] account = asked.ServiceAccount.Split('/', 2);
+            AccessQuery query = new(account.Length == 2 ? new UserInfo($"system:serviceaccount:{account[0]}:{account[1]}", ["system:serviceaccounts", $"system:serviceaccounts:{account[0]}", "system:authenticated"]) : user, asked.Verb)
+            {
+                Group = asked.Group,
+                Resource = asked.Resource,
+                Subresource = asked.Subresource,
+                Namespace = asked.Namespace,
+                Name = asked.Name,
+                Path = asked.Path.Length > 0 ? asked.Path : null,
+            };
+            bool allowed = new Authorizer(store).IsAllowed(query, out string reason);
+            return new CelDecision(allowed, reason);
+        },
     };
 }
