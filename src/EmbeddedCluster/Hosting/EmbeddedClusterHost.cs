@@ -209,8 +209,8 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
                 Name = asked.Name,
                 Path = asked.Path.Length > 0 ? asked.Path : null,
             };
-            bool allowed = new Authorizer(store).IsAllowed(query, out string reason);
-            return new CelDecision(allowed, reason);
+            AccessDecision decision = new Authorizer(store).Decide(query with { FieldSelector = asked.FieldSelector });
+            return new CelDecision(decision.Allowed, decision.Reason);
         },
     };
 }
