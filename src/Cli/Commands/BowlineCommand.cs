@@ -36,6 +36,7 @@ internal static class BowlineCommand
             UpCommand.Create(TimeProvider.System),
             DiffCommand.Create(TimeProvider.System),
             RenderCommand.Create(),
+            HealthCommand.Create(),
             DependencyCommand.Create(TimeProvider.System),
             ClusterCommand.Create(TimeProvider.System),
         };

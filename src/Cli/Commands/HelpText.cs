@@ -22,6 +22,7 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
 
         Look:
           render      Print the manifests of a chart, a kustomization or a directory
+          health      Print the health of live objects in files
           dependency  Fetch the charts that a chart depends on
           version     Print the version
 

@@ -1,34 +1,22 @@
-using System.Collections.Frozen;
 using Bowline.Resources.Model;
 
 namespace Bowline.Delivery.Health;
 
-/// <summary>Chooses the rule for an object's kind: a built-in one, or status conditions in kstatus' manner for everything else.</summary>
+/// <summary>
+/// Decides by a script of the user where there is one, else by the rules of <c>Health/Rules</c>, else by status conditions in
+/// kstatus' manner.
+/// </summary>
 public sealed class HealthAssessor
 {
-    private static readonly FrozenDictionary<string, Func<MapNode, HealthReport>> BuiltIn = new Dictionary<string, Func<MapNode, HealthReport>>
-    {
-        ["apps/Deployment"] = WorkloadHealth.Deployment,
-        ["apps/StatefulSet"] = WorkloadHealth.StatefulSet,
-        ["apps/DaemonSet"] = WorkloadHealth.DaemonSet,
-        ["apps/ReplicaSet"] = WorkloadHealth.ReplicaSet,
-        ["/Pod"] = WorkloadHealth.Pod,
-        ["batch/Job"] = WorkloadHealth.Job,
-        ["batch/CronJob"] = WorkloadHealth.CronJob,
-        ["autoscaling/HorizontalPodAutoscaler"] = ScalingHealth.HorizontalPodAutoscaler,
-        ["/PersistentVolumeClaim"] = ClusterObjectHealth.PersistentVolumeClaim,
-        ["/Service"] = ClusterObjectHealth.Service,
-        ["networking.k8s.io/Ingress"] = ClusterObjectHealth.Ingress,
-        ["apiregistration.k8s.io/APIService"] = ClusterObjectHealth.ApiService,
-        ["apiextensions.k8s.io/CustomResourceDefinition"] = ClusterObjectHealth.CustomResourceDefinition,
-    }.ToFrozenDictionary();
-
     private readonly Func<ResourceId, bool> hasNoController;
 
     /// <param name="hasNoController">
     /// Kinds that nothing in the cluster acts upon (a CRD that the embedded cluster only assumes): such an object is as healthy as it gets.
     /// </param>
     public HealthAssessor(Func<ResourceId, bool>? hasNoController = null) => this.hasNoController = hasNoController ?? (_ => false);
+
+    /// <summary>Checks of the user's own, asked first; null where they have nothing to say of a kind.</summary>
+    public Func<MapNode, HealthReport?> Custom { get; init; } = static _ => null;
 
     public HealthReport Assess(ResourceId id, MapNode? live)
     {
@@ -42,15 +30,11 @@ public sealed class HealthAssessor
             return HealthReport.Progressing("Pending deletion");
         }
 
-        if (hasNoController(id))
-        {
-            return HealthReport.Healthy;
-        }
-
-        return BuiltIn.TryGetValue($"{id.Group}/{id.Kind}", out Func<MapNode, HealthReport>? check)
-            ? check(live)
-            : ConditionHealth.Check(live);
+        return hasNoController(id) ? HealthReport.Healthy : Judge(id.Group, id.Kind, live);
     }
+
+    /// <summary>What an object says of itself, be it about to go or not.</summary>
+    public HealthReport Judge(MapNode live) => Judge(HealthLanguage.GroupOf(live), live["kind"]?.AsString() ?? string.Empty, live);
 
     /// <summary>An application is as healthy as the worst of its objects, whose message it takes.</summary>
     public static HealthReport Worst(IEnumerable<(ResourceId Id, HealthReport Report)> reports)
@@ -66,4 +50,9 @@ public sealed class HealthAssessor
 
         return worst;
     }
+
+    private HealthReport Judge(string group, string kind, MapNode live) =>
+        Custom(live)
+        ?? HealthRules.BuiltIn.Check(group, kind, live)
+        ?? (group.Length == 0 && kind == "Pod" ? PodHealth.Check(live) : ConditionHealth.Check(live));
 }

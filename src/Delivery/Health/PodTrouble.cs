@@ -26,7 +26,7 @@ public static class PodTrouble
                     return below;
                 }
             }
-            else if (owned.At("metadata", "deletionTimestamp") is null && WorkloadHealth.Pod(owned) is { Status: HealthStatus.Degraded } trouble)
+            else if (owned.At("metadata", "deletionTimestamp") is null && PodHealth.Check(owned) is { Status: HealthStatus.Degraded } trouble)
             {
                 return trouble with { Message = $"Pod {owned.At("metadata", "name")}: {trouble.Message}" };
             }
