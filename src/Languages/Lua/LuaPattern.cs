@@ -18,6 +18,7 @@ internal ref struct LuaPattern
     private const int MostCaptures = 32;
     private const int Open = -2;
     private const int None = -1;
+    private const int GoOn = -3;
     private readonly ReadOnlySpan<byte> text;
     private readonly ReadOnlySpan<byte> pattern;
     private readonly List<(int Start, int Length)> captures = [];
@@ -104,26 +105,11 @@ internal ref struct LuaPattern
                     p += 2;
                     break;
                 default:
-                    int end = ClassEnd(p);
-                    byte repeat = end < pattern.Length ? pattern[end] : (byte)0;
-                    if (repeat is (byte)'*' or (byte)'+' or (byte)'-')
+                    if (Item(ref s, ref p) is var found and not GoOn)
                     {
-                        return Repeat(s, p, end, repeat);
+                        return found;
                     }
 
-                    if (repeat == '?')
-                    {
-                        if (Single(s, p, end) && Match(s + 1, end + 1) is var taken and not None)
-                        {
-                            return taken;
-                        }
-
-                        p = end + 1;
-                        continue;
-                    }
-
-                    s = Single(s, p, end) ? s + 1 : None;
-                    p = end;
                     break;
             }
 
@@ -134,6 +120,33 @@ internal ref struct LuaPattern
         }
 
         return s;
+    }
+
+    /// <summary>One character class with its repetition: where the whole pattern ends, or <see cref="GoOn"/> with the places moved on.</summary>
+    private int Item(ref int s, ref int p)
+    {
+        int end = ClassEnd(p);
+        byte repeat = end < pattern.Length ? pattern[end] : (byte)0;
+        if (repeat is (byte)'*' or (byte)'+' or (byte)'-')
+        {
+            return Repeat(s, p, end, repeat);
+        }
+
+        bool single = Single(s, p, end);
+        if (repeat != '?')
+        {
+            s = single ? s + 1 : None;
+            p = end;
+            return GoOn;
+        }
+
+        if (single && Match(s + 1, end + 1) is var taken and not None)
+        {
+            return taken;
+        }
+
+        p = end + 1;
+        return GoOn;
     }
 
     private int Repeat(int s, int p, int end, byte repeat)
