@@ -33,19 +33,30 @@ internal static class PolicyEnvironment
         ("dryRun", CelType.Bool),
         ("options", CelType.Dyn));
 
-    /// <summary>For match conditions of webhooks.</summary>
-    public static CelEnvironment Conditions { get; } = CelEnvironment.Kubernetes
+    private static readonly CelEnvironment Objects = CelEnvironment.Kubernetes
         .WithVariable("object", CelType.Dyn)
         .WithVariable("oldObject", CelType.Dyn)
-        .WithVariable("request", Request)
-        .WithVariable("authorizer", CelAuthorizer.AuthorizerType)
-        .WithVariable(RequestResource, CelType.Opaque("kubernetes.authorization.ResourceCheck"));
+        .WithVariable("request", Request);
+
+    /// <summary>For match conditions of webhooks.</summary>
+    public static CelEnvironment Conditions { get; } = Authorizing(Objects);
 
     /// <summary>For match conditions of policies, which know parameters where the policy has a paramKind.</summary>
     public static CelEnvironment PolicyConditions(bool hasParams) => hasParams ? Conditions.WithVariable("params", CelType.Dyn) : Conditions;
 
     /// <summary>For what a policy validates.</summary>
     public static CelEnvironment Policy(bool hasParams) => PolicyConditions(hasParams).WithVariable("namespaceObject", CelType.Dyn);
+
+    /// <summary>For messages, which cannot ask the authorizer.</summary>
+    public static CelEnvironment Messages(bool hasParams)
+    {
+        CelEnvironment messages = Objects.WithVariable("namespaceObject", CelType.Dyn);
+        return hasParams ? messages.WithVariable("params", CelType.Dyn) : messages;
+    }
+
+    private static CelEnvironment Authorizing(CelEnvironment environment) => environment
+        .WithVariable("authorizer", CelAuthorizer.AuthorizerType)
+        .WithVariable(RequestResource, CelType.Opaque("kubernetes.authorization.ResourceCheck"));
 
     private static CelType Record(string name, params (string Name, CelType Type)[] fields) =>
         CelType.Object(name, fields.ToDictionary(field => field.Name, field => new CelField(field.Name, field.Type), StringComparer.Ordinal));

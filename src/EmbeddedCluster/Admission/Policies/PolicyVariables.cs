@@ -6,11 +6,12 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.Admission.Policies;
 
 /// <summary>A policy's variables in order; each may use those before it.</summary>
-internal sealed record PolicyVariables(IReadOnlyList<(string Name, CompiledExpression Expression)> All, CelEnvironment Environment)
+internal sealed record PolicyVariables(IReadOnlyList<(string Name, CompiledExpression Expression)> All, CelEnvironment Environment, CelEnvironment Messages)
 {
     /// <summary>Compiles them one by one, so that the next knows the types of those before.</summary>
-    public static PolicyVariables Compile(Node? variables, CelEnvironment environment)
+    public static PolicyVariables Compile(Node? variables, bool hasParams)
     {
+        CelEnvironment environment = PolicyEnvironment.Policy(hasParams);
         List<(string, CompiledExpression)> all = [];
         Dictionary<string, CelField> fields = new(StringComparer.Ordinal);
         environment = With(environment, fields);
@@ -23,7 +24,7 @@ internal sealed record PolicyVariables(IReadOnlyList<(string Name, CompiledExpre
             environment = With(environment, fields);
         }
 
-        return new PolicyVariables(all, environment);
+        return new PolicyVariables(all, environment, With(PolicyEnvironment.Messages(hasParams), fields));
     }
 
     /// <summary>The value of <c>variables</c> for one request.</summary>

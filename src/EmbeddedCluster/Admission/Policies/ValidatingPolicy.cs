@@ -31,7 +31,7 @@ internal sealed class ValidatingPolicy
         ParamKind = spec["paramKind"] as MapNode;
         Match = PolicyMatch.Of(Name, spec["matchConstraints"]);
         conditions = MatchConditions.Compile(spec["matchConditions"], PolicyEnvironment.PolicyConditions(ParamKind is not null));
-        variables = PolicyVariables.Compile(spec["variables"], PolicyEnvironment.Policy(ParamKind is not null));
+        variables = PolicyVariables.Compile(spec["variables"], ParamKind is not null);
         rules = [.. (spec["validations"]?.AsList() ?? []).Select(Rule)];
         annotations = [.. (spec["auditAnnotations"]?.AsList() ?? []).Select(item => (
             item["key"]?.AsString() ?? string.Empty,
@@ -112,7 +112,7 @@ internal sealed class ValidatingPolicy
         string message = validation["messageExpression"]?.AsString() ?? string.Empty;
         return new PolicyRule(
             CompiledExpression.Compile(validation["expression"]?.AsString() ?? string.Empty, variables.Environment, CelKind.Bool),
-            message.Length == 0 ? null : CompiledExpression.Compile(message, variables.Environment, CelKind.String),
+            message.Length == 0 ? null : CompiledExpression.Compile(message, variables.Messages, CelKind.String),
             validation["message"]?.AsString() ?? string.Empty,
             validation["reason"]?.AsString() ?? string.Empty);
     }
