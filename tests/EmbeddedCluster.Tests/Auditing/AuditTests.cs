@@ -109,6 +109,7 @@ public sealed class AuditTests : IDisposable
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         }
 
-        return [.. (await File.ReadAllLinesAsync(file)).Select(line => (MapNode)JsonReader.Read(System.Text.Encoding.UTF8.GetBytes(line)))];
+        // An event is written when its response has been sent: the order of the lines is that of the ends, not of the requests.
+        return [.. (await File.ReadAllLinesAsync(file)).Select(line => (MapNode)JsonReader.Read(System.Text.Encoding.UTF8.GetBytes(line))).OrderBy(item => Text(item, "requestReceivedTimestamp"), StringComparer.Ordinal)];
     }
 }
