@@ -48,7 +48,8 @@ internal sealed class Journal : IAsyncDisposable
     /// <summary>Goes on after what was recovered, in a file of its own.</summary>
     public static Journal Start(string directory, DirectoryLock directoryLock, long revision)
     {
-        long Size(string pattern) => Directory.GetFiles(directory, pattern).Sum(path => new FileInfo(path).Length);
+        // The writer before this one may still be deleting what a snapshot replaced.
+        long Size(string pattern) => Directory.GetFiles(directory, pattern).Sum(path => new FileInfo(path) is { Exists: true } found ? found.Length : 0);
         return new Journal(directory, directoryLock, OpenFile(directory, revision + 1), Size("journal-*.log"), Size("snapshot-*.db"));
     }
 
