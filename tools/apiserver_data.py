@@ -100,6 +100,8 @@ def main():
     for name, schema in sorted(schemas.items()):
         if 'x-kubernetes-group-version-kind' in schema:
             queue.append(message_of(name))
+    # No kind of the API's own documents, but what metadata-only clients ask for.
+    queue += ['k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata', 'k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadataList']
     missing = [m for m in queue if m not in messages]
     if missing:
         print('without a message:', missing)
@@ -112,7 +114,9 @@ def main():
         kinds = schema.get('x-kubernetes-group-version-kind', [])
         own = message.split('.')[-1]
         heading = '#' + short(message)
-        if len(kinds) == 1:
+        if own.startswith('PartialObjectMetadata'):
+            heading += ' meta.k8s.io/v1/' + own
+        elif len(kinds) == 1:
             heading += ' ' + '/'.join([kinds[0]['group'], kinds[0]['version'], kinds[0]['kind']])
         lines.append(heading)
         properties = schema.get('properties', {})

@@ -14,6 +14,6 @@ internal sealed class AllocationLease(Action giveBack) : IDisposable
 
 internal sealed partial class ResourceService
 {
-    private AllocationLease Allocate(ServedKind kind, MapNode node, MapNode? live) =>
-        kind.QualifiedPlural == "services" ? services.Allocate(node, live) : AllocationLease.None;
+    private AllocationLease Allocate(ServedKind kind, MapNode node, MapNode? live, WriteContext context) =>
+        kind.QualifiedPlural == "services" ? services.Allocate(node, live, context.DryRun) : AllocationLease.None;
 }

@@ -32,7 +32,8 @@ internal sealed class ApiHandler
         system = new SystemEndpoints(service.Kinds, tokens);
     }
 
-    public static ApiResponse Failure(ApiException e, IReadOnlyList<string>? warnings = null)
+    /// <param name="accept">What the client accepts; errors come in that form too.</param>
+    public static ApiResponse Failure(ApiException e, IReadOnlyList<string>? warnings = null, string accept = "")
     {
         if (e.Reason == "PageNotFound")
         {
@@ -45,7 +46,8 @@ internal sealed class ApiHandler
             headers.Add(new("Retry-After", seconds.ToString()));
         }
 
-        return new ApiResponse(e.Code, "application/json", JsonWriter.ToBytes(e.ToStatus())) { Warnings = warnings ?? [], Headers = headers };
+        Accepted accepted = MediaTypes.ForErrors(accept);
+        return new ApiResponse(e.Code, accepted.ContentType, ListEncoder.Bytes(e.ToStatus(), accepted)) { Warnings = warnings ?? [], Headers = headers };
     }
 
     /// <exception cref="ApiException">401 for credentials that are not ours.</exception>
@@ -82,11 +84,11 @@ internal sealed class ApiHandler
         }
         catch (ApiException e)
         {
-            return Failure(e, warnings);
+            return Failure(e, warnings, request.Accept);
         }
         catch (StorageException e)
         {
-            return Failure(Unwritable(e), warnings);
+            return Failure(Unwritable(e), warnings, request.Accept);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -11,8 +11,63 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 internal static class BodyParser
 {
     private const int MaxDepth = 256;
+    private static readonly YamlReadOptions Options = YamlReadOptions.Kubernetes with { MaxDepth = MaxDepth, MaxNodes = 200_000, DuplicateKeys = DuplicateKeys.LastWins };
 
-    public static Node Parse(ApiRequest request)
+    /// <summary>The body of a create or an update; one that is not even readable is told with what it should have been.</summary>
+    public static Node Parse(ApiRequest request, ServedKind kind)
+    {
+        try
+        {
+            return Parse(request);
+        }
+        catch (ApiException e) when (e.Code == 400)
+        {
+            throw Unrecognized(kind, e.Message, request.Body.Span);
+        }
+    }
+
+    public static ApiException Unrecognized(ServedKind kind, string why, ReadOnlySpan<byte> body) =>
+        ApiErrors.BadRequest($"the object provided is unrecognized (must be of type {kind.Kind.Kind}): {why} ({Summary(body)})");
+
+    /// <summary>The patch of a PATCH request.</summary>
+    public static Node Patch(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return JsonReader.Read(body, MaxDepth);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw ApiErrors.BadRequest($"error decoding patch: {e.Message}");
+        }
+    }
+
+    public static MapNode Apply(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return ParseYaml(body) as MapNode ?? throw ApiErrors.BadRequest("error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}");
+        }
+        catch (YamlException e)
+        {
+            throw ApiErrors.BadRequest($"error decoding YAML: error converting YAML to JSON: {e.GoMessage}");
+        }
+    }
+
+    private static string Summary(ReadOnlySpan<byte> body)
+    {
+        const int most = 30;
+        if (body.IsEmpty)
+        {
+            return "<empty>";
+        }
+
+        string more = body.Length > most ? " ..." : string.Empty;
+        ReadOnlySpan<byte> start = body[..Math.Min(most, body.Length)];
+        return (body[0] == '{' ? System.Text.Encoding.UTF8.GetString(start) : Convert.ToHexStringLower(start)) + more;
+    }
+
+    private static Node Parse(ApiRequest request)
     {
         string type = request.ContentType.Split(';')[0].Trim();
         return type switch
@@ -48,16 +103,34 @@ internal static class BodyParser
         }
     }
 
-    public static Node Yaml(ReadOnlySpan<byte> body)
+    private static Node Yaml(ReadOnlySpan<byte> body)
     {
         try
         {
-            // Of several documents the first is taken, as the reference does.
-            return YamlReader.ReadAll(body, YamlReadOptions.Kubernetes with { MaxDepth = MaxDepth, MaxNodes = 200_000 }) is [var first, ..] ? first.Root : Node.Null;
+            return ParseYaml(body);
         }
         catch (YamlException e)
         {
-            throw ApiErrors.BadRequest($"error converting YAML to JSON: yaml: {e.Reason}");
+            throw ApiErrors.BadRequest(e.GoMessage);
+        }
+    }
+
+    // Of several documents the first is taken, as the reference does.
+    private static Node ParseYaml(ReadOnlySpan<byte> body) =>
+        YamlReader.ReadAll(body, Options) is [var first, ..] ? first.Root : Node.Null;
+
+    /// <summary>The first key that a YAML body sets twice; the last value counts.</summary>
+    public static IEnumerable<string> YamlDuplicates(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            YamlReader.ReadAll(body, Options with { DuplicateKeys = DuplicateKeys.Error });
+            return [];
+        }
+        catch (YamlException e)
+        {
+            int at = e.Reason.IndexOf(" at line", StringComparison.Ordinal);
+            return [$"line {e.Line}: {(at < 0 ? e.Reason : e.Reason[..at])}"];
         }
     }
 

@@ -8,14 +8,16 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 internal static class BodyReader
 {
     /// <param name="duplicates">Duplicate members that the parser met.</param>
-    public static MapNode Read(ServedKind kind, Node body, WriteContext context, IReadOnlyList<string>? duplicates = null)
+    /// <param name="sent">The body as it was sent, for errors that quote it.</param>
+    public static MapNode Read(ServedKind kind, Node body, WriteContext context, IReadOnlyList<string>? duplicates = null, ReadOnlyMemory<byte> sent = default)
     {
-        MapNode map = body as MapNode ?? throw ApiErrors.BadRequest($"couldn't get version/kind; json parse error: json: cannot unmarshal {Describe(body)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}");
-        CheckHeader(kind, map);
+        // A body of null is an object without fields, as JSON decoding into a Go struct has it.
+        MapNode map = body is NullNode && kind.Custom is null ? [] : body as MapNode ?? throw BodyParser.Unrecognized(kind, $"couldn't get version/kind; json parse error: json: cannot unmarshal {Describe(body)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}", sent.Span);
+        CheckHeader(kind, map, context, sent);
         ObjectDecoder decoder = new();
         MapNode decoded = Decode(kind, map, decoder);
         decoded = WithHeader(kind, decoded);
-        string[] problems = [.. (duplicates ?? []).Select(path => $"duplicate field \"{path}\""), .. decoder.Unknown.Select(path => $"unknown field \"{path}\"")];
+        string[] problems = [.. duplicates ?? [], .. decoder.Unknown.Select(path => $"unknown field \"{path}\"")];
         Report(kind, problems, context);
         return decoded;
     }
@@ -109,18 +111,21 @@ internal static class BodyReader
         }
     }
 
-    private static void CheckHeader(ServedKind kind, MapNode body)
+    private static void CheckHeader(ServedKind kind, MapNode body, WriteContext context, ReadOnlyMemory<byte> sent)
     {
         string apiVersion = body["apiVersion"]?.AsString() ?? string.Empty;
         string name = body["kind"]?.AsString() ?? string.Empty;
         if (kind.Custom is not null && (name.Length == 0 || apiVersion.Length == 0))
         {
-            string text = Bowline.Resources.Json.JsonWriter.ToText(body);
-            throw ApiErrors.BadRequest($"the object provided is unrecognized (must be of type {kind.Kind.Kind}): Object '{(name.Length == 0 ? "Kind" : "apiVersion")}' is missing in '{text}' ({text})");
+            string text = sent.IsEmpty ? Bowline.Resources.Json.JsonWriter.ToText(body) : System.Text.Encoding.UTF8.GetString(sent.Span);
+            throw BodyParser.Unrecognized(kind, $"Object '{(name.Length == 0 ? "Kind" : "apiVersion")}' is missing in '{text}'", sent.Span);
         }
 
         if (kind.Custom is not null && apiVersion != kind.Kind.ApiVersion)
         {
+            // No schema belongs to such a body, so all of it is unknown.
+            string[] unknown = [.. body.Keys.Where(key => key is not ("apiVersion" or "kind" or "metadata")).Select(key => $"unknown field \"{key}\"")];
+            Report(kind, unknown, context);
             throw ApiErrors.BadRequest($"the API version in the data ({apiVersion}) does not match the expected API version ({kind.Kind.ApiVersion})");
         }
 
@@ -129,17 +134,25 @@ internal static class BodyReader
             throw ApiErrors.Invalid(kind.Kind.Group, name, body["metadata"]?["name"]?.AsString() ?? string.Empty, [FieldError.Invalid("kind", name, $"must be {kind.Kind.Kind}")]);
         }
 
-        if (apiVersion.Length > 0 && apiVersion != kind.Kind.ApiVersion && name == kind.Kind.Kind)
+        if ((apiVersion.Length == 0 || apiVersion == kind.Kind.ApiVersion) && (name.Length == 0 || name == kind.Kind.Kind))
         {
-            throw ApiErrors.BadRequest($"the API version in the data ({apiVersion}) does not match the expected API version ({kind.Kind.ApiVersion})");
+            return;
         }
 
-        if ((apiVersion.Length > 0 && apiVersion != kind.Kind.ApiVersion) || (name.Length > 0 && name != kind.Kind.Kind))
+        throw kind.Custom is null ? Mismatch(kind, ResourceKind.Of(apiVersion.Length > 0 ? apiVersion : kind.Kind.ApiVersion, name.Length > 0 ? name : kind.Kind.Kind)) : ApiErrors.BadRequest("the body is of another kind");
+    }
+
+    private static ApiException Mismatch(ServedKind kind, ResourceKind sent)
+    {
+        if (!FormerVersions.Knows(sent))
         {
-            ResourceKind sent = ResourceKind.Of(apiVersion.Length > 0 ? apiVersion : kind.Kind.ApiVersion, name.Length > 0 ? name : kind.Kind.Kind);
-            throw ApiErrors.BadRequest(
-                $"{sent.Kind} in version \"{sent.Version}\" cannot be handled as a {kind.Kind.Kind}: no kind \"{sent.Kind}\" is registered for version \"{sent.ApiVersion}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"");
+            return ApiErrors.BadRequest($"{sent.Kind} in version \"{sent.Version}\" cannot be handled as a {kind.Kind.Kind}: no kind \"{sent.Kind}\" is registered for version \"{sent.ApiVersion}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"");
         }
+
+        string package = kind.Kind.Group.Length == 0 ? "core" : kind.Kind.Group.Split('.')[0];
+        return sent.Kind == kind.Kind.Kind && sent.Group == kind.Kind.Group
+            ? ApiErrors.BadRequest($"the API version in the data ({sent.ApiVersion}) does not match the expected API version ({kind.Kind.ApiVersion})")
+            : ApiErrors.BadRequest($"{sent.Kind} in version \"{sent.Version}\" cannot be handled as a {kind.Kind.Kind}: converting ({sent.Version}.{sent.Kind}) to ({package}.{kind.Kind.Kind}): unknown conversion");
     }
 
     private static MapNode Decode(ServedKind kind, MapNode body, ObjectDecoder decoder)

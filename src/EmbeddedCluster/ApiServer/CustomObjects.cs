@@ -38,7 +38,7 @@ internal static class CustomObjects
     {
         if (kind.Custom?.OpenApi is { } schema)
         {
-            CustomValidation.Check(node, schema, errors);
+            CustomValidation.Check(node, schema, errors, live);
             CheckRules(SchemaRules.Of(schema), node, live, warn, errors);
         }
         else if (kind.QualifiedPlural == DefinitionWatcher.Collection && errors.Count == 0 && (live is null || !Node.DeepEquals(live["spec"], node["spec"])))
@@ -48,6 +48,20 @@ internal static class CustomObjects
         else if (kind.Kind.Group == "admissionregistration.k8s.io" && errors.Count == 0)
         {
             PolicyChecks.Check(kind.QualifiedPlural, node, errors);
+        }
+
+        if (kind.Custom?.Scale is { } scale)
+        {
+            CheckReplicas(node, scale["specReplicasPath"]?.AsString() ?? string.Empty, errors);
+            CheckReplicas(node, scale["statusReplicasPath"]?.AsString() ?? string.Empty, errors);
+        }
+    }
+
+    private static void CheckReplicas(MapNode node, string path, List<FieldError> errors)
+    {
+        if (path.Length > 0 && node.At(path.TrimStart('.').Split('.'))?.AsInteger() is { } replicas && replicas is < 0 or > int.MaxValue)
+        {
+            errors.Add(FieldError.Invalid(path, replicas, replicas < 0 ? "should be a non-negative integer" : "should be less than or equal to 2147483647"));
         }
     }
 

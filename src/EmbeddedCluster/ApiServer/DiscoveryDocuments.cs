@@ -27,7 +27,9 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds)
         if (!aggregated)
         {
             MediaTypes.Choose(request.Accept);
-            return new ApiResponse(200, "application/json", found.Value.Body);
+            // The one document that tells where the client found it.
+            byte[] body = path == "/api" ? JsonWriter.ToBytes(Versions(request.Host)) : found.Value.Body;
+            return new ApiResponse(200, "application/json", body);
         }
 
         KeyValuePair<string, string>[] headers = [new("Vary", "Accept"), new("ETag", found.Value.Tag)];
@@ -95,7 +97,7 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds)
         {
             ("/api?aggregated", _) => Aggregated(catalog, core: true),
             ("/apis?aggregated", _) => Aggregated(catalog, core: false),
-            ("/api", _) => Versions(),
+            ("/api", _) => Versions(string.Empty),
             ("/apis", _) => new MapNode
             {
                 ["kind"] = "APIGroupList",
@@ -109,11 +111,11 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds)
         };
     }
 
-    private static MapNode Versions() => new()
+    private static MapNode Versions(string host) => new()
     {
         ["kind"] = "APIVersions",
         ["versions"] = new ListNode(StringNode.Of("v1")),
-        ["serverAddressByClientCIDRs"] = new ListNode(new MapNode { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = "127.0.0.1" }),
+        ["serverAddressByClientCIDRs"] = new ListNode(new MapNode { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = host }),
     };
 
     private static MapNode GroupDocument(ServedGroup group)
@@ -180,7 +182,7 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds)
         AddNames(node, kind);
         if (kind.Can("list"))
         {
-            node["storageVersionHash"] = Convert.ToBase64String(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(kind.StorageKind.ToString()))[..8]);
+            node["storageVersionHash"] = Convert.ToBase64String(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{kind.StorageKind.Group}/{kind.StorageKind.Version}/{kind.StorageKind.Kind}"))[..8]);
         }
 
         return node;

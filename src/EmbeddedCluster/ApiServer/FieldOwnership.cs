@@ -10,6 +10,11 @@ internal static class FieldOwnership
     public static MapNode Created(ServedKind kind, MapNode node, WriteContext context, TimeProvider time)
     {
         ObjectMeta.Of(node).Remove("managedFields");
+        if (KindsWithoutOwnership(kind))
+        {
+            return node;
+        }
+
         if (kind.HasStatus && node["status"] is { } status)
         {
             // Status is reset on creation; nobody owns what nobody set.
@@ -41,6 +46,7 @@ internal static class FieldOwnership
 
         if (KindsWithoutOwnership(kind))
         {
+            metadata.Remove("managedFields");
             return node;
         }
 
@@ -101,7 +107,8 @@ internal static class FieldOwnership
 
     private static bool IsReset(Node? sent) => sent is ListNode { Count: 1 } list && list[0] is MapNode entry && entry.Values.All(value => value is StringNode { Value: "" } or NullNode);
 
-    private static bool KindsWithoutOwnership(ServedKind kind) => kind.Kind.Kind is "Scale";
+    // Their schema calls spec.request, a string, a list; the reference fails to compare them and keeps no managers then.
+    private static bool KindsWithoutOwnership(ServedKind kind) => kind.QualifiedPlural == "certificatesigningrequests.certificates.k8s.io";
 
     private static void Restore(MapNode metadata, MapNode live)
     {

@@ -40,6 +40,15 @@ internal static class KindRules
         "resourceclaims.resource.k8s.io", "deviceclasses.resource.k8s.io", "resourceslices.resource.k8s.io", "csistoragecapacities.storage.k8s.io",
     }.ToFrozenSet(StringComparer.Ordinal);
 
+    private static readonly FrozenSet<string> ResetsMetadata = new[]
+    {
+        "customresourcedefinitions.apiextensions.k8s.io", "apiservices.apiregistration.k8s.io", "flowschemas.flowcontrol.apiserver.k8s.io",
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", "validatingadmissionpolicies.admissionregistration.k8s.io",
+        "volumeattachments.storage.k8s.io", "resourceclaims.resource.k8s.io",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    private static readonly string[] ObjectMembers = ["labels", "annotations", "finalizers", "ownerReferences"];
+
     public static bool HasGeneration(ServedKind kind) => kind.Custom is not null || WithGeneration.Contains(kind.QualifiedPlural);
 
     /// <summary>DELETE answers the object, not a Status.</summary>
@@ -48,6 +57,22 @@ internal static class KindRules
     public static bool MayCreateByUpdate(ServedKind kind) => CreatedByUpdate.Contains(kind.QualifiedPlural);
 
     public static bool RequiresResourceVersion(ServedKind kind) => kind.Custom is not null || NeedsResourceVersion.Contains(kind.QualifiedPlural);
+
+    /// <summary>Members of metadata that an update of the status leaves alone; most kinds take them as they are sent.</summary>
+    public static IReadOnlyList<string> MetadataKeptByStatus(ServedKind kind)
+    {
+        if (kind.Custom is not null || ResetsMetadata.Contains(kind.QualifiedPlural))
+        {
+            return ObjectMembers;
+        }
+
+        return kind.QualifiedPlural switch
+        {
+            "deployments.apps" => ["labels"],
+            "pods" => ["ownerReferences"],
+            _ => [],
+        };
+    }
 
     /// <summary>Everything that a change of makes a new generation: all but metadata and status.</summary>
     public static bool SpecChanged(ServedKind kind, MapNode live, MapNode next)

@@ -54,18 +54,34 @@ internal sealed class ListEncoder(TimeProvider time)
         return Bytes(list, accepted);
     }
 
+    /// <summary>A list of objects that are not stored; it has no revision.</summary>
+    public byte[] Computed(ServedKind kind, IReadOnlyList<MapNode> items, Accepted accepted, ApiRequest request) => Bytes(
+        accepted.Presentation switch
+        {
+            Presentation.Table => tables.Table(kind, items, request.Parameter("includeObject"), [], accepted.IsBetaMeta),
+            Presentation.Object => Header(kind.ListKind, kind.Kind.ApiVersion, [], items.Select(node => (Node)WithoutHeader(kind, node))),
+            _ => Header("PartialObjectMetadataList", MetaVersion(accepted), [], items.Select(node => (Node)Partial(node, accepted, withHeader: true))),
+        },
+        accepted);
+
     public ReadOnlyMemory<byte> Frame(ServedKind kind, FeedEvent item, Accepted accepted, ApiRequest request, bool first)
     {
-        ArrayBufferWriter<byte> frame = new(1024);
-        Append(frame, "{\"type\":\"");
-        Append(frame, item.Type switch
+        string type = item.Type switch
         {
             FeedType.Added => "ADDED",
             FeedType.Modified => "MODIFIED",
             FeedType.Deleted => "DELETED",
             FeedType.Bookmark => "BOOKMARK",
             _ => "ERROR",
-        });
+        };
+        if (accepted.Encoding == BodyEncoding.Protobuf)
+        {
+            return ProtobufWriter.WriteEvent(type, ProtobufWriter.Write(Shown(kind, item, accepted, request, first)));
+        }
+
+        ArrayBufferWriter<byte> frame = new(1024);
+        Append(frame, "{\"type\":\"");
+        Append(frame, type);
         Append(frame, "\",\"object\":");
         WriteObject(frame, kind, item, accepted, request, first);
         Append(frame, "}\n");
@@ -74,9 +90,9 @@ internal sealed class ListEncoder(TimeProvider time)
 
     public static byte[] Bytes(MapNode node, Accepted accepted)
     {
-        if (accepted.Encoding == BodyEncoding.Json)
+        if (accepted.Encoding != BodyEncoding.Yaml)
         {
-            return JsonWriter.ToBytes(node);
+            return accepted.Encoding == BodyEncoding.Json ? JsonWriter.ToBytes(node) : ProtobufWriter.Write(node);
         }
 
         ArrayBufferWriter<byte> yaml = new();
@@ -86,26 +102,29 @@ internal sealed class ListEncoder(TimeProvider time)
 
     private void WriteObject(ArrayBufferWriter<byte> frame, ServedKind kind, FeedEvent item, Accepted accepted, ApiRequest request, bool first)
     {
-        if (item.Type == FeedType.Error)
-        {
-            JsonWriter.Write(item.Error!.ToStatus(), frame);
-            return;
-        }
-
-        if (accepted.Presentation == Presentation.Object && item.Object is { } stored && ResourceService.IsStoredAs(kind, stored))
+        if (item.Type != FeedType.Error && accepted.Presentation == Presentation.Object && item.Object is { } stored && ResourceService.IsStoredAs(kind, stored))
         {
             frame.Write(stored.Json);
             return;
         }
 
+        JsonWriter.Write(Shown(kind, item, accepted, request, first), frame);
+    }
+
+    private MapNode Shown(ServedKind kind, FeedEvent item, Accepted accepted, ApiRequest request, bool first)
+    {
+        if (item.Type == FeedType.Error)
+        {
+            return item.Error!.ToStatus();
+        }
+
         MapNode node = item.Object is null ? Bookmarks.Of(kind, item) : ResourceService.Present(kind, item.Object).Node;
-        MapNode shown = accepted.Presentation switch
+        return accepted.Presentation switch
         {
             Presentation.Table => tables.Event(kind, node, item.Object is null, request.Parameter("includeObject"), first, accepted.IsBetaMeta),
             Presentation.Object => node,
             _ => Partial(node, accepted, withHeader: true),
         };
-        JsonWriter.Write(shown, frame);
     }
 
     private static ReadOnlyMemory<byte> PlainList(ServedKind kind, ListPage page)

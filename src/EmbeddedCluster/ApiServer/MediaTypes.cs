@@ -6,6 +6,7 @@ internal enum BodyEncoding
 {
     Json,
     Yaml,
+    Protobuf,
 }
 
 internal enum Presentation
@@ -19,30 +20,61 @@ internal enum Presentation
 /// <summary>The form of an answer that a client accepts.</summary>
 internal sealed record Accepted(BodyEncoding Encoding, Presentation Presentation, bool IsBetaMeta)
 {
-    public string ContentType => Encoding == BodyEncoding.Yaml ? "application/yaml" : "application/json";
+    public string ContentType => Encoding switch
+    {
+        BodyEncoding.Yaml => "application/yaml",
+        BodyEncoding.Protobuf => MediaTypes.Protobuf,
+        _ => "application/json",
+    };
 }
 
-/// <summary>Chooses among what a client accepts, in its order; protobuf is passed over when something else will do.</summary>
+/// <summary>Chooses among what a client accepts, in its order; protobuf is taken for built-in kinds.</summary>
 internal static class MediaTypes
 {
+    public const string Protobuf = "application/vnd.kubernetes.protobuf";
     private const string Supported = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-    public static Accepted Choose(string accept)
+    /// <summary>For watches, whose frames are JSON; a client that accepts nothing of the kind gets no body either.</summary>
+    public static Accepted ChooseStream(string accept, bool hasWireFormat)
+    {
+        Accepted accepted = Choose(accept, hasWireFormat);
+        return accepted.Encoding != BodyEncoding.Yaml ? accepted : throw ApiErrors.NotAcceptable(Supported);
+    }
+
+    /// <summary>The form that an error is told in: what the client accepts, JSON when that is nothing.</summary>
+    public static Accepted ForErrors(string accept)
+    {
+        foreach (string[] clause in Clauses(accept))
+        {
+            if (EncodingOf(clause[0]) is { } encoding)
+            {
+                return new Accepted(encoding, Presentation.Object, false);
+            }
+        }
+
+        return new Accepted(BodyEncoding.Json, Presentation.Object, false);
+    }
+
+    /// <param name="hasWireFormat">Whether the answer can be written as protobuf; custom resources cannot.</param>
+    public static Accepted Choose(string accept, bool hasWireFormat = false)
     {
         if (accept.Length == 0)
         {
             return new Accepted(BodyEncoding.Json, Presentation.Object, false);
         }
 
+        bool known = false;
         foreach (string[] clause in Clauses(accept))
         {
-            if (Match(clause) is { } accepted)
+            if (Match(clause) is { } accepted && (hasWireFormat || accepted.Encoding != BodyEncoding.Protobuf))
             {
                 return accepted;
             }
+
+            known |= EncodingOf(clause[0]) is { } encoding && (hasWireFormat || encoding != BodyEncoding.Protobuf);
         }
 
-        throw ApiErrors.NotAcceptable(Supported);
+        throw known ? ApiErrors.NotAcceptableForm($"only the following media types are accepted: {Supported}") : ApiErrors.NotAcceptable(Supported);
     }
 
     /// <summary>Clauses by quality, then as written.</summary>
@@ -53,12 +85,7 @@ internal static class MediaTypes
 
     private static Accepted? Match(string[] clause)
     {
-        BodyEncoding? encoding = clause[0] switch
-        {
-            "application/json" or "*/*" or "application/*" => BodyEncoding.Json,
-            "application/yaml" => BodyEncoding.Yaml,
-            _ => null,
-        };
+        BodyEncoding? encoding = EncodingOf(clause[0]);
         if (encoding is null)
         {
             return null;
@@ -82,8 +109,17 @@ internal static class MediaTypes
             "PartialObjectMetadataList" => Presentation.PartialMetadataList,
             _ => null,
         };
-        return presentation is { } found ? new Accepted(encoding.Value, found, Parameter(clause, "v") == "v1beta1") : null;
+        // Tables have no wire format.
+        return presentation is { } found && (found != Presentation.Table || encoding != BodyEncoding.Protobuf) ? new Accepted(encoding.Value, found, Parameter(clause, "v") == "v1beta1") : null;
     }
+
+    private static BodyEncoding? EncodingOf(string type) => type switch
+    {
+        "application/json" or "*/*" => BodyEncoding.Json,
+        "application/yaml" => BodyEncoding.Yaml,
+        Protobuf => BodyEncoding.Protobuf,
+        _ => null,
+    };
 
     private static string Parameter(string[] clause, string name) =>
         clause.Skip(1).Select(part => part.Split('=', 2)).FirstOrDefault(pair => pair.Length == 2 && pair[0].Trim() == name)?[1].Trim() ?? string.Empty;

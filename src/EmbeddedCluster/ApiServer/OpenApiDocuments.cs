@@ -23,7 +23,8 @@ internal sealed class OpenApiDocuments(KindRegistry kinds)
 
         if (path == "/openapi/v3")
         {
-            return new ApiResponse(200, "application/json", JsonWriter.ToBytes(Index()));
+            // The reference leaves the type of this one to be guessed.
+            return new ApiResponse(200, "text/plain; charset=utf-8", JsonWriter.ToBytes(Index()));
         }
 
         if (!path.StartsWith("/openapi/v3/", StringComparison.Ordinal))

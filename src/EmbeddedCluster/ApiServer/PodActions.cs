@@ -16,7 +16,7 @@ internal static class PodBinding
         List<FieldError> errors = [];
         if (target.Length > 0 && target != "Node")
         {
-            errors.Add(FieldError.NotSupported("target.kind", target, "Node", "<empty>"));
+            errors.Add(new FieldError("FieldValueNotSupported", "target.kind", $"Unsupported value: \"{target}\": supported values: \"Node\", \"<empty>\""));
         }
 
         if (node.Length == 0)
@@ -56,9 +56,11 @@ internal static class PodBinding
             }
         }
 
-        if (ObjectMeta.Text(body, "uid") is { Length: > 0 } uid)
+        if (ObjectMeta.Text(body, "uid") is { Length: > 0 } uid && uid != ObjectMeta.Text(live, "uid"))
         {
-            ObjectMeta.Of(next)["uid"] = uid;
+            string key = $"/registry/pods/{ObjectMeta.Text(live, "namespace")}/{name}";
+            ServedKind pods = new(new ResourceKind(string.Empty, "v1", "Pod"), "pods", "pod", namespaced: true);
+            throw ApiErrors.Conflict(pods, name, $"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {ObjectMeta.Text(live, "uid")}");
         }
 
         MapNode status = next.EnsureMap("status");
@@ -101,9 +103,35 @@ internal static class PodEviction
             GracePeriodSeconds = body.At("deleteOptions", "gracePeriodSeconds")?.AsInteger(),
             Uid = body.At("deleteOptions", "preconditions", "uid")?.AsString(),
         };
+        bool dryRun = context.DryRun || body.At("deleteOptions", "dryRun") is ListNode { Count: > 0 };
+        if (!dryRun && !ObjectMeta.IsDeleting(pod) && finished is false)
+        {
+            await service.ChangeAsync(kind, @namespace, name, "status", context, (live, _) => Targeted(service, live), tracksOwnership: false).ConfigureAwait(false);
+        }
+
         await service.DeleteAsync(kind, @namespace, name, delete, context with { DryRun = context.DryRun || body.At("deleteOptions", "dryRun") is ListNode { Count: > 0 } }).ConfigureAwait(false);
         return new MapNode { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new MapNode(), ["status"] = "Success", ["code"] = 201 };
     }
+
+    private static MapNode Targeted(ResourceService service, MapNode live)
+    {
+        MapNode next = (MapNode)live.DeepClone();
+        ListNode conditions = next.EnsureMap("status")["conditions"] as ListNode ?? [];
+        conditions.RemoveAll(condition => condition["type"]?.AsString() == "DisruptionTarget");
+        conditions.Add(new MapNode
+        {
+            ["type"] = "DisruptionTarget",
+            ["status"] = "True",
+            ["lastProbeTime"] = Node.Null,
+            ["lastTransitionTime"] = Now(service),
+            ["reason"] = "EvictionByEvictionAPI",
+            ["message"] = "Eviction API: evicting",
+        });
+        next.EnsureMap("status")["conditions"] = conditions;
+        return next;
+    }
+
+    private static string Now(ResourceService service) => service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static bool Selects(MapNode budget, MapNode pod)
     {
@@ -114,7 +142,8 @@ internal static class PodEviction
     private static async Task TakeDisruption(ResourceService service, StoredObject budget, string pod, WriteContext context)
     {
         ServedKind kind = service.Kinds.Current.Find("policy", "v1", "poddisruptionbudgets")!;
-        await service.ChangeAsync(kind, budget.Namespace, budget.Name, "status", context, (live, _) => Taken(service, live, pod, budget.Name), tracksOwnership: false).ConfigureAwait(false);
+        WriteContext own = context with { FieldManager = "kube-apiserver" };
+        await service.ChangeAsync(kind, budget.Namespace, budget.Name, "status", own, (live, _) => Taken(service, live, pod, budget.Name)).ConfigureAwait(false);
     }
 
     private static MapNode Taken(ResourceService service, MapNode live, string pod, string budget)
@@ -136,7 +165,27 @@ internal static class PodEviction
         MapNode next = (MapNode)live.DeepClone();
         MapNode status = next.EnsureMap("status");
         status["disruptionsAllowed"] = allowed - 1;
-        status.EnsureMap("disruptedPods")[pod] = service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        status.EnsureMap("disruptedPods")[pod] = Now(service);
+        SetAllowed(status, allowed - 1, live.At("metadata", "generation"), Now(service));
         return next;
+    }
+
+    private static void SetAllowed(MapNode status, long allowed, Node? generation, string now)
+    {
+        ListNode conditions = status["conditions"] as ListNode ?? [];
+        MapNode? before = conditions.OfType<MapNode>().FirstOrDefault(condition => condition["type"]?.AsString() == "DisruptionAllowed");
+        string value = allowed > 0 ? "True" : "False";
+        MapNode condition = new()
+        {
+            ["type"] = "DisruptionAllowed",
+            ["status"] = value,
+            ["observedGeneration"] = generation ?? IntegerNode.Of(0),
+            ["lastTransitionTime"] = before?["status"]?.AsString() == value ? before["lastTransitionTime"] ?? StringNode.Of(now) : StringNode.Of(now),
+            ["reason"] = allowed > 0 ? "SufficientPods" : "InsufficientPods",
+            ["message"] = string.Empty,
+        };
+        conditions.RemoveAll(other => other["type"]?.AsString() == "DisruptionAllowed");
+        conditions.Add(condition);
+        status["conditions"] = conditions;
     }
 }

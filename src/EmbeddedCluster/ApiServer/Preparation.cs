@@ -24,6 +24,9 @@ internal static class Preparation
             case "persistentvolumeclaims":
                 node["status"] = new MapNode { ["phase"] = "Pending" };
                 break;
+            case "roles.rbac.authorization.k8s.io" or "clusterroles.rbac.authorization.k8s.io" when node["rules"] is ListNode { Count: 0 }:
+                node["rules"] = Node.Null;
+                break;
             case "jobs.batch":
                 JobSelector.Prepare(node);
                 break;
@@ -44,6 +47,12 @@ internal static class Preparation
     /// <summary>Addresses and ports that an update leaves out stay what they were.</summary>
     public static void OnUpdate(ServedKind kind, MapNode node, MapNode live)
     {
+        if (kind.QualifiedPlural == "customresourcedefinitions.apiextensions.k8s.io")
+        {
+            StoreVersion(node);
+            return;
+        }
+
         if (kind.QualifiedPlural != "services" || node["spec"] is not MapNode spec || live["spec"] is not MapNode before || spec["type"]?.AsString() == "ExternalName" || before["type"]?.AsString() == "ExternalName")
         {
             return;
@@ -92,9 +101,24 @@ internal static class Preparation
         spec["taints"] = taints;
     }
 
+    /// <summary>Every version that was ever a storage version is remembered.</summary>
+    private static void StoreVersion(MapNode node)
+    {
+        string? storage = (node.At("spec", "versions")?.AsList() ?? []).FirstOrDefault(version => version["storage"]?.AsBool() == true)?["name"]?.AsString();
+        if (storage is null || node["status"] is not MapNode status || (status["storedVersions"]?.AsList() ?? []).Any(item => item.AsString() == storage))
+        {
+            return;
+        }
+
+        ListNode stored = new(status["storedVersions"]?.AsList() ?? []) { StringNode.Of(storage) };
+        MapNode next = (MapNode)status.DeepClone();
+        next["storedVersions"] = stored;
+        node["status"] = next;
+    }
+
     private static void PrepareDefinition(MapNode node)
     {
-        ListNode stored = new((node.At("spec", "versions")?.AsList() ?? []).Where(version => version["storage"]?.AsBool() == true).Select(version => version["name"] ?? StringNode.Empty));
+        ListNode stored = new((node.At("spec", "versions")?.AsList() ?? []).Where(version => version["storage"]?.AsBool() == true).Take(1).Select(version => version["name"] ?? StringNode.Empty));
         node["status"] = new MapNode { ["conditions"] = Node.Null, ["acceptedNames"] = new MapNode { ["plural"] = string.Empty, ["kind"] = string.Empty }, ["storedVersions"] = stored };
     }
 
@@ -118,6 +142,22 @@ internal static class Preparation
         if (user.Groups.Count > 0)
         {
             spec["groups"] = new ListNode(user.Groups.Select(group => (Node)StringNode.Of(group)));
+        }
+
+        if (user.Uid.Length > 0)
+        {
+            spec["uid"] = user.Uid;
+        }
+
+        if (user.Extra.Count > 0)
+        {
+            MapNode extra = [];
+            foreach ((string key, IReadOnlyList<string> values) in user.Extra)
+            {
+                extra[key] = new ListNode(values.Select(value => (Node)StringNode.Of(value)));
+            }
+
+            spec["extra"] = extra;
         }
     }
 }

@@ -34,10 +34,7 @@ internal sealed partial class ResourceEndpoints
 
         if (sub.Name is "exec" or "attach" or "portforward" or "proxy")
         {
-            service.Get(kind, @namespace, target.Name);
-            throw request.IsUpgrade
-                ? new ApiException(501, "NotImplemented", $"pods of this cluster are simulated: nothing runs that could be reached by {sub.Name}")
-                : ApiErrors.BadRequest("Upgrade request required");
+            throw PodStreams.Refusal(service, kind, @namespace, target.Name, sub.Name, request);
         }
 
         return await ViewAsync(request, target, kind, sub, accepted, verb, warnings).ConfigureAwait(false);
@@ -55,17 +52,27 @@ internal sealed partial class ResourceEndpoints
         MapNode node = verb switch
         {
             "get" => subresources.Get(kind, @namespace, target.Name, sub.Name),
-            "create" => await subresources.PostAsync(kind, @namespace, target.Name, sub.Name, BodyParser.Parse(request) as MapNode ?? [], context).ConfigureAwait(false),
-            "update" => await subresources.UpdateAsync(kind, @namespace, target.Name, sub.Name, BodyParser.Parse(request) as MapNode ?? [], context).ConfigureAwait(false),
-            _ => await subresources.PatchAsync(kind, @namespace, target.Name, sub.Name, PatchKindOf(request.ContentType.Split(';')[0].Trim()), BodyParser.Json(request.Body.Span), context).ConfigureAwait(false),
+            "create" => await subresources.PostAsync(kind, @namespace, target.Name, sub.Name, BodyParser.Parse(request, ShownAs(sub)) as MapNode ?? [], context).ConfigureAwait(false),
+            "update" => await subresources.UpdateAsync(kind, @namespace, target.Name, sub.Name, BodyParser.Parse(request, ShownAs(sub)) as MapNode ?? [], context).ConfigureAwait(false),
+            _ => await subresources.PatchAsync(kind, @namespace, target.Name, sub.Name, PatchKindOf(request.ContentType.Split(';')[0].Trim()), BodyParser.Patch(request.Body.Span), context).ConfigureAwait(false),
         };
-        return new ApiResponse(verb == "create" ? 201 : 200, accepted.ContentType, ListEncoder.Bytes(node, accepted)) { Warnings = warnings };
+        return View(request, kind, sub, accepted, node, warnings, verb == "create" ? 201 : 200);
+    }
+
+    private static ServedKind ShownAs(ServedSubresource sub) => new(sub.Kind, string.Empty, string.Empty, namespaced: true);
+
+    private ApiResponse View(ApiRequest request, ServedKind kind, ServedSubresource sub, Accepted accepted, MapNode node, List<string> warnings, int code)
+    {
+        ServedKind shown = sub.Name == "scale" ? ScaleService.ServedAs : kind;
+        bool isObject = node["kind"]?.AsString() != "Status" && sub.Kind.Kind is "Scale" or "Pod" or "Namespace" or "CertificateSigningRequest";
+        Accepted form = isObject ? accepted : accepted with { Presentation = Presentation.Object };
+        return new ApiResponse(code, accepted.ContentType, encoder.One(shown, new ResourceResult(node, null), form, request)) { Warnings = warnings };
     }
 
     private async Task<ApiResponse> ApplyViewAsync(ApiRequest request, RequestTarget target, ServedKind kind, ServedSubresource sub, Accepted accepted, List<string> warnings)
     {
         WriteContext context = WriteQuery.Context(request, warnings, isPatch: true, isApply: true);
-        MapNode body = BodyParser.Yaml(request.Body.Span) as MapNode ?? [];
+        MapNode body = BodyParser.Apply(request.Body.Span);
         string @namespace = target.Namespace ?? string.Empty;
         if (sub.Name != "scale")
         {
@@ -73,16 +80,31 @@ internal sealed partial class ResourceEndpoints
             return One(request, kind, accepted, applied, warnings);
         }
 
-        MapNode partial = new()
-        {
-            ["apiVersion"] = kind.Kind.ApiVersion,
-            ["kind"] = kind.Kind.Kind,
-            ["metadata"] = new MapNode { ["name"] = target.Name },
-            ["spec"] = new MapNode { ["replicas"] = body.At("spec", "replicas") ?? IntegerNode.Of(0) },
-        };
-        ResourceResult result = await service.ApplyAsync(kind, @namespace, target.Name, "scale", partial, context).ConfigureAwait(false);
-        return new ApiResponse(200, accepted.ContentType, ListEncoder.Bytes(ScaleView.Of(kind, result.Node), accepted)) { Warnings = warnings };
+        MapNode scale = await subresources.ApplyScaleAsync(kind, @namespace, target.Name, body, context).ConfigureAwait(false);
+        return View(request, kind, sub, accepted, scale, warnings, 200);
     }
+}
+
+/// <summary>Streams into pods: nothing runs here that could answer them, so each gets the reason why not.</summary>
+internal static class PodStreams
+{
+    public static ApiException Refusal(ResourceService service, ServedKind kind, string @namespace, string name, string subresource, ApiRequest request)
+    {
+        MapNode node = service.Get(kind, @namespace, name).Node;
+        return (kind.Plural, subresource) switch
+        {
+            ("pods", "proxy") => node.At("status", "podIP")?.AsString() is { Length: > 0 } address ? Unreachable(address) : ApiErrors.BadRequest("address not allowed"),
+            ("services", _) => new ApiException(503, "ServiceUnavailable", $"no endpoints available for service \"{name}\""),
+            ("nodes", _) => Unreachable(name),
+            _ when node.At("spec", "nodeName")?.AsString() is null or "" => ApiErrors.BadRequest($"pod {name} does not have a host assigned"),
+            _ => PodLogs.ContainerProblem(node, name, request) ?? (request.IsUpgrade
+                ? new ApiException(501, "NotImplemented", $"pods of this cluster are simulated: nothing runs that could be reached by {subresource}")
+                : ApiErrors.BadRequest("Upgrade request required")),
+        };
+    }
+
+    private static ApiException Unreachable(string address) =>
+        new(503, "ServiceUnavailable", $"error trying to reach service: {address} runs nothing: the nodes of this cluster are simulated");
 }
 
 /// <summary>Logs of pods: nothing really runs here, so the logs of a running container are empty.</summary>
@@ -91,27 +113,64 @@ internal static class PodLogs
     public static ApiResponse Answer(ResourceService service, ServedKind kind, string @namespace, string name, ApiRequest request)
     {
         MapNode pod = service.Get(kind, @namespace, name).Node;
-        string container = request.Parameter("container");
-        string[] names = [.. ((string[])["initContainers", "containers", "ephemeralContainers"]).SelectMany(list => pod.At("spec", list)?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
-        if (container.Length > 0 && !names.Contains(container))
+        if (ContainerProblem(pod, name, request) is { } problem)
         {
-            throw ApiErrors.BadRequest($"container {container} is not valid for pod {name}");
+            throw problem;
         }
 
-        string[] own = [.. (pod.At("spec", "containers")?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
-        if (container.Length == 0 && own.Length > 1)
-        {
-            throw ApiErrors.BadRequest($"a container name must be specified for pod {name}, choose one of: [{string.Join(' ', own)}]");
-        }
-
+        CheckOptions(name, request);
         string node = pod.At("spec", "nodeName")?.AsString() ?? string.Empty;
         if (node.Length == 0)
         {
-            return new ApiResponse(204, "text/plain", default);
+            return new ApiResponse(204, string.Empty, default);
         }
 
         return service.Store.Get("nodes", string.Empty, node) is null
-            ? throw ApiErrors.NotFound(string.Empty, "nodes", node)
+            // The reference asks its node store through the pods' resource.
+            ? throw ApiErrors.NotFound(string.Empty, "pods", node)
             : new ApiResponse(200, "text/plain", default);
+    }
+
+    /// <summary>Why a container cannot be told; null when it can.</summary>
+    public static ApiException? ContainerProblem(MapNode pod, string name, ApiRequest request)
+    {
+        string container = request.Parameter("container");
+        string[] names = [.. ((string[])["initContainers", "containers", "ephemeralContainers"]).SelectMany(list => pod.At("spec", list)?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
+        if (container.Length > 0)
+        {
+            return names.Contains(container) ? null : ApiErrors.BadRequest($"container {container} is not valid for pod {name}");
+        }
+
+        string[] own = [.. (pod.At("spec", "containers")?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
+        bool chosen = own.Contains(pod.At("metadata", "annotations", "kubectl.kubernetes.io/default-container")?.AsString());
+        return own.Length < 2 || chosen ? null : ApiErrors.BadRequest($"a container name must be specified for pod {name}, choose one of: [{string.Join(' ', own)}]{InitContainers(pod)}");
+    }
+
+    private static string InitContainers(MapNode pod)
+    {
+        string[] names = [.. (pod.At("spec", "initContainers")?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
+        return names.Length == 0 ? string.Empty : $" or one of the init containers: [{string.Join(' ', names)}]";
+    }
+
+    private static void CheckOptions(string name, ApiRequest request)
+    {
+        List<FieldError> errors = [];
+        foreach ((string option, long least) in ((string, long)[])[("tailLines", 0), ("limitBytes", 1), ("sinceSeconds", 1)])
+        {
+            if (request.Parameter(option) is { Length: > 0 } text && long.TryParse(text, out long number) && number < least)
+            {
+                errors.Add(FieldError.Invalid(option, number, least == 0 ? "must be greater than or equal to 0" : "must be greater than 0"));
+            }
+        }
+
+        if (request.Parameter("sinceSeconds").Length > 0 && request.Parameter("sinceTime").Length > 0)
+        {
+            errors.Add(FieldError.Forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+        }
+
+        if (errors.Count > 0)
+        {
+            throw ApiErrors.Invalid(string.Empty, "PodLogOptions", name, errors);
+        }
     }
 }

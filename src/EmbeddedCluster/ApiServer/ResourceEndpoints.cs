@@ -25,12 +25,18 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
             throw ApiErrors.NoSuchPath();
         }
 
+        if (target.Name is "." or "..")
+        {
+            throw ApiErrors.BadRequest($"Name parameter invalid: \"{target.Name}\": may not be '{target.Name}'");
+        }
+
         if (kind.Custom?.Warning is { } deprecated)
         {
             warnings.Add(deprecated);
         }
 
-        Accepted accepted = MediaTypes.Choose(request.Accept);
+        bool hasWireFormat = ProtobufWriter.Knows(kind.Kind.ApiVersion, kind.Kind.Kind);
+        Accepted accepted = target.Verb == "watch" && target.Subresource.Length == 0 ? MediaTypes.ChooseStream(request.Accept, hasWireFormat) : MediaTypes.Choose(request.Accept, hasWireFormat);
         if (target.Subresource.Length > 0)
         {
             return await SubresourceAsync(request, target, kind, accepted, warnings).ConfigureAwait(false);
@@ -41,8 +47,14 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
             throw ApiErrors.MethodNotAllowed(kind);
         }
 
+        if (Deprecations.Of(target) is { } old)
+        {
+            warnings.Add(old);
+        }
+
         return target.Verb switch
         {
+            "get" or "list" when kind.QualifiedPlural == "componentstatuses" => Component(request, kind, target, accepted, warnings),
             "get" => One(request, kind, accepted, Read(request, kind, target), warnings),
             "list" => List(request, kind, target, accepted, warnings),
             "watch" => Watch(request, kind, target, accepted, cancellationToken),
@@ -87,6 +99,17 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
     private ApiResponse One(ApiRequest request, ServedKind kind, Accepted accepted, ResourceResult result, List<string> warnings, int code = 200) =>
         new(code, accepted.ContentType, encoder.One(kind, result, accepted, request)) { Warnings = warnings };
 
+    private ApiResponse Component(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings)
+    {
+        if (target.Verb == "get")
+        {
+            return One(request, kind, accepted, new ResourceResult(ComponentStatuses.Find(target.Name) ?? throw ApiErrors.NotFound(kind, target.Name), null), warnings);
+        }
+
+        ListRequest list = ListQuery.Parse(request, kind);
+        return new ApiResponse(200, accepted.ContentType, encoder.Computed(kind, [.. ComponentStatuses.All().Where(list.Matches)], accepted, request)) { Warnings = warnings };
+    }
+
     private ApiResponse List(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings)
     {
         ListRequest list = ListQuery.Parse(request, kind);
@@ -97,14 +120,10 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
     private ApiResponse Watch(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, CancellationToken cancellationToken)
     {
         ListRequest list = ListQuery.Parse(request, kind);
-        if (list.SendInitialEvents is null && list.Match.Length == 0 && list.Continue.Length > 0)
-        {
-            list = list with { Continue = string.Empty };
-        }
-
         CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         IAsyncEnumerable<FeedEvent> feed = service.Watch(kind, target.Namespace, list, ending.Token);
-        return new ApiResponse(200, accepted.ContentType, default) { Stream = Frames(feed, kind, accepted, request, list, ending) };
+        string type = accepted.Encoding == BodyEncoding.Protobuf ? accepted.ContentType + ";stream=watch" : accepted.ContentType;
+        return new ApiResponse(200, type, default) { Stream = Frames(feed, kind, accepted, request, list, ending) };
     }
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> Frames(IAsyncEnumerable<FeedEvent> feed, ServedKind kind, Accepted accepted, ApiRequest request, ListRequest list, CancellationTokenSource ending)
@@ -133,13 +152,13 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         WriteContext context = WriteQuery.Context(request, warnings);
         if (kind.Custom?.Terminating == true)
         {
-            throw ApiErrors.Forbidden(kind, BodyParser.Parse(request).At("metadata", "name")?.AsString() ?? string.Empty, "create not allowed while custom resource definition is terminating");
+            throw ApiErrors.Forbidden(kind, BodyParser.Parse(request, kind).At("metadata", "name")?.AsString() ?? string.Empty, "create not allowed while custom resource definition is terminating");
         }
 
-        Node body = BodyParser.Parse(request);
+        Node body = BodyParser.Parse(request, kind);
         if (reviews.Answers(kind))
         {
-            MapNode review = BodyReader.Read(kind, body, context, Duplicates(request, context));
+            MapNode review = BodyReader.Read(kind, body, context, Duplicates(request, context), request.Body);
             return One(request, kind, accepted, new ResourceResult(reviews.Answer(kind, review, request.User, context, target.Namespace ?? string.Empty), null), warnings, 201);
         }
 
@@ -147,10 +166,10 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         {
             ServedKind pods = service.Kinds.Current.Find(string.Empty, "v1", "pods")!;
             MapNode status = await subresources.PostAsync(pods, target.Namespace!, body["metadata"]?["name"]?.AsString() ?? string.Empty, "binding", body as MapNode ?? [], context).ConfigureAwait(false);
-            return new ApiResponse(201, "application/json", JsonWriter.ToBytes(status)) { Warnings = warnings };
+            return new ApiResponse(201, accepted.ContentType, ListEncoder.Bytes(status, accepted)) { Warnings = warnings };
         }
 
-        MapNode node = BodyReader.Read(kind, body, context, Duplicates(request, context));
+        MapNode node = BodyReader.Read(kind, body, context, Duplicates(request, context), request.Body);
         ResourceResult result = await service.CreateAsync(kind, target.Namespace ?? string.Empty, node, context).ConfigureAwait(false);
         return One(request, kind, accepted, result, warnings, 201);
     }
@@ -158,7 +177,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
     private async Task<ApiResponse> UpdateAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, string subresource, List<string> warnings)
     {
         WriteContext context = WriteQuery.Context(request, warnings);
-        MapNode node = BodyReader.Read(kind, BodyParser.Parse(request), context, Duplicates(request, context));
+        MapNode node = BodyReader.Read(kind, BodyParser.Parse(request, kind), context, Duplicates(request, context), request.Body);
         ResourceResult result = await service.UpdateAsync(kind, target.Namespace ?? string.Empty, target.Name, node, subresource, context).ConfigureAwait(false);
         return One(request, kind, accepted, result, warnings, result.Created ? 201 : 200);
     }
@@ -176,12 +195,13 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         ResourceResult result;
         if (type == PatchTypes[3])
         {
-            MapNode body = BodyParser.Yaml(request.Body.Span) as MapNode ?? throw ApiErrors.BadRequest("error decoding YAML: the body is no object");
+            MapNode body = BodyParser.Apply(request.Body.Span);
             result = await service.ApplyAsync(kind, target.Namespace ?? string.Empty, target.Name, subresource, body, context).ConfigureAwait(false);
         }
         else
         {
-            Node patch = BodyParser.Json(request.Body.Span);
+            Node patch = BodyParser.Patch(request.Body.Span);
+            PatchErrors.CheckShape(PatchKindOf(type), patch);
             if (patch is ListNode { Count: > 10_000 } many)
             {
                 throw ApiErrors.TooLarge($"Request entity too large: The allowed maximum operations in a JSON patch is 10000, got {many.Count}");
@@ -200,7 +220,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         DeleteResult result = await service.DeleteAsync(kind, target.Namespace ?? string.Empty, target.Name, options, context with { DryRun = context.DryRun || dryRun }).ConfigureAwait(false);
         if (result.Gone && !KindRules.AnswersObject(kind))
         {
-            return new ApiResponse(200, "application/json", JsonWriter.ToBytes(ResourceService.DeletedStatus(kind, target.Name, result.Object))) { Warnings = warnings };
+            return new ApiResponse(200, accepted.ContentType, ListEncoder.Bytes(ResourceService.DeletedStatus(kind, target.Name, result.Object), accepted)) { Warnings = warnings };
         }
 
         return One(request, kind, accepted, new ResourceResult(result.Object, null), warnings);
@@ -226,8 +246,22 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         return new ApiResponse(200, accepted.ContentType, encoder.List(kind, page, accepted, request)) { Warnings = warnings };
     }
 
-    private static IReadOnlyList<string> Duplicates(ApiRequest request, WriteContext context) =>
-        context.FieldValidation != FieldValidation.Ignore && request.ContentType.StartsWith("application/json", StringComparison.Ordinal) ? BodyParser.Duplicates(request.Body.Span) : [];
+    private static IReadOnlyList<string> Duplicates(ApiRequest request, WriteContext context)
+    {
+        if (context.FieldValidation == FieldValidation.Ignore)
+        {
+            return [];
+        }
+
+        string type = request.ContentType.Split(';')[0].Trim();
+        if (type == "application/yaml")
+        {
+            string lead = context.FieldValidation == FieldValidation.Strict ? "yaml: unmarshal errors:\n  " : string.Empty;
+            return [.. BodyParser.YamlDuplicates(request.Body.Span).Select(problem => lead + problem)];
+        }
+
+        return type == "application/json" ? [.. BodyParser.Duplicates(request.Body.Span).Select(path => $"duplicate field \"{path}\"")] : [];
+    }
 
     private static PatchKind PatchKindOf(string type) => type switch
     {

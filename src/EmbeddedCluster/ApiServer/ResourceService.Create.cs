@@ -12,7 +12,7 @@ internal sealed partial class ResourceService
     /// <summary>Creates an object from a decoded body, which is taken over.</summary>
     public async Task<ResourceResult> CreateAsync(ServedKind kind, string @namespace, MapNode node, WriteContext context)
     {
-        PrepareBody(kind, @namespace, node);
+        PrepareBody(kind, @namespace, node, context);
         if (ObjectMeta.Text(node, "resourceVersion").Length > 0)
         {
             throw ApiErrors.Internal("resourceVersion should not be set on objects to be created");
@@ -29,8 +29,9 @@ internal sealed partial class ResourceService
     private static string Generated(string prefix) => (prefix.Length > 58 ? prefix[..58] : prefix) + ObjectMeta.RandomSuffix();
 
     /// <summary>Namespace and defaults, as after decoding.</summary>
-    private static void PrepareBody(ServedKind kind, string @namespace, MapNode node)
+    private static void PrepareBody(ServedKind kind, string @namespace, MapNode node, WriteContext context)
     {
+        OwnerReferences.Deduplicate(node, context);
         ObjectMeta.SettleNamespace(kind, node, @namespace);
         Defaults.Apply(kind, node);
     }
@@ -93,7 +94,7 @@ internal sealed partial class ResourceService
             StoredObject? existing = Find(kind, @namespace, name);
             if (existing is null)
             {
-                using AllocationLease allocations = Allocate(kind, node, null);
+                using AllocationLease allocations = Allocate(kind, node, null, context);
                 if (context.DryRun)
                 {
                     return new ResourceResult(node, null, Created: true);

@@ -80,6 +80,12 @@ internal sealed partial class ResourceService
     private bool MarkDeleted(ServedKind kind, MapNode live, MapNode next, DeleteRequest options, WriteContext context)
     {
         List<string> finalizers = NextFinalizers(kind, live, options, context);
+        if (kind.QualifiedPlural == "customresourcedefinitions.apiextensions.k8s.io" && !ObjectMeta.IsDeleting(live) && !finalizers.Contains(Definitions.DefinitionWatcher.Finalizer))
+        {
+            // Its objects have to go first.
+            finalizers.Add(Definitions.DefinitionWatcher.Finalizer);
+        }
+
         ObjectMeta.SetFinalizers(next, finalizers);
         long grace = GracePeriod(kind, live, options);
         bool deleting = ObjectMeta.IsDeleting(live);

@@ -198,20 +198,20 @@ internal sealed partial class ResourceService
             Node token = JsonReader.Read(bytes, 4);
             if (token["v"]?.AsString() != TokenVersion)
             {
-                throw ApiErrors.BadRequest($"continue key is not valid: server does not recognize this encoded version \"{token["v"]?.AsString()}\"");
+                throw ApiErrors.BadRequest($"invalid continue token: continue key is not valid: server does not recognize this encoded version \"{token["v"]?.AsString()}\"");
             }
 
             string start = token["start"]?.AsString() ?? string.Empty;
             if (start.Length == 0 || token["rv"]?.AsInteger() is not { } revision || revision == 0)
             {
-                throw ApiErrors.BadRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+                throw ApiErrors.BadRequest("invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
             }
 
             return (revision, start);
         }
         catch (Exception e) when (e is FormatException or JsonException or DecoderFallbackException)
         {
-            throw ApiErrors.BadRequest($"continue key is not valid: {e.Message}");
+            throw ApiErrors.BadRequest($"invalid continue token: continue key is not valid: {e.Message}");
         }
     }
 }

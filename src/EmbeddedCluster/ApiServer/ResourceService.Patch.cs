@@ -93,7 +93,7 @@ internal sealed partial class ResourceService
         MapNode merged = Merge(kind, null, body, string.Empty, context);
         ObjectMeta.Of(merged)["name"] = name;
         MapNode node = BodyReader.Canonical(kind, merged, out _);
-        PrepareBody(kind, @namespace, node);
+        PrepareBody(kind, @namespace, node, context);
         Node? owners = node["metadata"]?["managedFields"];
         Admitted admitted = await AdmitNewAsync(kind, @namespace, node, context, owners ?? new ListNode()).ConfigureAwait(false);
         using IDisposable? held = admitted.Held;
@@ -103,7 +103,7 @@ internal sealed partial class ResourceService
             return null;
         }
 
-        using AllocationLease allocations = Allocate(kind, ready, null);
+        using AllocationLease allocations = Allocate(kind, ready, null, context);
         if (context.DryRun)
         {
             return new ResourceResult(ready, null, Created: true);
@@ -156,26 +156,21 @@ internal sealed partial class ResourceService
             throw ApiErrors.Internal(e.Message);
         }
 
-        return result.Conflicts.Count == 0 ? result.Object : throw Conflicts(result.Conflicts);
+        return result.Conflicts.Count == 0 ? result.Object : throw Conflicts(result);
     }
 
-    private static ApiException Conflicts(IReadOnlyList<ApplyConflict> conflicts)
+    internal static ApiException Conflicts(ApplyResult applied)
     {
         MapNode details = new()
         {
-            ["causes"] = new ListNode(conflicts.Select(conflict => (Node)new MapNode
+            ["causes"] = new ListNode(applied.Conflicts.Select(conflict => (Node)new MapNode
             {
                 ["reason"] = "FieldManagerConflict",
                 ["message"] = $"conflict with {conflict.Manager}",
                 ["field"] = conflict.Path,
             })),
         };
-        string summary = string.Join("\n", conflicts.GroupBy(conflict => conflict.Manager).Select(group =>
-            conflicts.Count == 1 ? $"conflict with {group.Key}: {group.First().Path}" : $"conflicts with {group.Key}:\n{string.Join("\n", group.Select(conflict => $"- {conflict.Path}"))}"));
-        string message = conflicts.Count == 1
-            ? $"Apply failed with 1 conflict: {summary}"
-            : $"Apply failed with {conflicts.Count} conflicts: {summary}";
-        return new ApiException(409, "Conflict", message, details);
+        return new ApiException(409, "Conflict", applied.ConflictMessage, details);
     }
 
     private static void CheckApplied(ServedKind kind, string name, MapNode body)
@@ -224,17 +219,15 @@ internal sealed partial class ResourceService
         }
         catch (PatchException e)
         {
-            throw patchKind == PatchKind.Json
-                ? new ApiException(422, "Invalid", "the server rejected our request due to an error in our request", [])
-                : ApiErrors.BadRequest(e.Message);
+            throw PatchErrors.Of(patchKind, e);
         }
 
         MapNode node = patched as MapNode ?? throw ApiErrors.BadRequest("the patched object is no object");
-        return Settle(kind, name, live, node, patch, context);
+        return Settle(kind, name, live, node, patchKind, patch, context);
     }
 
     /// <summary>A patched object is decoded like a body, so unknown fields and wrong types show.</summary>
-    private static MapNode Settle(ServedKind kind, string name, MapNode live, MapNode node, Node patch, WriteContext context)
+    private static MapNode Settle(ServedKind kind, string name, MapNode live, MapNode node, PatchKind patchKind, Node patch, WriteContext context)
     {
         MapNode decoded;
         IReadOnlyList<string> unknown;
@@ -244,7 +237,8 @@ internal sealed partial class ResourceService
         }
         catch (ApiException e) when (e.Code == 400)
         {
-            throw ApiErrors.BadRequest(e.Message[(e.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+            string why = e.Message[(e.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..];
+            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", JsonWriter.ToText(patchKind == PatchKind.StrategicMerge ? patch : node), why)]);
         }
 
         CheckIdentity(kind, name, live, node);

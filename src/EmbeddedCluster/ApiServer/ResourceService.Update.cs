@@ -73,7 +73,7 @@ internal sealed partial class ResourceService
                 return Present(kind, stored);
             }
 
-            using AllocationLease allocations = subresource.Length == 0 ? Allocate(kind, next, live) : AllocationLease.None;
+            using AllocationLease allocations = subresource.Length == 0 ? Allocate(kind, next, live, context) : AllocationLease.None;
             if (context.DryRun)
             {
                 ObjectMeta.Of(next)["resourceVersion"] = ObjectMeta.Text(live, "resourceVersion");
@@ -93,6 +93,7 @@ internal sealed partial class ResourceService
     private async Task<Admitted> AdmitChangeAsync(ServedKind kind, string @namespace, MapNode live, MapNode next, string subresource, WriteContext context, bool tracksOwnership)
     {
         ObjectMeta.SettleNamespace(kind, next, @namespace);
+        OwnerReferences.Deduplicate(next, context);
         ObjectMeta.KeepSystemFields(next, live);
         Isolate(kind, live, next, subresource);
         if (tracksOwnership)
@@ -157,31 +158,17 @@ internal sealed partial class ResourceService
             }
         }
 
-        if (kind.QualifiedPlural == "deployments.apps")
+        MapNode metadata = ObjectMeta.Of(next);
+        foreach (string key in KindRules.MetadataKeptByStatus(kind))
         {
-            // The revision annotation is written together with the status; labels are not.
-            if (live["metadata"]?["labels"] is { } labels)
+            if (live["metadata"]?[key] is { } kept)
             {
-                ObjectMeta.Of(next)["labels"] = labels;
+                metadata[key] = kept;
             }
             else
             {
-                ObjectMeta.Of(next).Remove("labels");
+                metadata.Remove(key);
             }
-        }
-
-        if (kind.Custom is not null)
-        {
-            MapNode metadata = (MapNode)live["metadata"]!.DeepClone();
-            foreach (string key in (ReadOnlySpan<string>)["managedFields", "resourceVersion"])
-            {
-                if (next["metadata"]?[key] is { } sent)
-                {
-                    metadata[key] = sent;
-                }
-            }
-
-            next["metadata"] = metadata;
         }
     }
 
@@ -225,8 +212,8 @@ internal sealed partial class ResourceService
         if (MayGo(next))
         {
             MapNode last = (MapNode)next.DeepClone();
-            MapNode final = VersionConversion.ToStorage(kind, next);
-            return Store.TryRemove(kind.Collection, stored, final) is { } removed ? Removed(kind, removed, last) : null;
+            // Watchers see the object as it was stored last.
+            return Store.TryRemove(kind.Collection, stored, (MapNode)stored.Node.DeepClone()) is { } removed ? Removed(kind, removed, last) : null;
         }
 
         return Store.TryPut(kind.Collection, stored, stored.Namespace, stored.Name, VersionConversion.ToStorage(kind, next)) is { } put ? new CommitOutcome(put, false, null) : null;

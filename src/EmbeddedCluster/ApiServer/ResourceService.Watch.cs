@@ -45,10 +45,13 @@ internal sealed partial class ResourceService
     {
         if (request.SendInitialEvents is not null && request.Match != "NotOlderThan")
         {
-            FieldError error = request.Match.Length == 0
-                ? FieldError.Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
-                : FieldError.NotSupported("resourceVersionMatch", request.Match, "NotOlderThan");
-            throw InvalidOptions(error);
+            FieldError needed = FieldError.Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+            throw request.Match.Length == 0 ? InvalidOptions(needed) : InvalidOptions(needed, FieldError.NotSupported("resourceVersionMatch", request.Match, "NotOlderThan"));
+        }
+
+        if (request.Continue.Length > 0)
+        {
+            throw InvalidOptions(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
         }
 
         if (request.SendInitialEvents is null && request.Match.Length > 0)

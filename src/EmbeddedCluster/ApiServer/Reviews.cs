@@ -13,6 +13,7 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
     public MapNode Answer(ServedKind kind, MapNode review, UserInfo user, WriteContext context, string @namespace)
     {
         MapNode node = kind.Kind.Kind is "SelfSubjectReview" or "SelfSubjectRulesReview" ? review : FieldOwnership.Created(kind, review, context, service.Time);
+        CheckMetadata(kind, node, @namespace);
         node["status"] = kind.Kind.Kind switch
         {
             "SelfSubjectReview" => new MapNode { ["userInfo"] = Info(user) },
@@ -27,6 +28,38 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
         }
 
         return node;
+    }
+
+    private static void CheckMetadata(ServedKind kind, MapNode node, string @namespace)
+    {
+        if (kind.Kind.Group != "authorization.k8s.io" || kind.Kind.Kind == "SelfSubjectRulesReview")
+        {
+            return;
+        }
+
+        List<FieldError> errors = [];
+        MapNode metadata = node["metadata"] as MapNode ?? [];
+        bool isLocal = kind.Kind.Kind == "LocalSubjectAccessReview";
+        if (metadata.Keys.Any(key => key != "managedFields" && !(isLocal && key == "namespace")))
+        {
+            errors.Add(FieldError.Invalid("metadata", metadata, isLocal ? "must be empty except for namespace" : "must be empty"));
+        }
+
+        string asked = node.At("spec", "resourceAttributes", "namespace")?.AsString() ?? string.Empty;
+        if (isLocal && node.At("spec", "resourceAttributes") is not null && asked != @namespace)
+        {
+            errors.Add(FieldError.Invalid("spec.resourceAttributes.namespace", asked, "must match metadata.namespace"));
+        }
+
+        if (isLocal && node.At("spec", "nonResourceAttributes") is { } path)
+        {
+            errors.Add(FieldError.Invalid("spec.nonResourceAttributes", path, "disallowed on this kind of request"));
+        }
+
+        if (errors.Count > 0)
+        {
+            throw ApiErrors.Invalid(kind.Kind.Group, string.Empty, string.Empty, errors);
+        }
     }
 
     private static MapNode Info(UserInfo user)

@@ -21,8 +21,10 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
     private long seen = -1;
     private uint nextAddress = 16;
     private int nextPort = FirstPort + 86;
+    private bool previews;
 
-    public AllocationLease Allocate(MapNode service, MapNode? live)
+    /// <param name="dryRun">Nothing is reserved then: the reference shows the first address and port of its ranges.</param>
+    public AllocationLease Allocate(MapNode service, MapNode? live, bool dryRun)
     {
         if (service["spec"] is not MapNode spec)
         {
@@ -32,6 +34,7 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
         lock (gate)
         {
             CatchUp();
+            previews = dryRun;
             List<string> addresses = [];
             List<long> ports = [];
             AllocationLease lease = new(() => GiveBack(addresses, ports));
@@ -158,6 +161,11 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
 
     private string FreeAddress()
     {
+        if (previews)
+        {
+            return subnet.BaseAddress.ToString();
+        }
+
         for (uint i = 0; i < addressCount; i++)
         {
             nextAddress = nextAddress + 1 >= addressCount - 1 ? 16 : nextAddress + 1;
@@ -269,6 +277,11 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
 
     private long FreePort()
     {
+        if (previews)
+        {
+            return FirstPort;
+        }
+
         for (int i = FirstPort; i <= LastPort; i++)
         {
             nextPort = nextPort >= LastPort ? FirstPort : nextPort + 1;

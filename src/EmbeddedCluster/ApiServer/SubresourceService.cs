@@ -4,15 +4,18 @@ using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Resources.Patching;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
 
 /// <summary>Subresources that are not simply the object: scale, binding, eviction, finalize, token.</summary>
 internal sealed class SubresourceService(ResourceService service, TokenIssuer tokens)
 {
+    private readonly ScaleService scales = new(service);
+
     public MapNode Get(ServedKind kind, string @namespace, string name, string subresource) => subresource switch
     {
-        "scale" => ScaleView.Of(kind, service.Get(kind, @namespace, name).Node),
+        "scale" => ScaleService.Get(kind, service.Get(kind, @namespace, name).Node),
         "finalize" or "approval" or "ephemeralcontainers" or "resize" => service.Get(kind, @namespace, name).Node,
         _ => throw ApiErrors.MethodNotAllowed(kind),
     };
@@ -22,11 +25,17 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
         switch (subresource)
         {
             case "scale":
-                return await ScaleAsync(kind, @namespace, name, body, context).ConfigureAwait(false);
+                return await scales.UpdateAsync(kind, @namespace, name, body, context).ConfigureAwait(false);
             case "finalize" or "approval" or "ephemeralcontainers" or "resize":
                 MapNode decoded = BodyReader.Read(kind, body, context);
                 Defaulting.Defaults.Apply(kind, decoded);
-                return (await service.ChangeAsync(kind, @namespace, name, subresource, context, (live, _) => View(subresource, live, decoded)).ConfigureAwait(false)).Node;
+                if (subresource == "resize")
+                {
+                    CheckNode(kind, name, service.Get(kind, @namespace, name).Node);
+                }
+
+                string now = service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+                return (await service.ChangeAsync(kind, @namespace, name, subresource, context, (live, _) => View(subresource, live, decoded, now)).ConfigureAwait(false)).Node;
             default:
                 throw ApiErrors.MethodNotAllowed(kind);
         }
@@ -34,27 +43,38 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
 
     public async Task<MapNode> PatchAsync(ServedKind kind, string @namespace, string name, string subresource, PatchKind patchKind, Node patch, WriteContext context)
     {
-        MapNode current = Get(kind, @namespace, name, subresource);
-        Node patched;
+        if (subresource == "scale")
+        {
+            return await scales.PatchAsync(kind, @namespace, name, live => Patched(live, null, patchKind, patch), context).ConfigureAwait(false);
+        }
+
+        MapNode patched = Patched(Get(kind, @namespace, name, subresource), kind.Schema, patchKind, patch);
+        return await UpdateAsync(kind, @namespace, name, subresource, patched, context).ConfigureAwait(false);
+    }
+
+    private static MapNode Patched(MapNode current, Schema? schema, PatchKind patchKind, Node patch)
+    {
         try
         {
-            patched = patchKind switch
+            Node patched = patchKind switch
             {
                 PatchKind.Json => JsonPatch.Apply(current, patch as ListNode ?? []),
                 PatchKind.Merge => MergePatch.Apply(current, patch),
-                _ => StrategicMergePatch.Apply(current, patch as MapNode ?? [], subresource == "scale" ? null : kind.Schema),
+                _ => StrategicMergePatch.Apply(current, patch as MapNode ?? [], schema),
             };
+            return patched as MapNode ?? throw ApiErrors.BadRequest("the patched object is no object");
         }
         catch (PatchException e)
         {
-            throw patchKind == PatchKind.Json ? new ApiException(422, "Invalid", "the server rejected our request due to an error in our request", []) : ApiErrors.BadRequest(e.Message);
+            throw PatchErrors.Of(patchKind, e);
         }
-
-        return await UpdateAsync(kind, @namespace, name, subresource, (MapNode)patched, context).ConfigureAwait(false);
     }
+
+    public Task<MapNode> ApplyScaleAsync(ServedKind kind, string @namespace, string name, MapNode body, WriteContext context) => scales.ApplyAsync(kind, @namespace, name, body, context);
 
     public async Task<MapNode> PostAsync(ServedKind kind, string @namespace, string name, string subresource, MapNode body, WriteContext context)
     {
+        CheckKind(kind, subresource, body);
         MapNode admitted = await service.AdmitActionAsync(kind, @namespace, name, subresource, body, context).ConfigureAwait(false);
         return await ((kind.Plural, subresource) switch
         {
@@ -65,21 +85,56 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
         }).ConfigureAwait(false);
     }
 
-    private static MapNode View(string subresource, MapNode live, MapNode body)
+    private static void CheckKind(ServedKind kind, string subresource, MapNode body)
+    {
+        ResourceKind wanted = kind.Subresource(subresource)?.Kind ?? kind.Kind;
+        string sent = body["kind"]?.AsString() ?? wanted.Kind;
+        if (sent != wanted.Kind)
+        {
+            string version = body["apiVersion"]?.AsString() ?? kind.Kind.ApiVersion;
+            string @short = version[(version.IndexOf('/', StringComparison.Ordinal) + 1)..];
+            string package = wanted.Group.Length == 0 ? "core" : wanted.Group.Split('.')[0];
+            throw ApiErrors.BadRequest($"{sent} in version \"{@short}\" cannot be handled as a {wanted.Kind}: converting ({@short}.{sent}) to ({package}.{wanted.Kind}): unknown conversion");
+        }
+    }
+
+    private static void Take(MapNode next, MapNode body, string key)
+    {
+        if (body[key] is { } value)
+        {
+            next[key] = value.DeepClone();
+        }
+        else if (key == "ephemeralContainers")
+        {
+            next.Remove(key);
+        }
+    }
+
+    /// <summary>A pod is resized on the node that it runs on.</summary>
+    private void CheckNode(ServedKind kind, string name, MapNode live)
+    {
+        string node = live.At("spec", "nodeName")?.AsString() ?? string.Empty;
+        if (node.Length > 0 && service.Store.Get("nodes", string.Empty, node) is null)
+        {
+            throw ApiErrors.Forbidden(kind, name, $"node \"{node}\" not found");
+        }
+    }
+
+    private static MapNode View(string subresource, MapNode live, MapNode body, string now)
     {
         MapNode next = (MapNode)live.DeepClone();
-        string[] paths = subresource switch
+        switch (subresource)
         {
-            "finalize" => ["spec"],
-            "approval" => ["status"],
-            _ => ["spec"],
-        };
-        foreach (string path in paths)
-        {
-            if (body[path] is { } value)
-            {
-                next[path] = value.DeepClone();
-            }
+            case "approval":
+                Take(next, body, "status");
+                Approval.Settle(next, live, now);
+                break;
+            case "ephemeralcontainers":
+                Take(next.EnsureMap("spec"), body["spec"] as MapNode ?? [], "ephemeralContainers");
+                break;
+            default:
+                Take(next, body, "spec");
+                break;
         }
 
         if (body["metadata"]?["resourceVersion"] is StringNode { Value.Length: > 0 } version)
@@ -88,113 +143,5 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
         }
 
         return next;
-    }
-
-    /// <summary>A Scale of the right kind and types; anything else must not be taken for a wish to scale to zero.</summary>
-    private static MapNode Decoded(ServedKind kind, MapNode body)
-    {
-        string sent = body["kind"]?.AsString() ?? "Scale";
-        if (sent != "Scale")
-        {
-            throw ApiErrors.BadRequest($"{sent} in version \"{kind.Kind.Version}\" cannot be handled as a Scale: converting ({kind.Kind.Version}.{sent}) to (autoscaling.Scale): unknown conversion");
-        }
-
-        try
-        {
-            return new ObjectDecoder().Decode(body, TypeTable.Instance.Find(new ResourceKind("autoscaling", "v1", "Scale"))!);
-        }
-        catch (DecodeException e)
-        {
-            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", JsonWriter.ToText(body), e.Message)]);
-        }
-    }
-
-    private async Task<MapNode> ScaleAsync(ServedKind kind, string @namespace, string name, MapNode body, WriteContext context)
-    {
-        string sent = ObjectMeta.Name(body);
-        if (sent.Length > 0 && sent != name)
-        {
-            throw ApiErrors.BadRequest($"the name of the object ({sent}) does not match the name on the URL ({name})");
-        }
-
-        long replicas = Decoded(kind, body).At("spec", "replicas")?.AsInteger() ?? 0;
-        if (replicas < 0)
-        {
-            throw ApiErrors.Invalid("autoscaling", "Scale", name, [FieldError.Invalid("spec.replicas", replicas, "must be greater than or equal to 0")]);
-        }
-
-        ResourceResult result = await service.ChangeAsync(kind, @namespace, name, "scale", context, (live, _) => ScaleView.Scaled(kind, live, replicas, body)).ConfigureAwait(false);
-        return ScaleView.Of(kind, result.Node);
-    }
-}
-
-/// <summary>The Scale that stands for a workload's replica count.</summary>
-internal static class ScaleView
-{
-    public static MapNode Of(ServedKind kind, MapNode node)
-    {
-        MapNode metadata = new();
-        foreach (string key in (string[])["name", "namespace", "uid", "resourceVersion", "creationTimestamp"])
-        {
-            if (node["metadata"]?[key] is { } value)
-            {
-                metadata[key] = value;
-            }
-        }
-
-        MapNode status = new() { ["replicas"] = At(node, Path(kind, "statusReplicasPath", ".status.replicas")) ?? IntegerNode.Of(0) };
-        string selector = Selector(kind, node);
-        if (selector.Length > 0)
-        {
-            status["selector"] = selector;
-        }
-
-        MapNode spec = [];
-        long replicas = At(node, Path(kind, "specReplicasPath", ".spec.replicas"))?.AsInteger() ?? 0;
-        if (replicas != 0 || kind.Custom is not null)
-        {
-            spec["replicas"] = replicas;
-        }
-
-        return new MapNode { ["kind"] = "Scale", ["apiVersion"] = "autoscaling/v1", ["metadata"] = metadata, ["spec"] = spec, ["status"] = status };
-    }
-
-    public static MapNode Scaled(ServedKind kind, MapNode live, long replicas, MapNode body)
-    {
-        MapNode next = (MapNode)live.DeepClone();
-        string[] path = Path(kind, "specReplicasPath", ".spec.replicas");
-        MapNode at = next;
-        foreach (string key in path[..^1])
-        {
-            at = at.EnsureMap(key);
-        }
-
-        at[path[^1]] = replicas;
-        if (body["metadata"]?["resourceVersion"] is StringNode { Value.Length: > 0 } version)
-        {
-            ObjectMeta.Of(next)["resourceVersion"] = version;
-        }
-
-        if (body["metadata"]?["uid"] is StringNode { Value.Length: > 0 } uid)
-        {
-            ObjectMeta.Of(next)["uid"] = uid;
-        }
-
-        return next;
-    }
-
-    private static string[] Path(ServedKind kind, string key, string otherwise) => (kind.Custom?.Scale?[key]?.AsString() ?? otherwise).TrimStart('.').Split('.');
-
-    private static Node? At(MapNode node, string[] path) => node.At(path);
-
-    private static string Selector(ServedKind kind, MapNode node)
-    {
-        if (kind.Custom is not null)
-        {
-            string path = kind.Custom.Scale?["labelSelectorPath"]?.AsString() ?? string.Empty;
-            return path.Length == 0 ? string.Empty : At(node, path.TrimStart('.').Split('.'))?.AsString() ?? string.Empty;
-        }
-
-        return SelectorText.Of(node.At("spec", "selector"));
     }
 }

@@ -1,7 +1,9 @@
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Merging;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
 
@@ -34,10 +36,21 @@ internal sealed class TokenIssuer(TokenCodec codec, TimeProvider time)
         {
             ["kind"] = "TokenRequest",
             ["apiVersion"] = "authentication.k8s.io/v1",
-            ["metadata"] = new MapNode { ["name"] = name, ["namespace"] = @namespace, ["uid"] = ObjectMeta.Text(account, "uid"), ["creationTimestamp"] = Stamp(now) },
+            ["metadata"] = new MapNode { ["name"] = name, ["namespace"] = @namespace, ["uid"] = ObjectMeta.Text(account, "uid"), ["creationTimestamp"] = Stamp(now), ["managedFields"] = Managers(body, context) },
             ["spec"] = spec,
             ["status"] = new MapNode { ["token"] = token, ["expirationTimestamp"] = Stamp(now + seconds) },
         });
+    }
+
+    private ListNode Managers(MapNode body, WriteContext context)
+    {
+        MapNode request = new() { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "TokenRequest", ["spec"] = body["spec"]?.DeepClone() ?? new MapNode() };
+        request.EnsureMap("spec")["expirationSeconds"] = request.At("spec", "expirationSeconds") ?? IntegerNode.Of(3600);
+        FieldWriter writer = new(context.FieldManager, "authentication.k8s.io/v1", "token", time.GetUtcNow());
+        // Go's empty TokenRequest has these members already.
+        MapNode empty = new() { ["spec"] = new MapNode { ["audiences"] = Node.Null, ["expirationSeconds"] = Node.Null, ["boundObjectRef"] = Node.Null } };
+        MapNode owned = ServerSideApply.Update(empty, request, KubernetesKinds.SchemaOf("io.k8s.api.authentication.v1.TokenRequest"), writer);
+        return owned["metadata"]?["managedFields"] as ListNode ?? [];
     }
 
     private static void CheckSeconds(long seconds)

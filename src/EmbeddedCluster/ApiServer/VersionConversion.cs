@@ -6,7 +6,17 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 /// <summary>Between the version a client speaks and the one that is stored. Custom resources change their apiVersion only.</summary>
 internal static class VersionConversion
 {
-    public static MapNode ToStorage(ServedKind kind, MapNode node) => Convert(node, kind.Kind, kind.StorageKind);
+    public static MapNode ToStorage(ServedKind kind, MapNode node)
+    {
+        MapNode stored = Convert(node, kind.Kind, kind.StorageKind);
+        if (kind.Custom is { StorageOpenApi: { } schema, PreserveUnknown: false } && kind.Kind != kind.StorageKind)
+        {
+            Definitions.CustomPruning.Prune(stored, schema, []);
+            Definitions.CustomPruning.Default(stored, schema);
+        }
+
+        return stored;
+    }
 
     public static MapNode FromStorage(ServedKind kind, MapNode node) =>
         Convert((MapNode)node.DeepClone(), ResourceKind.Of(node["apiVersion"]!.AsString()!, node["kind"]!.AsString()!), kind.Kind);
@@ -57,73 +67,5 @@ internal static class EventConversion
         }
 
         return result;
-    }
-}
-
-/// <summary>autoscaling/v1 knows a CPU target only; other metrics travel in annotations.</summary>
-internal static class AutoscalerConversion
-{
-    public static MapNode Convert(MapNode node, bool toV1)
-    {
-        MapNode result = (MapNode)node.DeepClone();
-        if (result["spec"] is not MapNode spec)
-        {
-            return result;
-        }
-
-        if (toV1)
-        {
-            ToV1(result, spec);
-        }
-        else if (spec["targetCPUUtilizationPercentage"] is { } target)
-        {
-            spec.Remove("targetCPUUtilizationPercentage");
-            spec["metrics"] = new ListNode(CpuMetric(target));
-        }
-
-        return result;
-    }
-
-    private static MapNode CpuMetric(Node target) => new()
-    {
-        ["type"] = "Resource",
-        ["resource"] = new MapNode { ["name"] = "cpu", ["target"] = new MapNode { ["type"] = "Utilization", ["averageUtilization"] = target } },
-    };
-
-    private static void ToV1(MapNode result, MapNode spec)
-    {
-        ListNode others = [];
-        foreach (Node metric in spec["metrics"]?.AsList() ?? [])
-        {
-            if (metric.At("resource", "name")?.AsString() == "cpu" && metric.At("resource", "target", "averageUtilization") is { } target)
-            {
-                spec["targetCPUUtilizationPercentage"] = target;
-            }
-            else
-            {
-                others.Add(metric);
-            }
-        }
-
-        spec.Remove("metrics");
-        spec.Remove("behavior");
-        if (others.Count > 0)
-        {
-            result.EnsureMap("metadata").EnsureMap("annotations")["autoscaling.alpha.kubernetes.io/metrics"] = Bowline.Resources.Json.JsonWriter.ToText(others);
-        }
-
-        if (result["status"] is MapNode status)
-        {
-            foreach (Node metric in status["currentMetrics"]?.AsList() ?? [])
-            {
-                if (metric.At("resource", "name")?.AsString() == "cpu" && metric.At("resource", "current", "averageUtilization") is { } current)
-                {
-                    status["currentCPUUtilizationPercentage"] = current;
-                }
-            }
-
-            status.Remove("currentMetrics");
-            status.Remove("conditions");
-        }
     }
 }

@@ -8,6 +8,9 @@ internal static class CustomPruning
     /// <param name="unknown">Gets the paths that were dropped.</param>
     public static void Prune(MapNode node, MapNode schema, List<string> unknown) => PruneMap(node, schema, string.Empty, isRoot: true, unknown);
 
+    /// <summary>A value by itself, as a default in a schema is.</summary>
+    public static void PruneValue(Node node, Node schema) => PruneNode(node, schema, string.Empty, []);
+
     public static void Default(Node node, Node? schema)
     {
         switch (node)
@@ -85,7 +88,7 @@ internal static class CustomPruning
         Node? additional = schema?["additionalProperties"];
         foreach (string key in map.Keys.ToArray())
         {
-            if (isRoot && key is "apiVersion" or "kind" or "metadata")
+            if (isRoot && key is ("apiVersion" or "kind" or "metadata"))
             {
                 continue;
             }

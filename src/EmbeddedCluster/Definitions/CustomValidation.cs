@@ -1,199 +1,80 @@
-using System.Globalization;
-using System.Net;
-using System.Text.RegularExpressions;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Definitions;
 
-/// <summary>Validates custom resources by their OpenAPI schema, in the words of go-openapi as the API server reports them.</summary>
-internal static class CustomValidation
+/// <summary>
+/// Validates custom resources by their OpenAPI schema, in the words of kube-openapi as the API server reports them. On
+/// update, parts that did not change are not held to the schema again (ratcheting).
+/// </summary>
+internal static partial class CustomValidation
 {
-    private static readonly TimeSpan PatternTimeout = TimeSpan.FromMilliseconds(200);
-
-    public static void Check(MapNode node, MapNode schema, List<FieldError> errors)
+    /// <param name="live">The object before an update.</param>
+    public static void Check(MapNode node, MapNode schema, List<FieldError> errors, MapNode? live = null)
     {
         foreach ((string key, Node property) in schema["properties"] as MapNode ?? [])
         {
             if (key is not ("apiVersion" or "kind" or "metadata") && node[key] is { } value)
             {
-                Check(value, property, key, errors);
+                Check(value, live?[key], property, key, errors);
             }
         }
 
         CheckRequired(node, schema, string.Empty, errors);
+        CheckCombinations(node, live, schema, string.Empty, errors);
+        CustomLists.Check(node, live, schema, errors);
     }
 
-    private static void Check(Node value, Node schema, string path, List<FieldError> errors)
+    /// <summary>A value by itself, as a default in a schema is.</summary>
+    public static void CheckValue(Node value, Node schema, List<FieldError> errors) => Check(value, null, schema, string.Empty, errors);
+
+    /// <returns>How many values were looked at: the alternative that fits furthest is the one whose errors are shown.</returns>
+    private static int Check(Node value, Node? live, Node schema, string path, List<FieldError> errors)
     {
-        if (value.IsNull && schema["nullable"]?.AsBool() == true)
+        if (live is not null && live.DeepEquals(value))
         {
-            return;
+            return 1;
         }
 
-        if (!CheckType(value, schema, path, errors))
-        {
-            return;
-        }
-
-        CheckEnum(value, schema, path, errors);
+        CheckType(value, schema, path, errors);
+        int looked = 1;
         switch (value)
         {
+            case NullNode:
+                CheckEnum(value, schema, path, errors);
+                return 1;
             case StringNode text:
+                looked += CheckCombinations(value, live, schema, path, errors);
                 CheckText(text, schema, path, errors);
                 break;
             case IntegerNode or FloatNode:
+                looked += CheckCombinations(value, live, schema, path, errors);
                 CheckNumber(value, schema, path, errors);
                 break;
             case ListNode list:
-                CheckList(list, schema, path, errors);
+                looked += CheckCombinations(value, live, schema, path, errors);
+                looked += CheckList(list, live as ListNode, schema, path, errors);
                 break;
             case MapNode map:
-                CheckMap(map, schema, path, errors);
+                looked += CheckCombinations(value, live, schema, path, errors);
+                looked += CheckMap(map, live as MapNode, schema, path, errors);
                 break;
             default:
+                looked += CheckCombinations(value, live, schema, path, errors);
                 break;
         }
 
-        CheckCombinations(value, schema, path, errors);
+        CheckEnum(value, schema, path, errors);
+        return looked;
     }
 
-    private static bool CheckType(Node value, Node schema, string path, List<FieldError> errors)
-    {
-        if (schema["x-kubernetes-int-or-string"]?.AsBool() == true)
-        {
-            if (value is StringNode or IntegerNode)
-            {
-                return true;
-            }
-
-            errors.Add(TypeError(path, "integer,string", TypeOf(value)));
-            return false;
-        }
-
-        string? type = schema["type"]?.AsString();
-        string had = TypeOf(value);
-        bool fits = type switch
-        {
-            null or "" => true,
-            "number" => had is "number" or "integer",
-            "integer" => had == "integer" || (value is FloatNode number && number.Value == Math.Truncate(number.Value)),
-            _ => type == had,
-        };
-        if (!fits)
-        {
-            string wanted = type == "integer" && value is FloatNode && schema["format"]?.AsString() is { } format ? format : type!;
-            errors.Add(TypeError(path, wanted, value is FloatNode && type == "integer" ? "float64" : had));
-        }
-
-        return fits;
-    }
-
-    private static FieldError TypeError(string path, string wanted, string had) =>
-        new("FieldValueTypeInvalid", path, $"Invalid value: \"{had}\": {path} in body must be of type {wanted}: \"{had}\"");
-
-    private static string TypeOf(Node value) => value switch
-    {
-        StringNode => "string",
-        BoolNode => "boolean",
-        IntegerNode => "integer",
-        FloatNode => "number",
-        ListNode => "array",
-        MapNode => "object",
-        _ => "null",
-    };
-
-    private static void CheckEnum(Node value, Node schema, string path, List<FieldError> errors)
-    {
-        if (schema["enum"] is ListNode { Count: > 0 } allowed && !allowed.Any(item => item.DeepEquals(value)))
-        {
-            string list = string.Join(", ", allowed.Select(item => $"\"{item}\""));
-            errors.Add(new FieldError("FieldValueNotSupported", path, $"Unsupported value: {JsonWriter.ToText(value)}: supported values: {list}"));
-        }
-    }
-
-    private static void CheckText(StringNode text, Node schema, string path, List<FieldError> errors)
-    {
-        int length = text.Value.EnumerateRunes().Count();
-        if (schema["maxLength"]?.AsInteger() is { } most && length > most)
-        {
-            errors.Add(FieldError.TooLong(path, (int)most));
-        }
-
-        if (schema["minLength"]?.AsInteger() is { } least && length < least)
-        {
-            errors.Add(FieldError.Invalid(path, text, $"{path} in body should be at least {least} chars long"));
-        }
-
-        if (schema["pattern"]?.AsString() is { } pattern && !Matches(text.Value, pattern))
-        {
-            errors.Add(FieldError.Invalid(path, text, $"{path} in body should match '{pattern}'"));
-        }
-
-        if (schema["format"]?.AsString() is { } format && !HasFormat(text.Value, format))
-        {
-            errors.Add(new FieldError("FieldValueTypeInvalid", path, $"Invalid value: {JsonWriter.ToText(text)}: {path} in body must be of type {format}: {JsonWriter.ToText(text)}"));
-        }
-    }
-
-    private static bool Matches(string text, string pattern)
-    {
-        try
-        {
-            return Regex.IsMatch(text, pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, PatternTimeout);
-        }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException or RegexMatchTimeoutException)
-        {
-            return true;
-        }
-    }
-
-    private static bool HasFormat(string text, string format) => format switch
-    {
-        "date" => DateTime.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
-        "date-time" => text.Length >= 20 && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _),
-        "ipv4" => text.Count(c => c == '.') == 3 && IPAddress.TryParse(text, out _),
-        "ipv6" => text.Contains(':', StringComparison.Ordinal) && IPAddress.TryParse(text, out _),
-        "cidr" => IPNetwork.TryParse(text, out _),
-        "uri" => Uri.TryCreate(text, UriKind.Absolute, out _) || text.StartsWith('/'),
-        "email" => System.Net.Mail.MailAddress.TryCreate(text, out _),
-        "uuid" or "uuid3" or "uuid4" or "uuid5" => Guid.TryParse(text, out _),
-        "byte" => Convert.TryFromBase64String(text, new byte[text.Length], out _),
-        _ => true,
-    };
-
-    private static void CheckNumber(Node value, Node schema, string path, List<FieldError> errors)
-    {
-        double number = value.AsNumber()!.Value;
-        string Show(double bound) => bound.ToString("R", CultureInfo.InvariantCulture);
-        if (schema["minimum"]?.AsNumber() is { } least && (schema["exclusiveMinimum"]?.AsBool() == true ? number <= least : number < least))
-        {
-            errors.Add(FieldError.Invalid(path, value, $"{path} in body should be greater than {(schema["exclusiveMinimum"]?.AsBool() == true ? "" : "or equal to ")}{Show(least)}"));
-        }
-
-        if (schema["maximum"]?.AsNumber() is { } most && (schema["exclusiveMaximum"]?.AsBool() == true ? number >= most : number > most))
-        {
-            errors.Add(FieldError.Invalid(path, value, $"{path} in body should be less than {(schema["exclusiveMaximum"]?.AsBool() == true ? "" : "or equal to ")}{Show(most)}"));
-        }
-
-        if (schema["multipleOf"]?.AsNumber() is { } factor and > 0 && Math.Abs(Math.IEEERemainder(number, factor)) > 1e-9)
-        {
-            errors.Add(FieldError.Invalid(path, value, $"{path} in body should be a multiple of {Show(factor)}"));
-        }
-
-        if (schema["format"]?.AsString() == "int32" && number is < int.MinValue or > int.MaxValue)
-        {
-            errors.Add(new FieldError("FieldValueInvalid", "<nil>", $"Invalid value: \"\": Checked value must be of type integer with format int32 in {path}"));
-        }
-    }
-
-    private static void CheckList(ListNode list, Node schema, string path, List<FieldError> errors)
+    private static int CheckList(ListNode list, ListNode? live, Node schema, string path, List<FieldError> errors)
     {
         if (schema["maxItems"]?.AsInteger() is { } most && list.Count > most)
         {
             errors.Add(FieldError.TooMany(path, list.Count, (int)most));
-            return;
+            return 0;
         }
 
         if (schema["minItems"]?.AsInteger() is { } least && list.Count < least)
@@ -201,54 +82,21 @@ internal static class CustomValidation
             errors.Add(FieldError.Invalid(path, list.Count, $"{path} in body should have at least {least} items"));
         }
 
+        int looked = 0;
         for (int i = 0; i < list.Count && schema["items"] is MapNode items; i++)
         {
-            Check(list[i], items, $"{path}[{i}]", errors);
+            looked += Check(list[i], CustomLists.SameItem(list[i], live, schema), items, $"{path}[{i}]", errors);
         }
 
-        CheckUnique(list, schema, path, errors);
+        return looked;
     }
 
-    private static void CheckUnique(ListNode list, Node schema, string path, List<FieldError> errors)
-    {
-        string? kind = schema["x-kubernetes-list-type"]?.AsString();
-        if (kind is not ("set" or "map"))
-        {
-            return;
-        }
-
-        string[] keys = [.. (schema["x-kubernetes-list-map-keys"]?.AsList() ?? []).Select(key => key.AsString()!)];
-        HashSet<string> seen = new(StringComparer.Ordinal);
-        for (int i = 0; i < list.Count; i++)
-        {
-            Node identity = kind == "set" ? list[i] : Identity(list[i], keys, schema);
-            if (!seen.Add(JsonWriter.ToText(identity, new JsonWriteOptions { SortKeys = true })))
-            {
-                errors.Add(FieldError.Duplicate($"{path}[{i}]", identity));
-            }
-        }
-    }
-
-    private static MapNode Identity(Node item, string[] keys, Node schema)
-    {
-        MapNode identity = [];
-        foreach (string key in keys)
-        {
-            if ((item[key] ?? schema.At("items", "properties", key, "default")) is { } value)
-            {
-                identity[key] = value;
-            }
-        }
-
-        return identity;
-    }
-
-    private static void CheckMap(MapNode map, Node schema, string path, List<FieldError> errors)
+    private static int CheckMap(MapNode map, MapNode? live, Node schema, string path, List<FieldError> errors)
     {
         if (schema["maxProperties"]?.AsInteger() is { } most && map.Count > most)
         {
             errors.Add(FieldError.TooMany(path, map.Count, (int)most));
-            return;
+            return 0;
         }
 
         if (schema["minProperties"]?.AsInteger() is { } least && map.Count < least)
@@ -256,20 +104,24 @@ internal static class CustomValidation
             errors.Add(FieldError.Invalid(path, map.Count, $"{path} in body should have at least {least} properties"));
         }
 
+        int looked = 0;
         Node? properties = schema["properties"];
         foreach ((string key, Node value) in map)
         {
-            if (properties?[key] is { } property)
+            Node? property = properties?[key] ?? schema["additionalProperties"] as MapNode;
+            if (property is not null)
             {
-                Check(value, property, $"{path}.{key}", errors);
-            }
-            else if (schema["additionalProperties"] is MapNode additional)
-            {
-                Check(value, additional, $"{path}.{key}", errors);
+                looked += Check(value, live?[key], property, path.Length == 0 ? key : $"{path}.{key}", errors);
             }
         }
 
+        if (schema["x-kubernetes-embedded-resource"]?.AsBool() == true)
+        {
+            CheckEmbedded(map, path, errors);
+        }
+
         CheckRequired(map, schema, path, errors);
+        return looked;
     }
 
     private static void CheckRequired(MapNode map, Node schema, string path, List<FieldError> errors)
@@ -284,35 +136,125 @@ internal static class CustomValidation
         }
     }
 
-    private static void CheckCombinations(Node value, Node schema, string path, List<FieldError> errors)
+    private static void CheckEmbedded(MapNode map, string path, List<FieldError> errors)
     {
-        foreach (Node part in schema["allOf"]?.AsList() ?? [])
+        foreach (string key in (ReadOnlySpan<string>)["apiVersion", "kind"])
         {
-            Check(value, part, path, errors);
+            switch (map[key])
+            {
+                case null:
+                    errors.Add(FieldError.Required($"{path}.{key}"));
+                    break;
+                case StringNode { Value.Length: 0 } empty:
+                    errors.Add(FieldError.Invalid($"{path}.{key}", empty, "must not be empty"));
+                    break;
+                case StringNode:
+                    break;
+                case var other:
+                    errors.Add(FieldError.Invalid($"{path}.{key}", other, "must be a string"));
+                    break;
+            }
         }
 
-        if (schema["anyOf"] is ListNode { Count: > 0 } any && any.All(part => !Fits(value, part, path)) && schema["x-kubernetes-int-or-string"]?.AsBool() != true)
+        if (map["kind"]?.AsString() is { Length: > 0 } kind)
         {
-            errors.Add(new FieldError("FieldValueInvalid", "<nil>", $"Invalid value: \"\": \"{path}\" must validate at least one schema (anyOf)"));
-        }
-
-        if (schema["oneOf"] is ListNode { Count: > 0 } one && one.Count(part => Fits(value, part, path)) != 1)
-        {
-            int matching = one.Count(part => Fits(value, part, path));
-            string found = matching == 0 ? "Found none valid" : $"Found {matching} valid alternatives";
-            errors.Add(new FieldError("FieldValueInvalid", "<nil>", $"Invalid value: \"\": \"{path}\" must validate one and only one schema (oneOf). {found}"));
-        }
-
-        if (schema["not"] is MapNode not && Fits(value, not, path))
-        {
-            errors.Add(new FieldError("FieldValueInvalid", "<nil>", $"Invalid value: \"\": \"{path}\" must not validate the schema (not)"));
+            foreach (string wrong in NameRules.Label1035(kind.ToLowerInvariant()))
+            {
+                errors.Add(FieldError.Invalid($"{path}.kind", kind, "may have mixed case, but should otherwise match: " + wrong));
+            }
         }
     }
 
-    private static bool Fits(Node value, Node schema, string path)
+    private static int CheckCombinations(Node value, Node? live, Node schema, string path, List<FieldError> errors)
     {
-        List<FieldError> errors = [];
-        Check(value, schema, path, errors);
-        return errors.Count == 0;
+        int looked = 0;
+        if (schema["anyOf"] is ListNode { Count: > 0 } any && schema["x-kubernetes-int-or-string"]?.AsBool() != true)
+        {
+            looked += CheckAny(any, value, live, path, errors);
+        }
+
+        if (schema["oneOf"] is ListNode { Count: > 0 } one)
+        {
+            looked += CheckOne(one, value, live, path, errors);
+        }
+
+        int fitting = 0;
+        ListNode all = schema["allOf"]?.AsList() ?? [];
+        foreach (Node part in all)
+        {
+            int before = errors.Count;
+            looked += Check(value, live, part, path, errors);
+            fitting += errors.Count == before ? 1 : 0;
+        }
+
+        if (fitting < all.Count)
+        {
+            errors.Add(Combination($"\"{path}\" must validate all the schemas (allOf){(fitting == 0 ? ". None validated" : string.Empty)}"));
+        }
+
+        if (schema["not"] is MapNode not)
+        {
+            List<FieldError> found = [];
+            Check(value, live, not, path, found);
+            if (found.Count == 0)
+            {
+                errors.Add(Combination($"\"{path}\" must not validate the schema (not)"));
+            }
+        }
+
+        return looked;
     }
+
+    private static int CheckAny(ListNode any, Node value, Node? live, string path, List<FieldError> errors)
+    {
+        (List<FieldError>? closest, int looked, int fitting) = Closest(any, value, live, path);
+        if (fitting == 0)
+        {
+            errors.Add(Combination($"\"{path}\" must validate at least one schema (anyOf)"));
+            errors.AddRange(closest!);
+        }
+
+        return looked;
+    }
+
+    private static int CheckOne(ListNode one, Node value, Node? live, string path, List<FieldError> errors)
+    {
+        (List<FieldError>? closest, int looked, int fitting) = Closest(one, value, live, path);
+        if (fitting != 1)
+        {
+            string found = fitting == 0 ? "Found none valid" : $"Found {fitting} valid alternatives";
+            errors.Add(Combination($"\"{path}\" must validate one and only one schema (oneOf). {found}"));
+            errors.AddRange(closest ?? []);
+        }
+
+        return looked;
+    }
+
+    /// <summary>How many alternatives fit, and the errors of the one that came closest when none does.</summary>
+    private static (List<FieldError>? Errors, int Looked, int Fitting) Closest(ListNode alternatives, Node value, Node? live, string path)
+    {
+        List<FieldError>? closest = null;
+        int most = 0;
+        int fitting = 0;
+        foreach (Node alternative in alternatives)
+        {
+            List<FieldError> found = [];
+            int looked = Check(value, live, alternative, path, found);
+            if (found.Count == 0)
+            {
+                fitting++;
+                closest = null;
+                most = Math.Max(most, looked);
+            }
+            else if (fitting == 0 && (closest is null || looked > most))
+            {
+                closest = found;
+                most = looked;
+            }
+        }
+
+        return (closest, most, fitting);
+    }
+
+    private static FieldError Combination(string detail) => new("FieldValueInvalid", "<nil>", $"Invalid value: \"\": {detail}");
 }

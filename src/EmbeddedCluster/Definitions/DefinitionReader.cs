@@ -39,15 +39,28 @@ internal static class DefinitionReader
         return new CustomKind(definition["metadata"]!["name"]!.AsString()!, listKind, openApi is null ? null : StructuralSchema.FromOpenApi(openApi))
         {
             OpenApi = openApi,
+            StorageOpenApi = (definition.At("spec", "versions")?.AsList() ?? []).FirstOrDefault(other => other["storage"]?.AsBool() == true)?.At("schema", "openAPIV3Schema") as MapNode,
             Scale = version.At("subresources", "scale") as MapNode,
             Columns = version["additionalPrinterColumns"] as ListNode,
             SelectableFields = version["selectableFields"] as ListNode,
             PreserveUnknown = definition.At("spec", "preserveUnknownFields")?.AsBool() == true,
             Terminating = deleting,
             Warning = version["deprecated"]?.AsBool() == true
-                ? version["deprecationWarning"]?.AsString() ?? $"{definition.At("spec", "group")!.AsString()}/{version["name"]!.AsString()} {names["kind"]!.AsString()} is deprecated"
+                ? version["deprecationWarning"]?.AsString() ?? DefaultWarning(definition, version["name"]!.AsString()!, names["kind"]!.AsString()!)
                 : null,
         };
+    }
+
+    private static string DefaultWarning(MapNode definition, string version, string kind)
+    {
+        string group = definition.At("spec", "group")!.AsString()!;
+        string? newer = definition.At("spec", "versions")!.AsList()!
+            .Where(other => other["served"]?.AsBool() == true && other["deprecated"]?.AsBool() != true)
+            .Select(other => other["name"]!.AsString()!)
+            .Where(other => VersionPriority.Comparer.Compare(other, version) < 0)
+            .Order(VersionPriority.Comparer)
+            .FirstOrDefault();
+        return $"{group}/{version} {kind} is deprecated" + (newer is null ? string.Empty : $"; use {group}/{newer} {kind}");
     }
 
     private static IEnumerable<ServedSubresource> Subresources(Node version, ResourceKind kind)

@@ -7,6 +7,14 @@ internal static class DefinitionStatus
 {
     public static void MarkTerminating(MapNode definition, string now) => SetCondition(definition, "Terminating", "True", "InstanceDeletionPending", "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon", now);
 
+    /// <returns>Whether this is news.</returns>
+    public static bool MarkInProgress(MapNode definition, string now)
+    {
+        bool isNews = !(definition.At("status", "conditions")?.AsList() ?? []).Any(condition => condition["type"]?.AsString() == "Terminating" && condition["reason"]?.AsString() == "InstanceDeletionInProgress");
+        SetCondition(definition, "Terminating", "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress", now);
+        return isNews;
+    }
+
     public static bool IsTrue(MapNode definition, string type) =>
         (definition.At("status", "conditions")?.AsList() ?? []).Any(condition => condition["type"]?.AsString() == type && condition["status"]?.AsString() == "True");
 

@@ -39,42 +39,30 @@ internal sealed class DefinitionWatcher(ObjectStore store, KindRegistry kinds, T
 
         MapNode next = (MapNode)node.DeepClone();
         NameAcceptance.Decide(next, Others(definition), Now());
-        if (DefinitionStatus.IsTrue(next, "Established"))
-        {
-            MapNode metadata = next.EnsureMap("metadata");
-            ListNode finalizers = metadata["finalizers"] as ListNode ?? [];
-            if (!finalizers.Any(item => item.AsString() == Finalizer))
-            {
-                finalizers.Add(Finalizer);
-                metadata["finalizers"] = finalizers;
-            }
-        }
-
-        StoreVersions(next);
+        ApprovalCondition(next);
         if (!next.DeepEquals(node))
         {
             Write(definition, node, next);
         }
     }
 
-    private void Write(StoredObject definition, MapNode live, MapNode next)
+    private StoredObject? Write(StoredObject definition, MapNode live, MapNode next)
     {
         ServedKind kind = KindRegistry.BuiltIn.Find("apiextensions.k8s.io", "v1", "customresourcedefinitions")!;
         next = ServerSideApply.Update(live, next, kind.Schema, new FieldWriter("kube-apiserver", "apiextensions.k8s.io/v1", "status", time.GetUtcNow()));
-        store.TryPut(Collection, definition, string.Empty, definition.Name, next);
+        return store.TryPut(Collection, definition, string.Empty, definition.Name, next)?.Object;
     }
 
-    /// <summary>Every version that was ever a storage version.</summary>
-    private static void StoreVersions(MapNode next)
+    /// <summary>Groups of the Kubernetes project tell whether their API was reviewed.</summary>
+    private void ApprovalCondition(MapNode next)
     {
-        string? storage = (next.At("spec", "versions")?.AsList() ?? []).FirstOrDefault(version => version["storage"]?.AsBool() == true)?["name"]?.AsString();
-        MapNode status = next.EnsureMap("status");
-        ListNode stored = status["storedVersions"] as ListNode ?? [];
-        if (storage is not null && !stored.Any(item => item.AsString() == storage))
+        if (!DefinitionApproval.IsProtected(next.At("spec", "group")?.AsString() ?? string.Empty))
         {
-            stored.Add(storage);
-            status["storedVersions"] = stored;
+            return;
         }
+
+        (bool approved, string reason, string message) = DefinitionApproval.Of(next);
+        DefinitionStatus.SetCondition(next, "KubernetesAPIApprovalPolicyConformant", approved ? "True" : "False", reason, message, Now());
     }
 
     private void CleanUp(StoredObject definition)
@@ -84,6 +72,18 @@ internal sealed class DefinitionWatcher(ObjectStore store, KindRegistry kinds, T
         if (!held)
         {
             return;
+        }
+
+        MapNode progress = (MapNode)node.DeepClone();
+        if (DefinitionStatus.MarkInProgress(progress, Now()))
+        {
+            if (Write(definition, node, progress) is not { } written)
+            {
+                return;
+            }
+
+            definition = written;
+            node = written.Node;
         }
 
         string collection = $"{node.At("spec", "names", "plural")?.AsString()}.{node.At("spec", "group")?.AsString()}";

@@ -69,6 +69,9 @@ internal sealed record CustomKind(string Definition, string ListKind, Schema? Sc
     /// <summary>The structural schema as the CRD has it; null when there is none.</summary>
     public MapNode? OpenApi { get; init; }
 
+    /// <summary>The schema of the version in which objects are stored: what that does not know is not kept.</summary>
+    public MapNode? StorageOpenApi { get; init; }
+
     public MapNode? Scale { get; init; }
 
     public ListNode? Columns { get; init; }

@@ -6,6 +6,18 @@ namespace Bowline.EmbeddedCluster.Tables;
 /// <summary>Networking, rights, storage classes and the rest.</summary>
 internal static class OtherCells
 {
+    public static ListNode Component(Row row)
+    {
+        Node? healthy = Row.Each(row.Item["conditions"]).FirstOrDefault(condition => condition["type"]?.AsString() == "Healthy");
+        string status = healthy?["status"]?.AsString() switch
+        {
+            "True" => "Healthy",
+            "False" => "Unhealthy",
+            _ => "Unknown",
+        };
+        return new ListNode(row.Name, status, healthy?["message"]?.AsString() ?? string.Empty, healthy?["error"]?.AsString() ?? string.Empty);
+    }
+
     public static ListNode Ingress(Row row)
     {
         string[] hosts = [.. Row.Each(row.Spec?["rules"]).Select(rule => rule["host"]?.AsString() is { Length: > 0 } host ? host : "*")];

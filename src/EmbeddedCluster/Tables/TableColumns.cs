@@ -57,6 +57,12 @@ internal sealed class TableColumns
         ["validatingwebhookconfigurations.admissionregistration.k8s.io"] = row => new ListNode(row.Name, Row.Each(row.Item["webhooks"]).Count(), row.Age),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    private static readonly ListNode ScaleColumns = new(
+        Column("Name", "string", string.Empty, "The object's name."), Column("Desired", "integer", string.Empty, "How many replicas are wanted."), Column("Available", "integer", string.Empty, "How many there are."), Column("Age", "string", string.Empty, "Time since the object was created."));
+
+    private static readonly ListNode ComponentColumns = new(
+        Column("Name", "string", "name", "The part's name."), Column("Status", "string", string.Empty, "Whether it is healthy."), Column("Message", "string", string.Empty, "What it said."), Column("Error", "string", string.Empty, "What went wrong."));
+
     private readonly Func<Row, ListNode> fill;
     private readonly Func<MapNode, ListNode?> conditions;
 
@@ -71,6 +77,16 @@ internal sealed class TableColumns
 
     public static TableColumns Of(ServedKind kind)
     {
+        if (kind.Kind is { Group: "autoscaling", Kind: "Scale" })
+        {
+            return new TableColumns(ScaleColumns, static row => new ListNode(row.Name, row.Number("spec", "replicas"), row.Number("status", "replicas"), row.Age));
+        }
+
+        if (kind.QualifiedPlural == "componentstatuses")
+        {
+            return new TableColumns(ComponentColumns, OtherCells.Component);
+        }
+
         if (kind.Custom is not null)
         {
             return new TableColumns(CustomCells.Definitions(kind), row => CustomCells.Of(kind, row));

@@ -83,6 +83,9 @@ internal static class ApiErrors
 
     public static ApiException Internal(string message) => new(500, string.Empty, message);
 
+    public static ApiException InternalError(string message) =>
+        new(500, "InternalError", $"Internal error occurred: {message}", new MapNode { ["causes"] = new ListNode(new MapNode { ["message"] = message }) });
+
     public static ApiException Forbidden(ServedKind kind, string name, string why) => new(
         403,
         "Forbidden",
@@ -102,7 +105,7 @@ internal static class ApiErrors
     public static ApiException NotAcceptable(string accepted) =>
         new(406, "NotAcceptable", $"406: Not Acceptable\n\nAvailable representations: {accepted}", []);
 
-    public static ApiException NotAcceptableForm(string message) => new(406, "NotAcceptable", message, []);
+    public static ApiException NotAcceptableForm(string message) => new(406, "NotAcceptable", message);
 
     public static ApiException TooLarge(string message) => new(413, "RequestEntityTooLarge", message);
 

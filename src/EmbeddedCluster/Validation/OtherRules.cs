@@ -80,45 +80,6 @@ internal static class OtherRules
         check.NotNegative(node.At("spec", "leaseTransitions"), "spec.leaseTransitions");
     }
 
-    public static void Definition(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        string name = node.At("metadata", "name")?.AsString() ?? string.Empty;
-        string expected = $"{spec?.At("names", "plural")?.AsString()}.{spec?["group"]?.AsString()}";
-        if (name.Length > 0 && name != expected)
-        {
-            check.Add(FieldError.Invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"));
-        }
-
-        check.Require(spec?["group"], "spec.group");
-        check.OneOf(spec?["scope"], "spec.scope", "Cluster", "Namespaced");
-        check.Require(spec?.At("names", "plural"), "spec.names.plural");
-        check.Require(spec?.At("names", "kind"), "spec.names.kind");
-        if (spec?["preserveUnknownFields"]?.AsBool() == true)
-        {
-            check.Add(FieldError.Invalid("spec.preserveUnknownFields", true, "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
-        }
-
-        int storage = 0;
-        foreach ((Node version, string at) in Checks.Each(spec?["versions"], "spec.versions"))
-        {
-            storage += version["storage"]?.AsBool() == true ? 1 : 0;
-            if (version.At("schema", "openAPIV3Schema") is null)
-            {
-                check.Add(FieldError.Required($"{at}.schema.openAPIV3Schema"));
-            }
-            else
-            {
-                StructuralRules.Check(check, version.At("schema", "openAPIV3Schema")!, "spec.validation.openAPIV3Schema");
-            }
-        }
-
-        if (storage != 1)
-        {
-            check.Add(FieldError.Invalid("spec.versions", spec?["versions"], "must have exactly one version marked as storage version"));
-        }
-    }
-
     public static void OnUpdate(Checks check, string kind, MapNode node, MapNode live)
     {
         switch (kind)

@@ -1,40 +1,82 @@
 using System.Text.RegularExpressions;
+using Bowline.EmbeddedCluster.Definitions;
+using Bowline.Languages.GoTemplates;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Validation;
 
-/// <summary>What makes a CRD's schema structural.</summary>
-internal static class StructuralRules
+/// <summary>What makes a CRD's schema structural: every field typed once, logical junctors only narrowing it.</summary>
+internal static partial class StructuralRules
 {
     private static readonly string[] Types = ["array", "boolean", "integer", "number", "object", "string"];
+    private static readonly string[] Junctors = ["allOf", "anyOf", "oneOf"];
+
+    private enum Level
+    {
+        Root,
+        Field,
+        Item,
+    }
 
     public static void Check(Checks check, Node schema, string path)
     {
-        if (schema["type"]?.AsString() is null or "")
+        int before = check.Errors.Count;
+        CheckNode(check, schema, path);
+        CheckStructure(check, schema, path, Level.Root);
+        if (check.Errors.Count == before)
         {
-            check.Add(FieldError.Required($"{path}.type", "must not be empty at the root"));
+            // A default is tried against the schema only once that is sound.
+            CheckDefaults(check, schema, path, isRoot: true);
         }
-
-        if (schema["additionalProperties"] is not null)
-        {
-            check.Add(FieldError.Forbidden($"{path}.additionalProperties", "must not be used at the root"));
-        }
-
-        CheckNode(check, schema, path, isRoot: true);
     }
 
-    private static void CheckNode(Checks check, Node schema, string path, bool isRoot)
+    /// <summary>What no schema may say, junctors included.</summary>
+    private static void CheckNode(Checks check, Node schema, string path)
     {
         string type = schema["type"]?.AsString() ?? string.Empty;
-        bool untyped = schema["x-kubernetes-int-or-string"]?.AsBool() == true || schema["x-kubernetes-preserve-unknown-fields"]?.AsBool() == true;
-        if (!isRoot && type.Length == 0 && !untyped)
-        {
-            check.Add(FieldError.Required($"{path}.type", "must not be empty for specified object fields"));
-        }
-
         if (type.Length > 0 && !Types.Contains(type))
         {
             check.Add(FieldError.NotSupported($"{path}.type", type, Types));
+        }
+
+        CheckForbidden(check, schema, path);
+        CheckPattern(check, schema, path);
+        CheckExtensions(check, schema, path, type);
+        if (schema["additionalProperties"] is MapNode or BoolNode { Value: false } && schema["properties"] is MapNode { Count: > 0 })
+        {
+            check.Add(FieldError.Forbidden($"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive"));
+        }
+
+        foreach ((string name, Node property) in schema["properties"] as MapNode ?? [])
+        {
+            CheckNode(check, property, $"{path}.properties[{name}]");
+        }
+
+        foreach (string key in (ReadOnlySpan<string>)["items", "additionalProperties", "not"])
+        {
+            if (schema[key] is MapNode inner)
+            {
+                CheckNode(check, inner, $"{path}.{key}");
+            }
+        }
+
+        foreach (string junctor in Junctors)
+        {
+            foreach ((Node part, string at) in Checks.Each(schema[junctor], $"{path}.{junctor}"))
+            {
+                CheckNode(check, part, at);
+            }
+        }
+    }
+
+    private static void CheckForbidden(Checks check, Node schema, string path)
+    {
+        foreach (string key in (ReadOnlySpan<string>)["id", "additionalItems", "patternProperties", "definitions", "dependencies"])
+        {
+            if (schema[key] is not null and not MapNode { Count: 0 })
+            {
+                check.Add(FieldError.Forbidden($"{path}.{key}", $"{key} is not supported"));
+            }
         }
 
         if (schema["$ref"] is not null)
@@ -47,55 +89,243 @@ internal static class StructuralRules
             check.Add(FieldError.Forbidden($"{path}.uniqueItems", "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"));
         }
 
-        if (type == "array" && schema["items"] is null)
+        if (schema["items"] is ListNode)
         {
-            check.Add(FieldError.Required($"{path}.items", "must be specified"));
+            check.Add(FieldError.Forbidden($"{path}.items", "items must be a schema object and not an array"));
         }
 
-        CheckPattern(check, schema, path);
-        CheckLists(check, schema, path);
-        foreach ((string name, Node property) in schema["properties"] as MapNode ?? [])
+        if (schema["x-kubernetes-preserve-unknown-fields"]?.AsBool() == false)
         {
-            if (!isRoot || name is not ("metadata" or "apiVersion" or "kind"))
-            {
-                CheckNode(check, property, $"{path}.properties[{name}]", isRoot: false);
-            }
-        }
-
-        if (schema["items"] is MapNode items)
-        {
-            CheckNode(check, items, $"{path}.items", isRoot: false);
-        }
-
-        if (!isRoot && schema["additionalProperties"] is MapNode additional)
-        {
-            CheckNode(check, additional, $"{path}.additionalProperties", isRoot: false);
+            check.Add(FieldError.Invalid($"{path}.x-kubernetes-preserve-unknown-fields", false, "must be true or undefined"));
         }
     }
 
     private static void CheckPattern(Checks check, Node schema, string path)
     {
-        if (schema["pattern"]?.AsString() is not { } pattern)
+        if (schema["pattern"]?.AsString() is { } pattern && !Re2.TryCompile(pattern, out Regex? _, out string? error))
+        {
+            check.Add(FieldError.Invalid($"{path}.pattern", pattern, $"must be a valid regular expression, but isn't: {error}"));
+        }
+    }
+
+    private static void CheckStructure(Checks check, Node schema, string path, Level level)
+    {
+        CheckLevel(check, schema, path, level);
+        if (schema["items"] is MapNode items)
+        {
+            CheckStructure(check, items, $"{path}.items", Level.Item);
+        }
+
+        foreach ((string name, Node property) in schema["properties"] as MapNode ?? [])
+        {
+            CheckStructure(check, property, $"{path}.properties[{name}]", Level.Field);
+        }
+
+        if (level != Level.Root && schema["additionalProperties"] is MapNode additional)
+        {
+            CheckStructure(check, additional, $"{path}.additionalProperties", Level.Field);
+        }
+
+        CheckJunctors(check, schema, path);
+        if (level == Level.Root || schema["x-kubernetes-embedded-resource"]?.AsBool() == true)
+        {
+            CheckObject(check, schema, path);
+        }
+    }
+
+    private static void CheckLevel(Checks check, Node schema, string path, Level level)
+    {
+        string type = schema["type"]?.AsString() ?? string.Empty;
+        bool embedded = schema["x-kubernetes-embedded-resource"]?.AsBool() == true;
+        bool intOrString = schema["x-kubernetes-int-or-string"]?.AsBool() == true;
+        if (embedded && type != "object")
+        {
+            const string detail = "must be object if x-kubernetes-embedded-resource is true";
+            check.Add(type.Length == 0 ? FieldError.Required($"{path}.type", detail) : FieldError.Invalid($"{path}.type", type, detail));
+        }
+        else if (type.Length == 0 && !intOrString && schema["x-kubernetes-preserve-unknown-fields"]?.AsBool() != true)
+        {
+            check.Add(FieldError.Required($"{path}.type", level switch
+            {
+                Level.Root => "must not be empty at the root",
+                Level.Item => "must not be empty for specified array items",
+                _ => "must not be empty for specified object fields",
+            }));
+        }
+
+        if (intOrString && type.Length > 0)
+        {
+            check.Add(FieldError.Forbidden($"{path}.type", "must be empty if x-kubernetes-int-or-string is true"));
+        }
+
+        if (level == Level.Root)
+        {
+            CheckRoot(check, schema, path, type);
+        }
+
+        if (type == "array" && schema["items"] is null)
+        {
+            check.Add(FieldError.Required($"{path}.items", "must be specified"));
+        }
+
+        if (embedded && schema["additionalProperties"] is not null)
+        {
+            check.Add(FieldError.Forbidden($"{path}.additionalProperties", "must not be used if x-kubernetes-embedded-resource is set"));
+        }
+
+        if (embedded && schema["x-kubernetes-preserve-unknown-fields"]?.AsBool() != true && schema["properties"] is not MapNode { Count: > 0 })
+        {
+            check.Add(FieldError.Required($"{path}.properties", "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"));
+        }
+    }
+
+    private static void CheckRoot(Checks check, Node schema, string path, string type)
+    {
+        if (type.Length > 0 && type != "object")
+        {
+            check.Add(FieldError.Invalid($"{path}.type", type, "must be object at the root"));
+        }
+
+        if (schema["additionalProperties"] is not null)
+        {
+            check.Add(FieldError.Forbidden($"{path}.additionalProperties", "must not be used at the root"));
+        }
+
+        if (schema["nullable"]?.AsBool() == true)
+        {
+            check.Add(FieldError.Forbidden($"{path}.nullable", "nullable cannot be true at the root"));
+        }
+    }
+
+    /// <summary>Every object has its kind, apiVersion and metadata already.</summary>
+    private static void CheckObject(Checks check, Node schema, string path)
+    {
+        foreach (string name in (ReadOnlySpan<string>)["kind", "apiVersion"])
+        {
+            if (schema["properties"]?[name] is { } header && header["type"]?.AsString() is { Length: > 0 } type and not "string")
+            {
+                check.Add(FieldError.Invalid($"{path}.properties[{name}].type", type, "must be string"));
+            }
+        }
+
+        if (schema["properties"]?["metadata"] is not MapNode metadata)
         {
             return;
         }
 
-        try
+        if (metadata["type"]?.AsString() is { Length: > 0 } had and not "object")
         {
-            _ = new Regex(pattern, RegexOptions.NonBacktracking);
+            check.Add(FieldError.Invalid($"{path}.properties[metadata].type", had, "must be object"));
         }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+
+        bool more = metadata.Keys.Any(key => key is not ("type" or "properties" or "description"))
+            || (metadata["properties"] as MapNode ?? []).Keys.Any(key => key is not ("name" or "generateName"));
+        if (more)
         {
-            check.Add(FieldError.Invalid($"{path}.pattern", pattern, $"must be a valid regular expression, but isn't: {e.Message}"));
+            check.Add(FieldError.Forbidden($"{path}.properties[metadata]", "must not specify anything other than name and generateName, but metadata is implicitly specified"));
         }
     }
 
-    private static void CheckLists(Checks check, Node schema, string path)
+    private static void CheckJunctors(Checks check, Node schema, string path)
     {
-        string? kind = schema["x-kubernetes-list-type"]?.AsString();
-        if (kind == "map" && schema["x-kubernetes-list-map-keys"] is not ListNode { Count: > 0 })
+        bool intOrString = schema["x-kubernetes-int-or-string"]?.AsBool() == true;
+        foreach (string junctor in Junctors)
         {
-            check.Add(FieldError.Required($"{path}.x-kubernetes-list-map-keys", "must not be empty if x-kubernetes-list-type is map"));
+            foreach ((Node part, string at) in Checks.Each(schema[junctor], $"{path}.{junctor}"))
+            {
+                bool isPattern = intOrString && (IsIntOrString(schema, junctor) || (junctor == "allOf" && at.EndsWith("[0]", StringComparison.Ordinal) && IsIntOrString(part, "anyOf")));
+                if (!isPattern)
+                {
+                    CheckNested(check, part, at);
+                    CheckComplete(check, part, schema, at, path);
+                }
+            }
+        }
+
+        if (schema["not"] is MapNode not)
+        {
+            CheckNested(check, not, $"{path}.not");
+            CheckComplete(check, not, schema, $"{path}.not", path);
+        }
+    }
+
+    private static bool IsIntOrString(Node schema, string junctor) =>
+        junctor == "anyOf" && schema["anyOf"] is ListNode { Count: 2 } two && two[0]["type"]?.AsString() == "integer" && two[1]["type"]?.AsString() == "string";
+
+    /// <summary>A junctor may restrict values but neither type, default nor describe them.</summary>
+    private static void CheckNested(Checks check, Node schema, string path)
+    {
+        foreach ((string key, string detail) in ((string, string)[])
+        [
+            ("type", "must be empty to be structural"), ("description", "must be empty to be structural"), ("title", "must be empty to be structural"),
+            ("default", "must be undefined to be structural"), ("additionalProperties", "must be undefined to be structural"), ("nullable", "must be false to be structural"),
+            ("x-kubernetes-preserve-unknown-fields", "must be false to be structural"), ("x-kubernetes-embedded-resource", "must be false to be structural"),
+            ("x-kubernetes-int-or-string", "must be false to be structural"), ("x-kubernetes-list-map-keys", "must be empty to be structural"),
+            ("x-kubernetes-list-type", "must be undefined to be structural"), ("x-kubernetes-map-type", "must be undefined to be structural"),
+        ])
+        {
+            if (schema[key] is not (null or NullNode or StringNode { Value.Length: 0 } or BoolNode { Value: false } or ListNode { Count: 0 }))
+            {
+                check.Add(FieldError.Forbidden($"{path}.{key}", detail));
+            }
+        }
+
+        foreach ((string name, Node property) in schema["properties"] as MapNode ?? [])
+        {
+            CheckNested(check, property, $"{path}.properties[{name}]");
+        }
+
+        foreach (string key in (ReadOnlySpan<string>)["items", "not"])
+        {
+            if (schema[key] is MapNode inner)
+            {
+                CheckNested(check, inner, $"{path}.{key}");
+            }
+        }
+
+        foreach (string junctor in Junctors)
+        {
+            foreach ((Node part, string at) in Checks.Each(schema[junctor], $"{path}.{junctor}"))
+            {
+                CheckNested(check, part, at);
+            }
+        }
+    }
+
+    /// <summary>What a junctor restricts has to be specified outside of it too.</summary>
+    private static void CheckComplete(Checks check, Node part, Node outer, string path, string outerPath)
+    {
+        foreach ((string name, Node property) in part["properties"] as MapNode ?? [])
+        {
+            string at = $"{path}.properties[{name}]";
+            if (outer["properties"]?[name] is { } known)
+            {
+                CheckComplete(check, property, known, at, $"{outerPath}.properties[{name}]");
+            }
+            else
+            {
+                check.Add(FieldError.Required($"{outerPath}.properties[{name}]", $"because it is defined in {at}"));
+            }
+        }
+
+        if (part["items"] is MapNode items)
+        {
+            if (outer["items"] is MapNode known)
+            {
+                CheckComplete(check, items, known, $"{path}.items", $"{outerPath}.items");
+            }
+            else
+            {
+                check.Add(FieldError.Required($"{outerPath}.items", $"because it is defined in {path}.items"));
+            }
+        }
+
+        foreach (string junctor in Junctors)
+        {
+            foreach ((Node inner, string at) in Checks.Each(part[junctor], $"{path}.{junctor}"))
+            {
+                CheckComplete(check, inner, outer, at, outerPath);
+            }
         }
     }
 }

@@ -37,14 +37,19 @@ internal static class Validator
         ["storageclasses.storage.k8s.io"] = OtherRules.StorageClass,
         ["priorityclasses.scheduling.k8s.io"] = OtherRules.PriorityClass,
         ["leases.coordination.k8s.io"] = OtherRules.Lease,
-        ["customresourcedefinitions.apiextensions.k8s.io"] = OtherRules.Definition,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static List<FieldError> OnCreate(ServedKind kind, MapNode node)
     {
         List<FieldError> errors = [];
         MetadataRules.Check(kind, node, errors);
-        Run(kind, node, new Checks(errors));
+        Checks check = new(errors);
+        Run(kind, node, check);
+        if (kind.QualifiedPlural == "customresourcedefinitions.apiextensions.k8s.io")
+        {
+            DefinitionRules.OnCreate(check, node);
+        }
+
         return errors;
     }
 
@@ -91,6 +96,9 @@ internal static class Validator
                 break;
             case "persistentvolumeclaims":
                 CoreRules.ClaimUpdate(check, node, live);
+                break;
+            case "customresourcedefinitions.apiextensions.k8s.io":
+                DefinitionRules.OnUpdate(check, node, live);
                 break;
             default:
                 WorkloadRules.OnUpdate(check, kind.QualifiedPlural, node, live);

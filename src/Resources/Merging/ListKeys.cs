@@ -42,18 +42,27 @@ internal static class ListKeys
             return false;
         }
 
+        // Some keys may be left out, as optional ones without a default are; an element is told apart by those it has.
         KeyField[] keys = new KeyField[list.ListKeys.Length];
-        for (int i = 0; i < keys.Length; i++)
+        int count = 0;
+        foreach (string name in list.ListKeys)
         {
-            string name = list.ListKeys[i];
-            Node? value = map[name] ?? list.KeyDefault(name);
-            if (value is null)
+            if ((map[name] ?? list.KeyDefault(name)) is { } value)
             {
-                problem = $"associative list with keys has an element that omits key field \"{name}\" (and doesn't have default value)";
-                return false;
+                keys[count++] = new KeyField(name, value);
             }
+        }
 
-            keys[i] = new KeyField(name, value);
+        if (count == 0)
+        {
+            string names = string.Join(' ', list.ListKeys.ToArray().Select(name => $"\"{name}\""));
+            problem = $"associative list with keys has an element that omits all key fields [{names}] (and doesn't have default values for any key fields)";
+            return false;
+        }
+
+        if (count < keys.Length)
+        {
+            keys = keys[..count];
         }
 
         if (keys.Length > 1)

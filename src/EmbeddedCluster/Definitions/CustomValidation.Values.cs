@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Bowline.EmbeddedCluster.Validation;
+using Bowline.Languages.GoTemplates;
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
+
+namespace Bowline.EmbeddedCluster.Definitions;
+
+internal static partial class CustomValidation
+{
+    private static void CheckType(Node value, Node schema, string path, List<FieldError> errors)
+    {
+        string had = TypeOf(value);
+        if (schema["x-kubernetes-int-or-string"]?.AsBool() == true)
+        {
+            if (value is not (StringNode or IntegerNode) && !IsWhole(value) && !(value.IsNull && schema["nullable"]?.AsBool() == true))
+            {
+                errors.Add(TypeError(path, "integer,string", had));
+            }
+
+            return;
+        }
+
+        string? type = schema["type"]?.AsString();
+        bool fits = type switch
+        {
+            null or "" => true,
+            _ when value.IsNull => schema["nullable"]?.AsBool() == true,
+            "number" => had is "number" or "integer",
+            "integer" => had == "integer" || IsWhole(value),
+            _ => type == had,
+        };
+        if (fits)
+        {
+            return;
+        }
+
+        // A format is named instead of the type where the value has one of its own.
+        string? format = value is StringNode or ListNode or NullNode ? null : schema["format"]?.AsString();
+        string own = value switch
+        {
+            IntegerNode => "int64",
+            FloatNode => "float64",
+            _ => string.Empty,
+        };
+        errors.Add(format is null ? TypeError(path, type!, had) : TypeError(path, format, own));
+    }
+
+    private static bool IsWhole(Node value) => value is FloatNode number && number.Value == Math.Truncate(number.Value);
+
+    private static FieldError TypeError(string path, string wanted, string had) =>
+        new("FieldValueTypeInvalid", path, $"Invalid value: \"{had}\": {path} in body must be of type {wanted}: \"{had}\"");
+
+    private static string TypeOf(Node value) => value switch
+    {
+        StringNode => "string",
+        BoolNode => "boolean",
+        IntegerNode => "integer",
+        FloatNode => "number",
+        ListNode => "array",
+        MapNode => "object",
+        _ => "null",
+    };
+
+    private static void CheckEnum(Node value, Node schema, string path, List<FieldError> errors)
+    {
+        if (schema["enum"] is ListNode { Count: > 0 } allowed && !allowed.Any(item => item.DeepEquals(value)))
+        {
+            string list = string.Join(", ", allowed.Select(item => $"\"{item}\""));
+            errors.Add(new FieldError("FieldValueNotSupported", path, $"Unsupported value: {JsonWriter.ToText(value)}: supported values: {list}"));
+        }
+    }
+
+    private static void CheckText(StringNode text, Node schema, string path, List<FieldError> errors)
+    {
+        int length = text.Value.EnumerateRunes().Count();
+        if (schema["maxLength"]?.AsInteger() is { } most && length > most)
+        {
+            errors.Add(FieldError.TooLong(path, (int)most));
+        }
+
+        if (schema["minLength"]?.AsInteger() is { } least && length < least)
+        {
+            errors.Add(FieldError.Invalid(path, text, $"{path} in body should be at least {least} chars long"));
+        }
+
+        if (schema["pattern"]?.AsString() is { } pattern && !Matches(text.Value, pattern))
+        {
+            errors.Add(FieldError.Invalid(path, text, $"{path} in body should match '{pattern}'"));
+        }
+
+        if (schema["format"]?.AsString() is { } format && !CustomFormats.Fits(text.Value, format))
+        {
+            errors.Add(new FieldError("FieldValueTypeInvalid", path, $"Invalid value: {JsonWriter.ToText(text)}: {path} in body must be of type {format}: {JsonWriter.ToText(text)}"));
+        }
+    }
+
+    // A pattern that does not compile never came with the definition; it says nothing.
+    private static bool Matches(string text, string pattern)
+    {
+        try
+        {
+            return !Re2.TryCompile(pattern, out Regex? regex, out _) || regex.IsMatch(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private static void CheckNumber(Node value, Node schema, string path, List<FieldError> errors)
+    {
+        double number = value.AsNumber()!.Value;
+        string Show(double bound) => bound.ToString("R", CultureInfo.InvariantCulture);
+        if (schema["minimum"]?.AsNumber() is { } least && (schema["exclusiveMinimum"]?.AsBool() == true ? number <= least : number < least))
+        {
+            errors.Add(FieldError.Invalid(path, value, $"{path} in body should be greater than {(schema["exclusiveMinimum"]?.AsBool() == true ? "" : "or equal to ")}{Show(least)}"));
+        }
+
+        if (schema["maximum"]?.AsNumber() is { } most && (schema["exclusiveMaximum"]?.AsBool() == true ? number >= most : number > most))
+        {
+            errors.Add(FieldError.Invalid(path, value, $"{path} in body should be less than {(schema["exclusiveMaximum"]?.AsBool() == true ? "" : "or equal to ")}{Show(most)}"));
+        }
+
+        if (schema["multipleOf"]?.AsNumber() is { } factor and > 0 && Math.Abs(Math.IEEERemainder(number, factor)) > 1e-9)
+        {
+            errors.Add(FieldError.Invalid(path, value, $"{path} in body should be a multiple of {Show(factor)}"));
+        }
+
+        string format = schema["format"]?.AsString() ?? string.Empty;
+        bool inRange = format switch
+        {
+            "int32" => IsWholeOrInteger(value) && number is >= int.MinValue and <= int.MaxValue,
+            "int64" => IsWholeOrInteger(value) && number is >= long.MinValue and < 9223372036854775808.0,
+            _ => true,
+        };
+        if (!inRange)
+        {
+            errors.Add(new FieldError("FieldValueInvalid", "<nil>", $"Invalid value: \"\": Checked value must be of type {schema["type"]?.AsString()} with format {format} in {path}"));
+        }
+    }
+
+    private static bool IsWholeOrInteger(Node value) => value is IntegerNode || IsWhole(value);
+}
