@@ -73,11 +73,6 @@ internal sealed class ApiHandler
         {
             RequestTarget target = RequestTarget.Parse(request);
             Authorize(request, target);
-            if (Deprecations.Of(target) is { } deprecated)
-            {
-                warnings.Add(deprecated);
-            }
-
             return target.IsResource
                 ? await resources.HandleAsync(request, target, warnings, cancellationToken).ConfigureAwait(false)
                 : system.Handle(request, target);

@@ -67,6 +67,9 @@ internal static class BodyParser
         return (body[0] == '{' ? System.Text.Encoding.UTF8.GetString(start) : Convert.ToHexStringLower(start)) + more;
     }
 
+    /// <summary>A body that is about no kind of its own, as options are.</summary>
+    public static Node Plain(ApiRequest request) => Parse(request);
+
     private static Node Parse(ApiRequest request)
     {
         string type = request.ContentType.Split(';')[0].Trim();

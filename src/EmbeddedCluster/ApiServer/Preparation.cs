@@ -53,6 +53,11 @@ internal static class Preparation
             return;
         }
 
+        if (kind.QualifiedPlural == "services" && node["spec"] is MapNode own)
+        {
+            ServiceAllocator.Release(own, live);
+        }
+
         if (kind.QualifiedPlural != "services" || node["spec"] is not MapNode spec || live["spec"] is not MapNode before || spec["type"]?.AsString() == "ExternalName" || before["type"]?.AsString() == "ExternalName")
         {
             return;

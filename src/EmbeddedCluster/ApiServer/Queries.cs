@@ -101,11 +101,9 @@ internal static class WriteQuery
 /// <summary>Reads DeleteOptions from a query and a body.</summary>
 internal static class DeleteQuery
 {
-    private static readonly ServedKind Options = new(new ResourceKind("meta.k8s.io", "v1", "DeleteOptions"), string.Empty, string.Empty, namespaced: false);
-
     public static (DeleteRequest Options, bool DryRun) Parse(ApiRequest request)
     {
-        MapNode? body = request.Body.IsEmpty ? null : BodyParser.Parse(request, Options) as MapNode;
+        MapNode? body = request.Body.IsEmpty ? null : BodyParser.Plain(request) as MapNode;
         if (body?["kind"]?.AsString() is { Length: > 0 } kind && kind != "DeleteOptions")
         {
             throw ApiErrors.BadRequest($"no kind \"{kind}\" is registered for version \"{body["apiVersion"]?.AsString()}\" in scheme \"pkg/runtime/scheme.go:111\"");

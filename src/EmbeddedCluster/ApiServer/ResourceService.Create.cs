@@ -64,6 +64,7 @@ internal sealed partial class ResourceService
         SetCreationFields(kind, node);
         Preparation.OnCreate(Store, kind, node, context.User, Now());
         ThrowIfInvalid(kind, node, Checked(kind, node, null, context, Validator.OnCreate(kind, node)));
+        Warn(kind, node, null, context);
         return new Admitted(node, await Admission.ValidateAsync(request with { Object = node, Name = ObjectMeta.Name(node) }, context.Cancellation).ConfigureAwait(false));
     }
 
@@ -118,11 +119,20 @@ internal sealed partial class ResourceService
         }
     }
 
+    private static void Warn(ServedKind kind, MapNode node, MapNode? live, WriteContext context)
+    {
+        foreach (string warning in ObjectWarnings.Of(kind, node, live))
+        {
+            context.Warn(warning);
+        }
+    }
+
     private static void ThrowIfInvalid(ServedKind kind, MapNode node, List<FieldError> errors)
     {
         if (errors.Count > 0)
         {
-            throw ApiErrors.Invalid(kind, ObjectMeta.Name(node), errors);
+            // Events of both groups are one kind to the reference.
+            throw ApiErrors.Invalid(kind.Kind.Kind == "Event" ? string.Empty : kind.Kind.Group, kind.Kind.Kind, ObjectMeta.Name(node), errors);
         }
     }
 }

@@ -145,7 +145,7 @@ internal sealed partial class ResourceService
             return (now, current, string.Empty);
         }
 
-        CollectionSnapshot then = Store.SnapshotAt(kind.Collection, asked) ?? throw ApiErrors.Expired("The resourceVersion for the provided list is too old.");
+        CollectionSnapshot then = At(kind, asked) ?? throw ApiErrors.Expired("The resourceVersion for the provided list is too old.");
         return (then, asked, string.Empty);
     }
 
@@ -167,7 +167,7 @@ internal sealed partial class ResourceService
             return (now, current, start);
         }
 
-        CollectionSnapshot? then = revision > current ? null : Store.SnapshotAt(kind.Collection, revision);
+        CollectionSnapshot? then = revision > current ? null : At(kind, revision);
         return then is not null
             ? (then, revision, start)
             : throw new ApiException(
@@ -178,6 +178,8 @@ internal sealed partial class ResourceService
                 Metadata = new MapNode { ["continue"] = Token(-1, start) },
             };
     }
+
+    private CollectionSnapshot? At(ServedKind kind, long revision) => revision < firstRevision ? null : Store.SnapshotAt(kind.Collection, revision);
 
     private static string Key(StoredObject item) => item.Namespace.Length == 0 ? item.Name : $"{item.Namespace}/{item.Name}";
 

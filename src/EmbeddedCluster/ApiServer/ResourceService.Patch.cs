@@ -238,12 +238,12 @@ internal sealed partial class ResourceService
         catch (ApiException e) when (e.Code == 400)
         {
             string why = e.Message[(e.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..];
-            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", JsonWriter.ToText(patchKind == PatchKind.StrategicMerge ? patch : node), why)]);
+            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", patchKind == PatchKind.StrategicMerge ? PatchErrors.GoMap(patch) : JsonWriter.ToText(node), why)]);
         }
 
         CheckIdentity(kind, name, live, node);
         CheckKind(kind, node);
-        Report(unknown, patch, context);
+        Report(unknown, patchKind == PatchKind.StrategicMerge ? PatchErrors.GoMap(patch) : JsonWriter.ToText(node), context);
         Defaults.Apply(kind, decoded);
         return decoded;
     }
@@ -283,7 +283,7 @@ internal sealed partial class ResourceService
         }
     }
 
-    private static void Report(IReadOnlyList<string> unknown, Node patch, WriteContext context)
+    private static void Report(IReadOnlyList<string> unknown, string shown, WriteContext context)
     {
         if (unknown.Count == 0 || context.FieldValidation == FieldValidation.Ignore)
         {
@@ -293,7 +293,7 @@ internal sealed partial class ResourceService
         string[] problems = [.. unknown.Select(path => $"unknown field \"{path}\"")];
         if (context.FieldValidation == FieldValidation.Strict)
         {
-            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", JsonWriter.ToText(patch), $"strict decoding error: {string.Join(", ", problems)}")]);
+            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", shown, $"strict decoding error: {string.Join(", ", problems)}")]);
         }
 
         foreach (string problem in problems)

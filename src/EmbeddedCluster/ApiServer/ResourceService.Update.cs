@@ -109,6 +109,11 @@ internal sealed partial class ResourceService
         Preparation.OnUpdate(kind, next, live);
         SetGeneration(kind, live, next);
         ThrowIfInvalid(kind, next, Checked(kind, next, live, context, Validator.OnUpdate(kind, next, live, subresource)));
+        if (subresource.Length == 0)
+        {
+            Warn(kind, next, live, context);
+        }
+
         IDisposable? held = subresource == Binding
             ? null
             : await Admission.ValidateAsync(request.View is null ? request with { Object = next } : request with { Object = ScaleView.Of(kind, next) }, context.Cancellation).ConfigureAwait(false);

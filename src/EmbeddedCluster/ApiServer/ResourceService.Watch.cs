@@ -24,6 +24,7 @@ internal sealed partial class ResourceService
 {
     private const long BytesAtATime = 256 * 1024;
     private static readonly TimeSpan BookmarkEvery = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan BeforeEnd = TimeSpan.FromSeconds(2);
 
     /// <summary>Where a watch begins: the revision after which events are sent, and initial objects when asked for.</summary>
     /// <exception cref="ApiException">Options that contradict each other.</exception>
@@ -106,13 +107,13 @@ internal sealed partial class ResourceService
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         List<Change> batch = [];
-        long bookmarked = after;
+        DateTimeOffset bookmarkAt = FirstBookmark(request);
         while (!cancellationToken.IsCancellationRequested)
         {
             batch.Clear();
-            if (!log.TryRead(after, batch, BytesAtATime))
+            if (after < firstRevision || !log.TryRead(after, batch, BytesAtATime))
             {
-                ApiException expired = ApiErrors.Expired($"too old resource version: {after} ({log.Floor})");
+                ApiException expired = ApiErrors.Expired($"too old resource version: {after} ({Math.Max(firstRevision, log.Floor)})");
                 yield return new FeedEvent(FeedType.Error, null, after, Error: expired);
                 yield break;
             }
@@ -122,41 +123,48 @@ internal sealed partial class ResourceService
                 after = change.Revision;
                 if (Seen(kind, @namespace, request, change) is { } seen)
                 {
-                    bookmarked = Math.Max(bookmarked, after);
                     yield return seen;
                 }
             }
 
-            bool quiet = !await WaitForChange(log, after, request.Bookmarks, cancellationToken).ConfigureAwait(false);
-            if (quiet && !cancellationToken.IsCancellationRequested && Store.Revision is var latest && latest > bookmarked)
+            if (request.Bookmarks && bookmarkAt <= Time.GetUtcNow())
             {
-                bookmarked = latest;
-                yield return new FeedEvent(FeedType.Bookmark, null, latest);
+                bookmarkAt = Time.GetUtcNow() + BookmarkEvery;
+                yield return new FeedEvent(FeedType.Bookmark, null, after);
             }
+
+            await WaitForChange(log, after, request.Bookmarks ? bookmarkAt : null, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>False when it is time for a bookmark.</summary>
-    private async Task<bool> WaitForChange(EventLog log, long after, bool bookmarks, CancellationToken cancellationToken)
+    /// <summary>A watch that will end soon gets its bookmark shortly before, others every minute.</summary>
+    private DateTimeOffset FirstBookmark(ListRequest request)
+    {
+        TimeSpan first = request.Timeout is { } timeout && timeout > BeforeEnd && timeout - BeforeEnd < BookmarkEvery ? timeout - BeforeEnd : BookmarkEvery;
+        return Time.GetUtcNow() + first;
+    }
+
+    private async Task WaitForChange(EventLog log, long after, DateTimeOffset? until, CancellationToken cancellationToken)
     {
         Task changed = log.WaitAsync(after);
         if (changed.IsCompleted)
         {
-            return true;
+            return;
+        }
+
+        TimeSpan patience = until is { } end ? end - Time.GetUtcNow() : Timeout.InfiniteTimeSpan;
+        if (until is not null && patience <= TimeSpan.Zero)
+        {
+            return;
         }
 
         try
         {
-            await changed.WaitAsync(bookmarks ? BookmarkEvery : Timeout.InfiniteTimeSpan, Time, cancellationToken).ConfigureAwait(false);
-            return true;
+            await changed.WaitAsync(patience, Time, cancellationToken).ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            return false;
-        }
-        catch (OperationCanceledException)
-        {
-            return true;
+            // Time for a bookmark, or the end of the watch.
         }
     }
 

@@ -21,6 +21,8 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
     private readonly RoleEscalation escalation = new(new Authorizer(store));
     private readonly ServiceAllocator services = new(store, serviceSubnet);
 
+    private long firstRevision = store.Revision;
+
     public ObjectStore Store { get; } = store;
 
     public KindRegistry Kinds { get; } = kinds;
@@ -31,6 +33,9 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
 
     /// <summary>Told of every write to a CRD, before the request is answered.</summary>
     public Action? DefinitionsChanged { get; set; }
+
+    /// <summary>What was before now is compacted history, as it is for a server whose watch cache begins empty.</summary>
+    public void ForgetHistory() => firstRevision = Store.Revision;
 
     public ResourceResult Get(ServedKind kind, string @namespace, string name)
     {

@@ -41,7 +41,6 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
             bool done = false;
             try
             {
-                Release(spec, live);
                 if (spec["type"]?.AsString() != "ExternalName")
                 {
                     Families(spec);
@@ -75,7 +74,7 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
     }
 
     /// <summary>What the former type of a service needed and the new one cannot have is dropped, unless the client asked for it anew.</summary>
-    private static void Release(MapNode spec, MapNode? live)
+    public static void Release(MapNode spec, MapNode? live)
     {
         string type = spec["type"]?.AsString() ?? string.Empty;
         string before = live?.At("spec", "type")?.AsString() ?? type;

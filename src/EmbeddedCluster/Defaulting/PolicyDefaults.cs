@@ -100,7 +100,7 @@ internal static class PolicyDefaults
             return;
         }
 
-        if (spec.Part("names") is { } names && names["kind"]?.AsString() is { } kind)
+        if (spec.Part("names") is { } names && names["kind"]?.AsString() is { Length: > 0 } kind)
         {
             names.Default("singular", kind.ToLowerInvariant()).Default("listKind", kind + "List");
         }

@@ -150,6 +150,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         definitions.DeleteInstance = service.DeleteInstance;
         definitions.Refresh();
         Bootstrap.Fill(store, options.Time, options.ServiceSubnet);
+        service.ForgetHistory();
     }
 
     private static async Task<HttpFront> ListenAsync(EmbeddedClusterOptions options, ResourceService service, AuditLog? audit, Task<ClusterCertificates> loading, Task ready, CancellationToken cancellationToken)

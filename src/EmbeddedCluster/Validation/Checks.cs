@@ -1,4 +1,4 @@
-using System.Net;
+using System.Text.RegularExpressions;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Model;
 using Bowline.Resources.Schemas;
@@ -8,23 +8,43 @@ namespace Bowline.EmbeddedCluster.Validation;
 /// <summary>Errors found so far, and the words that rules are written in.</summary>
 internal sealed class Checks(List<FieldError> errors)
 {
+    public const string NotNegativeText = "must be greater than or equal to 0";
+    public const string PositiveText = "must be greater than 0";
+    private const string PercentText = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+
     public List<FieldError> Errors => errors;
 
     public void Add(FieldError error) => errors.Add(error);
 
     public void Require(Node? value, string path, string detail = "")
     {
-        if (value is null or NullNode or StringNode { Value: "" } or ListNode { Count: 0 })
+        if (IsEmpty(value))
         {
             errors.Add(FieldError.Required(path, detail));
         }
     }
 
+    public static bool IsEmpty(Node? value) => value is null or NullNode or StringNode { Value: "" } or ListNode { Count: 0 };
+
+    /// <summary>One of the values, when it is set at all.</summary>
     public void OneOf(Node? value, string path, params string[] supported)
     {
         if (value is StringNode text && !supported.Contains(text.Value))
         {
-            errors.Add(new FieldError("FieldValueNotSupported", path, $"Unsupported value: \"{text.Value}\": supported values: {string.Join(", ", supported.Select(item => $"\"{item}\""))}"));
+            errors.Add(FieldError.NotSupported(path, text, supported));
+        }
+    }
+
+    /// <summary>One of the values; it has to be set.</summary>
+    public void Choice(Node? value, string path, params string[] supported)
+    {
+        if (IsEmpty(value))
+        {
+            errors.Add(FieldError.Required(path));
+        }
+        else
+        {
+            OneOf(value, path, supported);
         }
     }
 
@@ -32,15 +52,38 @@ internal sealed class Checks(List<FieldError> errors)
     {
         if (value?.AsInteger() is { } number and < 0)
         {
-            errors.Add(FieldError.Invalid(path, number, "must be greater than or equal to 0"));
+            errors.Add(FieldError.Invalid(path, number, NotNegativeText));
         }
     }
 
-    public void Port(Node? value, string path)
+    public void Positive(Node? value, string path)
     {
-        if (value?.AsInteger() is { } number && number is < 1 or > 65535)
+        if (value?.AsInteger() is { } number and <= 0)
         {
-            errors.Add(FieldError.Invalid(path, number, "must be between 1 and 65535, inclusive"));
+            errors.Add(FieldError.Invalid(path, number, PositiveText));
+        }
+    }
+
+    public void Between(Node? value, string path, long least, long most)
+    {
+        if (value?.AsInteger() is { } number && (number < least || number > most))
+        {
+            errors.Add(FieldError.Invalid(path, number, $"must be between {least} and {most}, inclusive"));
+        }
+    }
+
+    public void Port(Node? value, string path) => Between(value, path, 1, 65535);
+
+    /// <summary>A port number, or the name of one.</summary>
+    public void PortOrName(Node? value, string path)
+    {
+        if (value is StringNode)
+        {
+            Name(value, path, NameRules.PortName);
+        }
+        else
+        {
+            Port(value, path);
         }
     }
 
@@ -52,45 +95,86 @@ internal sealed class Checks(List<FieldError> errors)
         }
     }
 
-    public void Cidr(Node? value, string path)
+    /// <summary>A name by a rule, when it is set.</summary>
+    public void NameIfSet(Node? value, string path, Func<string, IEnumerable<string>> rule)
     {
-        if (value?.AsString() is { } text && !IPNetwork.TryParse(text, out _))
+        if (!IsEmpty(value))
         {
-            errors.Add(FieldError.Invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"));
+            Name(value, path, rule);
         }
     }
+
+    /// <summary>A name by a rule that has to be set.</summary>
+    public void RequireName(Node? value, string path, Func<string, IEnumerable<string>> rule)
+    {
+        if (IsEmpty(value))
+        {
+            errors.Add(FieldError.Required(path));
+        }
+        else
+        {
+            Name(value, path, rule);
+        }
+    }
+
+    public void Cidr(Node? value, string path) => NameIfSet(value, path, AddressRules.Cidr);
 
     public void Immutable(Node? next, Node? live, string path)
     {
         if (!Node.DeepEquals(Absent(next), Absent(live)))
         {
-            errors.Add(FieldError.Invalid(path, next, "field is immutable"));
+            errors.Add(FieldError.Invalid(path, next ?? Node.Null, "field is immutable"));
+        }
+    }
+
+    /// <summary>A number that is not negative, or a percentage.</summary>
+    public void IntOrPercent(Node? value, string path)
+    {
+        if (value is StringNode text)
+        {
+            if (!Regex.IsMatch(text.Value, "^[0-9]+%\\z"))
+            {
+                errors.Add(FieldError.Invalid(path, text, PercentText));
+            }
+        }
+        else
+        {
+            NotNegative(value, path);
+        }
+    }
+
+    public void AtMostAll(Node? value, string path)
+    {
+        if (value is StringNode { Value: { } text } && text.EndsWith('%') && long.TryParse(text[..^1], out long percent) && percent > 100)
+        {
+            errors.Add(FieldError.Invalid(path, value, "must not be greater than 100%"));
         }
     }
 
     /// <summary>Items of a list with their paths.</summary>
     public static IEnumerable<(Node Item, string Path)> Each(Node? list, string path) => (list?.AsList() ?? []).Select((item, i) => (item, $"{path}[{i}]"));
 
-    /// <summary>requests and limits: no negatives, no request above its limit.</summary>
-    public void Resources(Node? resources, string path)
+    /// <summary>Members of a map, sorted, with their paths.</summary>
+    public static IEnumerable<(string Key, Node Value, string Path)> Members(Node? map, string path) => (map as MapNode ?? []).Sorted().Select(pair => (pair.Key, pair.Value, $"{path}[{pair.Key}]"));
+
+    public void Unique(IEnumerable<(Node Item, string Path)> items, string member)
     {
-        foreach (string part in (ReadOnlySpan<string>)["limits", "requests"])
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach ((Node item, string path) in items)
         {
-            foreach ((string resource, Node amount) in resources?[part] as MapNode ?? [])
+            if (item[member]?.AsString() is { Length: > 0 } name && !seen.Add(name))
             {
-                if (Quantity.TryParse(amount.AsString(), out Quantity quantity) && quantity.Sign < 0)
-                {
-                    errors.Add(FieldError.Invalid($"{path}.{part}[{resource}]", amount, "must be greater than or equal to 0"));
-                }
+                errors.Add(FieldError.Duplicate($"{path}.{member}", name));
             }
         }
+    }
 
-        foreach ((string resource, Node amount) in resources?["requests"] as MapNode ?? [])
+    /// <summary>An amount of a resource that may not be negative.</summary>
+    public void Amount(Node? amount, string path)
+    {
+        if (Quantity.TryParse(amount?.AsString() ?? amount?.ToString(), out Quantity quantity) && quantity.Sign < 0)
         {
-            if (resources!.At("limits", resource)?.AsString() is { } limit && Quantity.TryParse(amount.AsString(), out Quantity asked) && Quantity.TryParse(limit, out Quantity most) && asked > most)
-            {
-                errors.Add(FieldError.Invalid($"{path}.requests", amount, $"must be less than or equal to {resource} limit of {limit}"));
-            }
+            errors.Add(FieldError.Invalid(path, amount, NotNegativeText));
         }
     }
 
@@ -116,8 +200,14 @@ internal sealed class Checks(List<FieldError> errors)
                     errors.Add(FieldError.Invalid($"{at}.operator", op, "not a valid selector operator"));
                     break;
             }
+
+            Name(expression["key"], $"{at}.key", NameRules.LabelKey);
+            foreach ((Node value, string where) in Each(expression["values"], $"{at}.values"))
+            {
+                Name(value, where, NameRules.LabelValue);
+            }
         }
     }
 
-    private static Node? Absent(Node? node) => node is NullNode or MapNode { Count: 0 } or ListNode { Count: 0 } ? null : node;
+    private static Node? Absent(Node? node) => node is NullNode or MapNode { Count: 0 } or ListNode { Count: 0 } or StringNode { Value: "" } ? null : node;
 }

@@ -1,17 +1,13 @@
 using System.Text;
-using System.Text.RegularExpressions;
-using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
-using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Validation;
 
 /// <summary>Core objects beside pods.</summary>
-internal static partial class CoreRules
+internal static class CoreRules
 {
     private const int MaxData = 1024 * 1024;
-    private const string KeyText = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
     public static void ConfigMap(Checks check, MapNode node)
     {
@@ -55,79 +51,19 @@ internal static partial class CoreRules
         Size(check, node, "data", "data");
     }
 
-    public static void Claim(Checks check, MapNode node)
-    {
-        if (node.At("spec", "accessModes") is not ListNode { Count: > 0 })
-        {
-            check.Add(FieldError.Required("spec.accessModes", "at least 1 access mode is required"));
-        }
-
-        foreach ((Node mode, string at) in Checks.Each(node.At("spec", "accessModes"), "spec.accessModes"))
-        {
-            check.OneOf(mode, "spec.accessModes", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod");
-            _ = at;
-        }
-
-        if (node.At("spec", "resources", "requests", "storage") is null)
-        {
-            check.Add(FieldError.Required("spec.resources[storage]"));
-        }
-    }
-
-    public static void Volume(Checks check, MapNode node)
-    {
-        if (node.At("spec", "accessModes") is not ListNode { Count: > 0 })
-        {
-            check.Add(FieldError.Required("spec.accessModes"));
-        }
-
-        if (node.At("spec", "capacity", "storage") is null)
-        {
-            check.Add(FieldError.Required("spec.capacity"));
-        }
-    }
-
     public static void Node(Checks check, MapNode node)
     {
         foreach ((Node taint, string at) in Checks.Each(node.At("spec", "taints"), "metadata.taints"))
         {
             check.Require(taint["key"], $"{at}.key");
-            check.OneOf(taint["effect"], $"{at}.effect", "NoSchedule", "PreferNoSchedule", "NoExecute");
+            check.Choice(taint["effect"], $"{at}.effect", "NoSchedule", "PreferNoSchedule", "NoExecute");
+            check.NameIfSet(taint["key"], $"{at}.key", NameRules.LabelKey);
+            check.NameIfSet(taint["value"], $"{at}.value", NameRules.LabelValue);
         }
 
         foreach ((Node cidr, string at) in Checks.Each(node.At("spec", "podCIDRs"), "spec.podCIDRs"))
         {
             check.Cidr(cidr, at);
-        }
-    }
-
-    public static void Quota(Checks check, MapNode node)
-    {
-        foreach ((string resource, Node amount) in node.At("spec", "hard") as MapNode ?? [])
-        {
-            string path = $"spec.hard[{resource}]";
-            if (!resource.Contains('/', StringComparison.Ordinal) && !QuotaResources().IsMatch(resource))
-            {
-                check.Add(FieldError.Invalid(path, resource, "must be a standard resource type or fully qualified"));
-                check.Add(FieldError.Invalid(path, resource, "must be a standard resource for quota"));
-            }
-            else if (Quantity.TryParse(amount.AsString(), out Quantity quantity) && quantity.Sign < 0)
-            {
-                check.Add(FieldError.Invalid(path, amount, "must be greater than or equal to 0"));
-            }
-        }
-    }
-
-    public static void Limits(Checks check, MapNode node)
-    {
-        foreach ((Node limit, string at) in Checks.Each(node.At("spec", "limits"), "spec.limits"))
-        {
-            foreach ((string resource, Node minimum) in limit["min"] as MapNode ?? [])
-            {
-                Above(check, limit, at, resource, minimum, "max", "max", "min");
-                Above(check, limit, at, resource, minimum, "defaultRequest", "default request", "defaultRequest");
-                Above(check, limit, at, resource, minimum, "default", "default", "default");
-            }
         }
     }
 
@@ -152,41 +88,13 @@ internal static partial class CoreRules
         }
     }
 
-    public static void ClaimUpdate(Checks check, MapNode node, MapNode live)
-    {
-        bool fills = live.At("spec", "volumeName") is null;
-        string[] free = fills ? ["resources", "volumeAttributesClassName", "volumeName", "storageClassName"] : ["resources", "volumeAttributesClassName"];
-        if (!WorkloadRules.SameBut(node["spec"], live["spec"], free))
-        {
-            check.Add(FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"));
-        }
-    }
-
-    private static void Above(Checks check, Node limit, string path, string resource, Node minimum, string other, string words, string field)
-    {
-        if (limit[other]?[resource] is { } value && Quantity.TryParse(minimum.AsString(), out Quantity least) && Quantity.TryParse(value.AsString(), out Quantity had) && least > had)
-        {
-            Node shown = field == "min" ? minimum : value;
-            check.Add(FieldError.Invalid($"{path}.{field}[{resource}]", shown, $"min value {minimum.AsString()} is greater than {words} value {value.AsString()}"));
-        }
-    }
-
     private static void Keys(Checks check, Node? data, string path)
     {
         foreach (string key in (data as MapNode ?? []).Keys)
         {
-            if (key.Length > 253)
+            foreach (string wrong in NameRules.ConfigKey(key))
             {
-                check.Add(FieldError.Invalid($"{path}[{key}]", key, "must be no more than 253 characters"));
-            }
-
-            if (!ConfigKey().IsMatch(key))
-            {
-                check.Add(FieldError.Invalid($"{path}[{key}]", key, KeyText));
-            }
-            else if (key is "." or ".." || key.StartsWith("..", StringComparison.Ordinal))
-            {
-                check.Add(FieldError.Invalid($"{path}[{key}]", key, key is "." or ".." ? $"must not be '{key}'" : "must not start with '..'"));
+                check.Add(FieldError.Invalid($"{path}[{key}]", key, wrong));
             }
         }
     }
@@ -213,10 +121,4 @@ internal static partial class CoreRules
             return false;
         }
     }
-
-    [GeneratedRegex(@"^[-._a-zA-Z0-9]+\z")]
-    private static partial Regex ConfigKey();
-
-    [GeneratedRegex(@"^(cpu|memory|storage|ephemeral-storage|pods|services|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims|(requests|limits)\..+|services\..+|count/.+|hugepages-.+)\z")]
-    private static partial Regex QuotaResources();
 }

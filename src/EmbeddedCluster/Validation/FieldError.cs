@@ -13,7 +13,7 @@ internal sealed record FieldError(string Reason, string Field, string Message)
     public static FieldError Invalid(string field, Node? value, string detail) => new("FieldValueInvalid", field, $"Invalid value: {Show(value)}: {detail}");
 
     public static FieldError NotSupported(string field, Node? value, params string[] supported) =>
-        new("FieldValueNotSupported", field, $"Unsupported value: {Show(value)}: supported values: {string.Join(", ", supported.Order(StringComparer.Ordinal).Select(text => $"\"{text}\""))}");
+        new("FieldValueNotSupported", field, $"Unsupported value: {Show(value)}: supported values: {string.Join(", ", supported.Select(text => $"\"{text}\""))}");
 
     public static FieldError Forbidden(string field, string detail) => new("FieldValueForbidden", field, $"Forbidden: {detail}");
 

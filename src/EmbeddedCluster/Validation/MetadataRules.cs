@@ -28,7 +28,7 @@ internal static class MetadataRules
         }
 
         CheckLabels(metadata?["labels"], "metadata.labels", errors);
-        CheckAnnotations(metadata?["annotations"], errors);
+        CheckAnnotations(metadata?["annotations"], "metadata.annotations", errors);
         CheckFinalizers(kind, metadata?["finalizers"], errors);
         CheckOwners(metadata?["ownerReferences"], errors);
     }
@@ -37,7 +37,7 @@ internal static class MetadataRules
     {
         Node? metadata = node["metadata"];
         CheckLabels(metadata?["labels"], "metadata.labels", errors);
-        CheckAnnotations(metadata?["annotations"], errors);
+        CheckAnnotations(metadata?["annotations"], "metadata.annotations", errors);
         CheckFinalizers(kind, metadata?["finalizers"], errors);
         CheckOwners(metadata?["ownerReferences"], errors);
         CheckNewFinalizers(node, live, errors);
@@ -69,6 +69,8 @@ internal static class MetadataRules
         IEnumerable<string> wrongs = kind.QualifiedPlural switch
         {
             "services" or "namespaces" => NameRules.LabelName(name),
+            "statefulsets.apps" => NameRules.Label(name),
+            "ipaddresses.networking.k8s.io" => AddressRules.Address(name),
             "roles.rbac.authorization.k8s.io" or "rolebindings.rbac.authorization.k8s.io" or "clusterroles.rbac.authorization.k8s.io" or "clusterrolebindings.rbac.authorization.k8s.io"
                 or "certificatesigningrequests.certificates.k8s.io" => NameRules.PathSegment(name),
             _ => NameRules.Subdomain(name),
@@ -79,7 +81,7 @@ internal static class MetadataRules
         }
     }
 
-    private static void CheckAnnotations(Node? annotations, List<FieldError> errors)
+    public static void CheckAnnotations(Node? annotations, string path, List<FieldError> errors)
     {
         if (annotations is not MapNode map)
         {
@@ -91,7 +93,7 @@ internal static class MetadataRules
         {
             foreach (string wrong in NameRules.QualifiedName(key.ToLowerInvariant()))
             {
-                errors.Add(FieldError.Invalid("metadata.annotations", key, wrong));
+                errors.Add(FieldError.Invalid(path, key, wrong));
             }
 
             size += System.Text.Encoding.UTF8.GetByteCount(key) + System.Text.Encoding.UTF8.GetByteCount(value.AsString() ?? string.Empty);
@@ -99,7 +101,7 @@ internal static class MetadataRules
 
         if (size > MaxAnnotations)
         {
-            errors.Add(FieldError.TooLong("metadata.annotations", MaxAnnotations));
+            errors.Add(FieldError.TooLong(path, MaxAnnotations));
         }
     }
 

@@ -50,6 +50,121 @@ internal static partial class NameRules
         }
     }
 
+    /// <summary>The name of a port: an IANA service name.</summary>
+    public static IEnumerable<string> PortName(string name)
+    {
+        if (name.Length > 15)
+        {
+            yield return "must be no more than 15 characters";
+        }
+
+        if (!PortNamePattern().IsMatch(name))
+        {
+            yield return "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)";
+        }
+
+        if (!name.Any(c => c is >= 'a' and <= 'z'))
+        {
+            yield return "must contain at least one letter (a-z)";
+        }
+
+        if (name.Contains("--", StringComparison.Ordinal))
+        {
+            yield return "must not contain consecutive hyphens";
+        }
+
+        if (name.StartsWith('-') || name.EndsWith('-'))
+        {
+            yield return "must not begin or end with a hyphen";
+        }
+    }
+
+    /// <summary>The name of an environment variable: anything printable but an equals sign.</summary>
+    public static IEnumerable<string> EnvironmentName(string name) =>
+        name.Length > 0 && name.All(c => c is >= ' ' and <= '~' and not '=') ? [] : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
+
+    /// <summary>A key of a ConfigMap or Secret.</summary>
+    public static IEnumerable<string> ConfigKey(string key)
+    {
+        if (key.Length > 253)
+        {
+            yield return "must be no more than 253 characters";
+        }
+
+        if (!ConfigKeyPattern().IsMatch(key))
+        {
+            yield return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+        }
+        else if (key is "." or "..")
+        {
+            yield return $"must not be '{key}'";
+        }
+        else if (key.StartsWith("..", StringComparison.Ordinal))
+        {
+            yield return "must not start with '..'";
+        }
+    }
+
+    public static IEnumerable<string> HttpHeader(string name) =>
+        HttpHeaderPattern().IsMatch(name) ? [] : ["a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')"];
+
+    /// <summary>A path below a directory, never out of it.</summary>
+    public static IEnumerable<string> LocalPath(string path)
+    {
+        if (path.StartsWith('/'))
+        {
+            yield return "must be a relative path";
+        }
+
+        if (path.Split('/').Contains(".."))
+        {
+            yield return "must not contain '..'";
+        }
+    }
+
+    /// <summary>An entry of a resolver's search list: a subdomain that may have underscores.</summary>
+    public static IEnumerable<string> SearchPath(string name) => name.Length == 0 ? [] : Subdomain(name.Replace('_', 'a'));
+
+    /// <summary>The name of a CSI driver: a short DNS name in any case.</summary>
+    public static IEnumerable<string> DriverName(string name)
+    {
+        if (name.Length > 63)
+        {
+            yield return "must be no more than 63 characters";
+        }
+
+        foreach (string wrong in Subdomain(name.ToLowerInvariant()))
+        {
+            yield return wrong;
+        }
+    }
+
+    /// <summary>A DNS name whose first label may be an asterisk.</summary>
+    public static IEnumerable<string> Wildcard(string name)
+    {
+        if (name.Length > 253)
+        {
+            yield return "must be no more than 253 characters";
+        }
+
+        if (!WildcardPattern().IsMatch(name))
+        {
+            yield return "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+        }
+    }
+
+    /// <summary>A DNS name with dots.</summary>
+    public static IEnumerable<string> FullyQualified(string name)
+    {
+        if (name.Length == 0)
+        {
+            return ["Required value"];
+        }
+
+        string[] wrong = [.. Subdomain(name)];
+        return wrong.Length > 0 ? wrong : name.Split('.').Length < 3 ? ["should be a domain with at least three segments separated by dots"] : [];
+    }
+
     /// <summary>A label as an object's name, where dots are the usual mistake.</summary>
     public static IEnumerable<string> LabelName(string name) => name.Contains('.', StringComparison.Ordinal) ? ["must not contain dots"] : Label(name);
 
@@ -126,6 +241,18 @@ internal static partial class NameRules
             yield return LabelValueText;
         }
     }
+
+    [GeneratedRegex(@"^[-a-z0-9]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex PortNamePattern();
+
+    [GeneratedRegex(@"^[-._a-zA-Z0-9]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ConfigKeyPattern();
+
+    [GeneratedRegex(@"^[-A-Za-z0-9]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex HttpHeaderPattern();
+
+    [GeneratedRegex(@"^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex WildcardPattern();
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z", RegexOptions.CultureInvariant)]
     private static partial Regex SubdomainPattern();

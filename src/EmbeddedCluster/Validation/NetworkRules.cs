@@ -3,50 +3,11 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Validation;
 
-/// <summary>Services, ingresses, policies, endpoint slices.</summary>
+/// <summary>Ingresses, policies, endpoints and their kin; services are <see cref="ServiceRules"/>'.</summary>
 internal static class NetworkRules
 {
-    public static void Service(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        string type = spec?["type"]?.AsString() ?? "ClusterIP";
-        bool headless = spec?["clusterIP"]?.AsString() == "None";
-        ListNode ports = spec?["ports"]?.AsList() ?? [];
-        if (ports.Count == 0 && type != "ExternalName" && !headless)
-        {
-            check.Add(FieldError.Required("spec.ports"));
-        }
-
-        if (type == "ExternalName")
-        {
-            check.Require(spec?["externalName"], "spec.externalName");
-        }
-
-        HashSet<string> names = new(StringComparer.Ordinal);
-        for (int i = 0; i < ports.Count; i++)
-        {
-            Port(check, ports[i], $"spec.ports[{i}]", ports.Count > 1, names);
-        }
-
-        check.OneOf(spec?["sessionAffinity"], "spec.sessionAffinity", "ClientIP", "None");
-        check.OneOf(spec?["type"], "spec.type", "ClusterIP", "ExternalName", "LoadBalancer", "NodePort");
-        MetadataRules.CheckLabels(spec?["selector"], "spec.selector", check.Errors);
-        if (spec?["clusterIP"]?.AsString() is { Length: > 0 } address && address != "None" && !IPAddress.TryParse(address, out _))
-        {
-            check.Add(FieldError.Invalid("spec.clusterIPs[0]", address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
-        }
-    }
-
-    public static void ServiceUpdate(Checks check, MapNode node, MapNode live)
-    {
-        string before = live.At("spec", "clusterIP")?.AsString() ?? string.Empty;
-        string after = node.At("spec", "clusterIP")?.AsString() ?? string.Empty;
-        bool external = live.At("spec", "type")?.AsString() == "ExternalName" || node.At("spec", "type")?.AsString() == "ExternalName";
-        if (before.Length > 0 && after != before && !external)
-        {
-            check.Add(FieldError.Invalid("spec.clusterIPs[0]", new ListNode(StringNode.Of(after)), "may not change once set"));
-        }
-    }
+    private const string ClassAnnotation = "kubernetes.io/ingress.class";
+    private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
 
     public static void Ingress(Checks check, MapNode node)
     {
@@ -56,6 +17,14 @@ internal static class NetworkRules
             check.Add(FieldError.Invalid("spec", spec is MapNode { Count: > 0 } ? spec : null, "either `defaultBackend` or `rules` must be specified"));
         }
 
+        foreach ((Node item, string at) in Checks.Each(spec?["tls"], "spec.tls"))
+        {
+            foreach ((Node host, string where) in Checks.Each(item["hosts"], $"{at}.hosts"))
+            {
+                Host(check, host, where);
+            }
+        }
+
         if (spec?["defaultBackend"] is { } backend)
         {
             Backend(check, backend, "spec.defaultBackend");
@@ -63,15 +32,177 @@ internal static class NetworkRules
 
         foreach ((Node rule, string at) in Checks.Each(spec?["rules"], "spec.rules"))
         {
-            if (rule["host"]?.AsString() is { Length: > 0 } host)
+            Rule(check, rule, at);
+        }
+
+        check.NameIfSet(spec?["ingressClassName"], "spec.ingressClassName", NameRules.Subdomain);
+    }
+
+    /// <summary>The class is named once: by the field or by the annotation that came before it.</summary>
+    public static void NewIngress(Checks check, MapNode node)
+    {
+        string annotated = node.At("metadata", "annotations", ClassAnnotation)?.AsString() ?? string.Empty;
+        string named = node.At("spec", "ingressClassName")?.AsString() ?? string.Empty;
+        if (annotated.Length > 0 && named.Length > 0 && annotated != named)
+        {
+            check.Add(FieldError.Invalid($"annotations.{ClassAnnotation}", annotated, "must match `ingressClassName` when both are specified"));
+        }
+    }
+
+    private static void Host(Checks check, Node host, string path)
+    {
+        string text = host.AsString() ?? string.Empty;
+        if (IPAddress.TryParse(text, out _))
+        {
+            check.Add(FieldError.Invalid(path, text, "must be a DNS name, not an IP address"));
+        }
+
+        check.NameIfSet(host, path, text.Contains('*', StringComparison.Ordinal) ? NameRules.Wildcard : NameRules.Subdomain);
+    }
+
+    private static void Rule(Checks check, Node rule, string path)
+    {
+        if (rule["host"] is StringNode { Value.Length: > 0 } host)
+        {
+            Host(check, host, $"{path}.host");
+        }
+
+        if (rule["http"] is MapNode http && http["paths"] is not ListNode { Count: > 0 })
+        {
+            check.Add(FieldError.Required($"{path}.http.paths"));
+        }
+
+        foreach ((Node item, string where) in Checks.Each(rule.At("http", "paths"), $"{path}.http.paths"))
+        {
+            Path(check, item, where);
+        }
+    }
+
+    private static void Path(Checks check, Node path, string where)
+    {
+        string type = path["pathType"]?.AsString() ?? string.Empty;
+        if (path["pathType"] is null)
+        {
+            check.Add(FieldError.Required($"{where}.pathType", "pathType must be specified"));
+            return;
+        }
+
+        string text = path["path"]?.AsString() ?? string.Empty;
+        switch (type)
+        {
+            case "Exact" or "Prefix":
+                if (!text.StartsWith('/'))
+                {
+                    check.Add(FieldError.Invalid($"{where}.path", text, "must be an absolute path"));
+                }
+
+                InvalidSequences(check, text, $"{where}.path");
+                break;
+            case "ImplementationSpecific":
+                if (text.Length > 0 && !text.StartsWith('/'))
+                {
+                    check.Add(FieldError.Invalid($"{where}.path", text, "must be an absolute path"));
+                }
+
+                break;
+            default:
+                check.Add(FieldError.NotSupported($"{where}.pathType", type, "Exact", "ImplementationSpecific", "Prefix"));
+                break;
+        }
+
+        Backend(check, path["backend"], $"{where}.backend");
+    }
+
+    private static void InvalidSequences(Checks check, string text, string path)
+    {
+        foreach (string sequence in (ReadOnlySpan<string>)["//", "/./", "/../", "%2f", "%2F"])
+        {
+            if (text.Contains(sequence, StringComparison.Ordinal))
             {
-                check.Name(StringNode.Of(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host), $"{at}.host", NameRules.Subdomain);
+                check.Add(FieldError.Invalid(path, text, $"must not contain '{sequence}'"));
+            }
+        }
+
+        foreach (string suffix in (ReadOnlySpan<string>)["/..", "/."])
+        {
+            if (text.EndsWith(suffix, StringComparison.Ordinal))
+            {
+                check.Add(FieldError.Invalid(path, text, $"cannot end with '{suffix}'"));
+            }
+        }
+    }
+
+    private static void Backend(Checks check, Node? backend, string path)
+    {
+        bool resource = backend?["resource"] is MapNode;
+        if (backend?["service"] is not MapNode service)
+        {
+            if (!resource)
+            {
+                check.Add(FieldError.Required(path, "exactly one of `service` or `resource` must be specified"));
             }
 
-            foreach ((Node path, string where) in Checks.Each(rule.At("http", "paths"), $"{at}.http.paths"))
-            {
-                Path(check, path, where);
-            }
+            return;
+        }
+
+        if (resource)
+        {
+            check.Add(FieldError.Invalid(path, string.Empty, "cannot set both resource and service backends"));
+            return;
+        }
+
+        check.RequireName(service["name"], $"{path}.service.name", NameRules.Label1035);
+        bool named = service["port"]?["name"]?.AsString() is { Length: > 0 };
+        bool numbered = service["port"]?["number"]?.AsInteger() is not (null or 0);
+        if (named && numbered)
+        {
+            check.Add(FieldError.Invalid(path, string.Empty, "cannot set both port name & port number"));
+        }
+        else if (named)
+        {
+            check.Name(service["port"]!["name"], $"{path}.service.port.name", NameRules.PortName);
+        }
+        else if (numbered)
+        {
+            check.Port(service["port"]!["number"], $"{path}.service.port.number");
+        }
+        else
+        {
+            check.Add(FieldError.Required(path, "port name or number is required"));
+        }
+    }
+
+    public static void IngressClass(Checks check, MapNode node)
+    {
+        string controller = node.At("spec", "controller")?.AsString() ?? string.Empty;
+        if (controller.Length == 0)
+        {
+            check.Add(FieldError.Required("spec.controller"));
+        }
+        else if (controller.Length > 250)
+        {
+            check.Add(FieldError.TooLong("spec.controller", 250));
+        }
+        else if (controller.Split('/', 2) is not [var domain, { Length: > 0 }] || NameRules.Subdomain(domain).Any())
+        {
+            check.Add(FieldError.Invalid("spec.controller", controller, "must be a domain-prefixed path (such as \"acme.io/foo\")"));
+        }
+
+        if (node.At("spec", "parameters") is not MapNode parameters)
+        {
+            return;
+        }
+
+        check.Require(parameters["kind"], "spec.parameters.kind");
+        check.Require(parameters["name"], "spec.parameters.name");
+        check.Choice(parameters["scope"], "spec.parameters.scope", "Cluster", "Namespace");
+        if (parameters["scope"]?.AsString() == "Namespace")
+        {
+            check.Require(parameters["namespace"], "spec.parameters.namespace", "`parameters.scope` is set to 'Namespace'");
+        }
+        else if (parameters["namespace"] is not null)
+        {
+            check.Add(FieldError.Forbidden("spec.parameters.namespace", "`parameters.scope` is set to 'Cluster'"));
         }
     }
 
@@ -82,88 +213,180 @@ internal static class NetworkRules
         {
             foreach ((Node rule, string at) in Checks.Each(node.At("spec", direction), $"spec.{direction}"))
             {
+                foreach ((Node port, string where) in Checks.Each(rule["ports"], $"{at}.ports"))
+                {
+                    PolicyPort(check, port, where);
+                }
+
                 foreach ((Node peer, string where) in Checks.Each(rule[peers], $"{at}.{peers}"))
                 {
-                    check.Cidr(peer.At("ipBlock", "cidr"), $"{where}.ipBlock.cidr");
-                    check.Selector(peer["podSelector"], $"{where}.podSelector");
-                    check.Selector(peer["namespaceSelector"], $"{where}.namespaceSelector");
+                    Peer(check, peer, where);
                 }
+            }
+        }
+
+        ListNode types = node.At("spec", "policyTypes")?.AsList() ?? [];
+        if (types.Count > 2)
+        {
+            check.Add(FieldError.Invalid("spec.policyTypes", types, "may not specify more than two policyTypes"));
+            return;
+        }
+
+        foreach ((Node type, string at) in Checks.Each(types, "spec.policyTypes"))
+        {
+            check.OneOf(type, at, "Egress", "Ingress");
+        }
+    }
+
+    private static void PolicyPort(Checks check, Node port, string path)
+    {
+        check.OneOf(port["protocol"], $"{path}.protocol", Protocols);
+        if (port["port"] is { IsNull: false } number)
+        {
+            check.PortOrName(number, $"{path}.port");
+        }
+
+        if (port["endPort"]?.AsInteger() is not { } end)
+        {
+            return;
+        }
+
+        if (port["port"] is not IntegerNode first)
+        {
+            check.Add(port["port"] is null ? FieldError.Invalid($"{path}.endPort", end, "may not be specified when `port` is not specified") : FieldError.Invalid($"{path}.endPort", end, "may not be specified when `port` is non-numeric"));
+            return;
+        }
+
+        if (end < first.Value)
+        {
+            check.Add(FieldError.Invalid($"{path}.endPort", end, "must be greater than or equal to `port`"));
+        }
+
+        check.Port(port["endPort"], $"{path}.endPort");
+    }
+
+    private static void Peer(Checks check, Node peer, string path)
+    {
+        int count = (peer as MapNode ?? []).Count;
+        check.Selector(peer["podSelector"], $"{path}.podSelector");
+        check.Selector(peer["namespaceSelector"], $"{path}.namespaceSelector");
+        if (peer["ipBlock"] is MapNode block)
+        {
+            Block(check, block, $"{path}.ipBlock");
+        }
+
+        if (count == 0)
+        {
+            check.Add(FieldError.Required(path, "must specify a peer"));
+        }
+        else if (count > 1 && peer["ipBlock"] is MapNode)
+        {
+            check.Add(FieldError.Forbidden(path, "may not specify both ipBlock and another peer"));
+        }
+    }
+
+    private static void Block(Checks check, MapNode block, string path)
+    {
+        string cidr = block["cidr"]?.AsString() ?? string.Empty;
+        check.RequireName(block["cidr"], $"{path}.cidr", AddressRules.Cidr);
+        foreach ((Node except, string at) in Checks.Each(block["except"], $"{path}.except"))
+        {
+            check.Name(except, at, AddressRules.Cidr);
+            string inner = except.AsString() ?? string.Empty;
+            if (IPNetwork.TryParse(cidr, out IPNetwork outer) && IPNetwork.TryParse(inner, out IPNetwork part) && (!outer.Contains(part.BaseAddress) || outer.PrefixLength >= part.PrefixLength))
+            {
+                check.Add(FieldError.Invalid(at, inner, "must be a strict subset of `cidr`"));
             }
         }
     }
 
     public static void EndpointSlice(Checks check, MapNode node)
     {
-        check.Require(node["addressType"], "addressType");
-        check.OneOf(node["addressType"] is StringNode { Value: "" } ? null : node["addressType"], "addressType", "FQDN", "IPv4", "IPv6");
-        foreach ((Node endpoint, string at) in Checks.Each(node["endpoints"], "endpoints"))
+        check.Choice(node["addressType"], "addressType", "IPv4", "IPv6", "FQDN");
+        string type = node["addressType"]?.AsString() ?? string.Empty;
+        ListNode endpoints = node["endpoints"]?.AsList() ?? [];
+        if (endpoints.Count > 1000)
         {
-            check.Require(endpoint["addresses"], $"{at}.addresses", "must contain at least 1 address");
-        }
-    }
-
-    private static void Port(Checks check, Node port, string path, bool needsName, HashSet<string> names)
-    {
-        string name = port["name"]?.AsString() ?? string.Empty;
-        if (name.Length == 0 && needsName)
-        {
-            check.Add(FieldError.Required($"{path}.name"));
-        }
-        else if (name.Length > 0)
-        {
-            check.Name(port["name"], $"{path}.name", NameRules.Label);
-            if (!names.Add(name))
-            {
-                check.Add(FieldError.Duplicate($"{path}.name", name));
-            }
-        }
-
-        check.Port(port["port"], $"{path}.port");
-        check.OneOf(port["protocol"], $"{path}.protocol", "SCTP", "TCP", "UDP");
-        check.Port(port["targetPort"], $"{path}.targetPort");
-    }
-
-    private static void Path(Checks check, Node path, string where)
-    {
-        string type = path["pathType"]?.AsString() ?? string.Empty;
-        if (type.Length == 0)
-        {
-            check.Add(FieldError.Required($"{where}.pathType", "pathType must be specified"));
-        }
-        else
-        {
-            check.OneOf(path["pathType"], $"{where}.pathType", "Exact", "ImplementationSpecific", "Prefix");
-        }
-
-        string text = path["path"]?.AsString() ?? string.Empty;
-        if (type is "Exact" or "Prefix" && !text.StartsWith('/'))
-        {
-            check.Add(FieldError.Invalid($"{where}.path", text, "must be an absolute path"));
-        }
-
-        Backend(check, path["backend"], $"{where}.backend");
-    }
-
-    private static void Backend(Checks check, Node? backend, string path)
-    {
-        if (backend?["service"] is not { } service)
-        {
-            if (backend?["resource"] is null)
-            {
-                check.Add(FieldError.Required(path, "exactly one of `service` or `resource` must be specified"));
-            }
-
+            check.Add(FieldError.TooMany("endpoints", endpoints.Count, 1000));
             return;
         }
 
-        check.Require(service["name"], $"{path}.service.name");
-        if (service["port"]?["number"] is null or IntegerNode { Value: 0 } && service["port"]?["name"]?.AsString() is null or "")
+        foreach ((Node endpoint, string at) in Checks.Each(endpoints, "endpoints"))
         {
-            check.Add(FieldError.Required($"{path}.service.port", "port name or number is required"));
+            check.Require(endpoint["addresses"], $"{at}.addresses", "must contain at least 1 address");
+            foreach ((Node address, string where) in Checks.Each(endpoint["addresses"], $"{at}.addresses"))
+            {
+                SliceAddress(check, address, where, type);
+            }
+
+            check.NameIfSet(endpoint["hostname"], $"{at}.hostname", NameRules.Label);
         }
-        else
+
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach ((Node port, string at) in Checks.Each(node["ports"], "ports"))
         {
-            check.Port(service["port"]?["number"], $"{path}.service.port.number");
+            check.NameIfSet(port["name"], $"{at}.name", NameRules.Label);
+            if (!names.Add(port["name"]?.AsString() ?? string.Empty))
+            {
+                check.Add(FieldError.Duplicate($"{at}.name", port["name"] ?? StringNode.Empty));
+            }
+
+            check.Choice(port["protocol"], $"{at}.protocol", Protocols);
+            check.NameIfSet(port["appProtocol"], $"{at}.appProtocol", NameRules.QualifiedName);
+        }
+    }
+
+    private static void SliceAddress(Checks check, Node address, string path, string type)
+    {
+        switch (type)
+        {
+            case "IPv4" or "IPv6":
+                check.Name(address, path, AddressRules.Address);
+                bool four = address.AsString()?.Contains(':', StringComparison.Ordinal) == false;
+                if (AddressRules.TryParse(address.AsString() ?? string.Empty, out _) && four != (type == "IPv4"))
+                {
+                    check.Add(FieldError.Invalid(path, address, $"must be an {type} address"));
+                }
+
+                break;
+            case "FQDN":
+                check.Name(address, path, NameRules.Subdomain);
+                break;
+            default:
+                break;
+        }
+    }
+
+    public static void Endpoints(Checks check, MapNode node)
+    {
+        foreach ((Node subset, string at) in Checks.Each(node["subsets"], "subsets"))
+        {
+            ListNode ports = subset["ports"]?.AsList() ?? [];
+            if (subset["addresses"] is not ListNode { Count: > 0 } && subset["notReadyAddresses"] is not ListNode { Count: > 0 })
+            {
+                check.Add(FieldError.Required(at, "must specify `addresses` or `notReadyAddresses`"));
+            }
+
+            foreach (string list in (ReadOnlySpan<string>)["addresses", "notReadyAddresses"])
+            {
+                foreach ((Node address, string where) in Checks.Each(subset[list], $"{at}.{list}"))
+                {
+                    check.Name(address["ip"], $"{where}.ip", AddressRules.Address);
+                    check.NameIfSet(address["hostname"], $"{where}.hostname", NameRules.Label);
+                }
+            }
+
+            foreach ((Node port, string where) in Checks.Each(ports, $"{at}.ports"))
+            {
+                if (ports.Count > 1)
+                {
+                    check.Require(port["name"], $"{where}.name");
+                }
+
+                check.NameIfSet(port["name"], $"{where}.name", NameRules.Label);
+                check.Between(port["port"] ?? IntegerNode.Of(0), $"{where}.port", 1, 65535);
+                check.Choice(port["protocol"], $"{where}.protocol", Protocols);
+            }
         }
     }
 }

@@ -3,72 +3,200 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.Validation;
 
 /// <summary>Pod specs, alone and in templates.</summary>
-internal static class PodRules
+internal static partial class PodRules
 {
-    private static readonly string[] VolumeNames = ["name"];
+    private const string UpdateText =
+        "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+    public static void Pod(Checks check, MapNode node)
+    {
+        Spec(check, node["spec"], "spec");
+        if (node.At("spec", "nodeName") is StringNode { Value.Length: > 0 } && node.At("spec", "schedulingGates") is ListNode { Count: > 0 })
+        {
+            check.Add(FieldError.Forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared"));
+        }
+    }
+
+    /// <summary>What only a new pod must not have.</summary>
+    public static void OnCreate(Checks check, MapNode node)
+    {
+        if (node.At("spec", "ephemeralContainers") is ListNode { Count: > 0 })
+        {
+            check.Add(FieldError.Forbidden("spec.ephemeralContainers", "cannot be set on create"));
+        }
+    }
 
     /// <param name="claims">Volumes that come from claim templates.</param>
     public static void Spec(Checks check, Node? spec, string path, params IEnumerable<string> claims)
     {
-        HashSet<string> volumes = Volumes(check, spec?["volumes"], $"{path}.volumes");
-        volumes.UnionWith(claims);
-        if (spec?["containers"] is not ListNode { Count: > 0 })
+        Dictionary<string, Node?> volumes = Volumes(check, spec?["volumes"], $"{path}.volumes");
+        foreach (string claim in claims)
         {
-            check.Add(FieldError.Required($"{path}.containers"));
+            volumes.TryAdd(claim, null);
         }
 
-        HashSet<string> names = new(StringComparer.Ordinal);
-        foreach (string list in (string[])["containers", "initContainers", "ephemeralContainers"])
-        {
-            foreach ((Node container, string at) in Checks.Each(spec?[list], $"{path}.{list}"))
-            {
-                Container(check, container, at, volumes, names);
-            }
-        }
-
-        check.OneOf(spec?["restartPolicy"], $"{path}.restartPolicy", "Always", "OnFailure", "Never");
-        check.OneOf(spec?["dnsPolicy"], $"{path}.dnsPolicy", "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None");
-        check.NotNegative(spec?["terminationGracePeriodSeconds"], $"{path}.terminationGracePeriodSeconds");
+        Containers(check, spec, path, volumes);
+        HostNetwork(check, spec, path);
+        check.Choice(spec?["restartPolicy"], $"{path}.restartPolicy", "Always", "OnFailure", "Never");
+        check.Choice(spec?["dnsPolicy"], $"{path}.dnsPolicy", "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None");
         MetadataRules.CheckLabels(spec?["nodeSelector"], $"{path}.nodeSelector", check.Errors);
-        Tolerations(check, spec, path);
-        Accounts(check, spec, path);
-        foreach ((Node constraint, string at) in Checks.Each(spec?["topologySpreadConstraints"], $"{path}.topologySpreadConstraints"))
+        SecurityContext(check, spec?["securityContext"], $"{path}.securityContext", ofPod: true);
+        foreach ((Node secret, string at) in Checks.Each(spec?["imagePullSecrets"], $"{path}.imagePullSecrets"))
         {
-            if ((constraint["maxSkew"]?.AsInteger() ?? 0) <= 0)
-            {
-                check.Add(FieldError.Invalid($"{at}.maxSkew", constraint["maxSkew"], "must be greater than zero"));
-            }
+            check.Require(secret["name"], $"{at}.name");
+        }
 
-            check.Require(constraint["topologyKey"], $"{at}.topologyKey", "can not be empty");
-            check.OneOf(constraint["whenUnsatisfiable"], $"{at}.whenUnsatisfiable", "DoNotSchedule", "ScheduleAnyway");
+        Affinity(check, spec?["affinity"], $"{path}.affinity");
+        DnsConfig(check, spec, path);
+        Gates(check, spec, path);
+        Spread(check, spec?["topologySpreadConstraints"], $"{path}.topologySpreadConstraints");
+        Names(check, spec, path);
+        check.Between(spec?["activeDeadlineSeconds"], $"{path}.activeDeadlineSeconds", 1, int.MaxValue);
+        Tolerations(check, spec, path);
+        HostAliases(check, spec?["hostAliases"], $"{path}.hostAliases");
+        check.OneOf(spec?["preemptionPolicy"], $"{path}.preemptionPolicy", "Never", "PreemptLowerPriority");
+        foreach ((string _, Node amount, string at) in Checks.Members(spec?["overhead"], $"{path}.overhead"))
+        {
+            check.Amount(amount, at);
+        }
+
+        check.OneOf(spec?.At("os", "name"), $"{path}.os.name", "linux", "windows");
+    }
+
+    /// <summary>The template of a controller's pods.</summary>
+    public static void Template(Checks check, Node? template, string path, IEnumerable<string> claims)
+    {
+        MetadataRules.CheckLabels(template?.At("metadata", "labels"), $"{path}.metadata.labels", check.Errors);
+        MetadataRules.CheckAnnotations(template?.At("metadata", "annotations"), $"{path}.metadata.annotations", check.Errors);
+        Spec(check, template?["spec"], $"{path}.spec", claims);
+        if (template?.At("spec", "ephemeralContainers") is ListNode { Count: > 0 })
+        {
+            check.Add(FieldError.Forbidden($"{path}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template"));
         }
     }
 
     public static void OnUpdate(Checks check, MapNode node, MapNode live, string subresource)
     {
-        if (subresource.Length > 0)
+        switch (subresource)
         {
-            return;
+            case "ephemeralcontainers":
+                EphemeralContainersUpdate(check, node, live);
+                return;
+            case "resize":
+                ResizeUpdate(check, node, live);
+                return;
+            case not "":
+                return;
         }
 
-        int before = live.At("spec", "containers")?.AsList()?.Count ?? 0;
-        int after = node.At("spec", "containers")?.AsList()?.Count ?? 0;
+        foreach (string list in (ReadOnlySpan<string>)["containers", "initContainers"])
+        {
+            if ((live.At("spec", list)?.AsList()?.Count ?? 0) != (node.At("spec", list)?.AsList()?.Count ?? 0))
+            {
+                check.Add(FieldError.Forbidden($"spec.{list}", "pod updates may not add or remove containers"));
+                return;
+            }
+        }
+
+        Deadline(check, node.At("spec", "activeDeadlineSeconds"), live.At("spec", "activeDeadlineSeconds"));
+        KeptTolerations(check, node.At("spec", "tolerations"), live.At("spec", "tolerations"));
+        FewerGates(check, node.At("spec", "schedulingGates"), live.At("spec", "schedulingGates"));
+        if (!Node.DeepEquals(Fixed(node, live), Fixed(live, live)))
+        {
+            check.Add(FieldError.Forbidden("spec", UpdateText));
+        }
+    }
+
+    private static void EphemeralContainersUpdate(Checks check, MapNode node, MapNode live)
+    {
+        ListNode next = node.At("spec", "ephemeralContainers")?.AsList() ?? [];
+        foreach (Node before in live.At("spec", "ephemeralContainers")?.AsList() ?? [])
+        {
+            string name = before["name"]?.AsString() ?? string.Empty;
+            Node? after = next.FirstOrDefault(item => item["name"]?.AsString() == name);
+            if (after is null || !after.DeepEquals(before))
+            {
+                check.Add(FieldError.Forbidden("spec.ephemeralContainers", $"existing ephemeral containers \"{name}\" may not be {(after is null ? "removed" : "changed")}"));
+            }
+        }
+    }
+
+    private static void ResizeUpdate(Checks check, MapNode node, MapNode live)
+    {
+        string before = ApiServer.PodStatus.QosClass((MapNode)live["spec"]!);
+        string after = ApiServer.PodStatus.QosClass((MapNode)node["spec"]!);
         if (before != after)
         {
-            check.Add(FieldError.Forbidden("spec.containers", "pod updates may not add or remove containers"));
+            check.Add(FieldError.Invalid("spec", after, "Pod QOS Class may not change as a result of resizing"));
+        }
+
+        MapNode left = (MapNode)node["spec"]!.DeepClone();
+        MapNode right = (MapNode)live["spec"]!.DeepClone();
+        foreach (MapNode spec in (MapNode[])[left, right])
+        {
+            foreach (MapNode container in (spec["containers"]?.AsList() ?? []).Concat(spec["initContainers"]?.AsList() ?? []).OfType<MapNode>())
+            {
+                container.Remove("resources");
+                container.Remove("resizePolicy");
+            }
+        }
+
+        if (!left.DeepEquals(right))
+        {
+            check.Add(FieldError.Forbidden("spec", "only cpu and memory resources are mutable"));
+        }
+    }
+
+    private static void Deadline(Checks check, Node? next, Node? live)
+    {
+        if (live?.AsInteger() is not { } before)
+        {
             return;
         }
 
-        if (!Node.DeepEquals(Mutable(node), Mutable(live)))
+        if (next?.AsInteger() is not { } after)
         {
-            check.Add(FieldError.Forbidden(
-                "spec",
-                "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"));
+            check.Add(FieldError.Invalid("spec.activeDeadlineSeconds", Node.Null, "must not update from a positive integer to nil value"));
+        }
+        else if (after > before)
+        {
+            check.Add(FieldError.Invalid("spec.activeDeadlineSeconds", after, "must be less than or equal to previous value"));
+        }
+    }
+
+    private static void KeptTolerations(Checks check, Node? next, Node? live)
+    {
+        static MapNode Identity(Node toleration)
+        {
+            MapNode copy = (MapNode)toleration.DeepClone();
+            copy.Remove("tolerationSeconds");
+            return copy;
+        }
+
+        MapNode[] kept = [.. (next?.AsList() ?? []).Select(Identity)];
+        if ((live?.AsList() ?? []).Any(toleration => !kept.Any(other => other.DeepEquals(Identity(toleration)))))
+        {
+            check.Add(FieldError.Forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"));
+        }
+    }
+
+    private static void FewerGates(Checks check, Node? next, Node? live)
+    {
+        string[] before = [.. (live?.AsList() ?? []).Select(gate => gate["name"]?.AsString() ?? string.Empty)];
+        foreach ((Node gate, string at) in Checks.Each(next, "spec.schedulingGates"))
+        {
+            string name = gate["name"]?.AsString() ?? string.Empty;
+            if (!before.Contains(name))
+            {
+                check.Add(FieldError.Forbidden("spec.schedulingGates", $"only deletion is allowed, but found new scheduling gate '{name}'"));
+            }
+
+            _ = at;
         }
     }
 
     /// <summary>A pod's spec without what may change.</summary>
-    private static MapNode Mutable(MapNode pod)
+    private static MapNode Fixed(MapNode pod, MapNode live)
     {
         MapNode spec = (MapNode)(pod["spec"]?.DeepClone() ?? new MapNode());
         foreach (string list in (ReadOnlySpan<string>)["containers", "initContainers"])
@@ -79,184 +207,23 @@ internal static class PodRules
             }
         }
 
-        foreach (string key in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates"])
+        foreach (string key in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations", "schedulingGates"])
         {
             spec.Remove(key);
         }
 
+        if (live.At("spec", "terminationGracePeriodSeconds")?.AsInteger() < 0 && spec["terminationGracePeriodSeconds"]?.AsInteger() is 1)
+        {
+            spec["terminationGracePeriodSeconds"] = live.At("spec", "terminationGracePeriodSeconds")!;
+        }
+
+        // A pod that waits at a gate may still be told more precisely where to go.
+        if (live.At("spec", "schedulingGates") is ListNode { Count: > 0 })
+        {
+            spec.Remove("nodeSelector");
+            spec.Remove("affinity");
+        }
+
         return spec;
-    }
-
-    private static HashSet<string> Volumes(Checks check, Node? list, string path)
-    {
-        HashSet<string> names = new(StringComparer.Ordinal);
-        foreach ((Node volume, string at) in Checks.Each(list, path))
-        {
-            string name = volume["name"]?.AsString() ?? string.Empty;
-            string[] sources = [.. (volume as MapNode ?? []).Keys.Except(VolumeNames)];
-            foreach (string second in sources.Skip(1).Take(1))
-            {
-                check.Add(FieldError.Forbidden($"{at}.{second}", "may not specify more than 1 volume type"));
-            }
-
-            if (name.Length == 0)
-            {
-                check.Add(FieldError.Required($"{at}.name"));
-            }
-            else
-            {
-                check.Name(volume["name"], $"{at}.name", NameRules.Label);
-            }
-
-            if (!names.Add(name))
-            {
-                check.Add(FieldError.Duplicate($"{at}.name", name));
-            }
-        }
-
-        return names;
-    }
-
-    private static void Container(Checks check, Node container, string path, HashSet<string> volumes, HashSet<string> names)
-    {
-        string name = container["name"]?.AsString() ?? string.Empty;
-        if (name.Length == 0)
-        {
-            check.Add(FieldError.Required($"{path}.name"));
-        }
-        else
-        {
-            check.Name(container["name"], $"{path}.name", NameRules.Label);
-        }
-
-        if (name.Length > 0 && !names.Add(name))
-        {
-            check.Add(FieldError.Duplicate($"{path}.name", name));
-        }
-
-        check.Require(container["image"], $"{path}.image");
-        check.OneOf(container["imagePullPolicy"], $"{path}.imagePullPolicy", "Always", "IfNotPresent", "Never");
-        check.OneOf(container["terminationMessagePolicy"], $"{path}.terminationMessagePolicy", "File", "FallbackToLogsOnError");
-        Ports(check, container["ports"], $"{path}.ports");
-        Environment(check, container["env"], $"{path}.env");
-        foreach ((Node mount, string at) in Checks.Each(container["volumeMounts"], $"{path}.volumeMounts"))
-        {
-            Mount(check, mount, at, volumes);
-        }
-
-        check.Resources(container["resources"], $"{path}.resources");
-        foreach (string probe in (ReadOnlySpan<string>)["livenessProbe", "readinessProbe", "startupProbe"])
-        {
-            Probe(check, container[probe], $"{path}.{probe}");
-        }
-    }
-
-    private static void Mount(Checks check, Node mount, string path, HashSet<string> volumes)
-    {
-        string name = mount["name"]?.AsString() ?? string.Empty;
-        if (name.Length == 0)
-        {
-            check.Add(FieldError.Required($"{path}.name"));
-        }
-        else if (!volumes.Contains(name))
-        {
-            check.Add(FieldError.NotFound($"{path}.name", name));
-        }
-
-        check.Require(mount["mountPath"], $"{path}.mountPath");
-    }
-
-    private static void Ports(Checks check, Node? ports, string path)
-    {
-        foreach ((Node port, string at) in Checks.Each(ports, path))
-        {
-            if (port["name"]?.AsString() is { Length: > 15 } name)
-            {
-                check.Add(FieldError.Invalid($"{at}.name", name, "must be no more than 15 characters"));
-            }
-
-            if ((port["containerPort"]?.AsInteger() ?? 0) == 0)
-            {
-                check.Add(FieldError.Required($"{at}.containerPort"));
-            }
-            else
-            {
-                check.Port(port["containerPort"], $"{at}.containerPort");
-            }
-
-            check.OneOf(port["protocol"], $"{at}.protocol", "SCTP", "TCP", "UDP");
-        }
-    }
-
-    private static void Environment(Checks check, Node? variables, string path)
-    {
-        foreach ((Node variable, string at) in Checks.Each(variables, path))
-        {
-            check.Require(variable["name"], $"{at}.name");
-            if (variable["valueFrom"] is not MapNode from)
-            {
-                continue;
-            }
-
-            if (from.At("fieldRef", "fieldPath")?.AsString() is { } field && !IsFieldPath(field))
-            {
-                check.Add(FieldError.Invalid($"{at}.valueFrom.fieldRef.fieldPath", field, $"error converting fieldPath: field label not supported: {field}"));
-            }
-
-            if (variable["value"]?.AsString() is { Length: > 0 })
-            {
-                check.Add(FieldError.Invalid($"{at}.valueFrom", StringNode.Empty, "may not be specified when `value` is not empty"));
-            }
-        }
-    }
-
-    private static bool IsFieldPath(string path) => path is "metadata.name" or "metadata.namespace" or "metadata.uid" or "metadata.labels" or "metadata.annotations"
-        or "spec.nodeName" or "spec.serviceAccountName" or "status.hostIP" or "status.hostIPs" or "status.podIP" or "status.podIPs" or "spec.restartPolicy" or "spec.schedulerName" or "status.phase"
-        || path.StartsWith("metadata.labels['", StringComparison.Ordinal) || path.StartsWith("metadata.annotations['", StringComparison.Ordinal);
-
-    private static void Probe(Checks check, Node? probe, string path)
-    {
-        if (probe is null)
-        {
-            return;
-        }
-
-        string[] handlers = ["exec", "httpGet", "tcpSocket", "grpc"];
-        if (!handlers.Any(handler => probe[handler] is not null))
-        {
-            check.Add(FieldError.Required(path, "must specify a handler type"));
-        }
-
-        foreach (string number in (ReadOnlySpan<string>)["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"])
-        {
-            check.NotNegative(probe[number], $"{path}.{number}");
-        }
-
-        foreach (string handler in (ReadOnlySpan<string>)["httpGet", "tcpSocket", "grpc"])
-        {
-            check.Port(probe[handler]?["port"], $"{path}.{handler}.port");
-        }
-    }
-
-    private static void Tolerations(Checks check, Node? spec, string path)
-    {
-        foreach ((Node toleration, string at) in Checks.Each(spec?["tolerations"], $"{path}.tolerations"))
-        {
-            check.OneOf(toleration["operator"], $"{at}.operator", "Equal", "Exists");
-            check.OneOf(toleration["effect"], $"{at}.effect", "NoSchedule", "PreferNoSchedule", "NoExecute");
-            if (toleration["operator"]?.AsString() == "Exists" && toleration["value"]?.AsString() is { Length: > 0 } value)
-            {
-                check.Add(FieldError.Invalid($"{at}.operator", toleration, "value must be empty when `operator` is 'Exists'"));
-                _ = value;
-            }
-        }
-    }
-
-    private static void Accounts(Checks check, Node? spec, string path)
-    {
-        if (spec?["serviceAccountName"]?.AsString() is { Length: > 0 })
-        {
-            check.Name(spec["serviceAccountName"], $"{path}.serviceAccountName", NameRules.Subdomain);
-        }
     }
 }

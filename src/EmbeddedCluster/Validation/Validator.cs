@@ -9,34 +9,52 @@ internal static class Validator
 {
     private static readonly FrozenDictionary<string, Action<Checks, MapNode>> ByKind = new Dictionary<string, Action<Checks, MapNode>>
     {
-        ["pods"] = static (check, node) => PodRules.Spec(check, node["spec"], "spec"),
+        ["pods"] = PodRules.Pod,
+        ["podtemplates"] = static (check, node) => PodRules.Template(check, node["template"], "template", []),
         ["configmaps"] = CoreRules.ConfigMap,
         ["secrets"] = CoreRules.Secret,
-        ["services"] = NetworkRules.Service,
+        ["services"] = ServiceRules.Check,
+        ["endpoints"] = NetworkRules.Endpoints,
         ["nodes"] = CoreRules.Node,
-        ["persistentvolumeclaims"] = CoreRules.Claim,
-        ["persistentvolumes"] = CoreRules.Volume,
-        ["resourcequotas"] = CoreRules.Quota,
-        ["limitranges"] = CoreRules.Limits,
+        ["persistentvolumeclaims"] = StorageRules.Claim,
+        ["persistentvolumes"] = StorageRules.Volume,
+        ["resourcequotas"] = PolicyRules.Quota,
+        ["limitranges"] = PolicyRules.Limits,
+        ["events"] = OtherRules.Event,
+        ["events.events.k8s.io"] = OtherRules.NewEvent,
         ["replicationcontrollers"] = WorkloadRules.ReplicationController,
         ["deployments.apps"] = WorkloadRules.Deployment,
         ["replicasets.apps"] = WorkloadRules.ReplicaSet,
         ["statefulsets.apps"] = WorkloadRules.StatefulSet,
         ["daemonsets.apps"] = WorkloadRules.DaemonSet,
-        ["jobs.batch"] = WorkloadRules.Job,
-        ["cronjobs.batch"] = WorkloadRules.CronJob,
-        ["horizontalpodautoscalers.autoscaling"] = WorkloadRules.Autoscaler,
-        ["poddisruptionbudgets.policy"] = WorkloadRules.Budget,
+        ["controllerrevisions.apps"] = WorkloadRules.Revision,
+        ["jobs.batch"] = JobRules.Job,
+        ["cronjobs.batch"] = JobRules.CronJob,
+        ["horizontalpodautoscalers.autoscaling"] = PolicyRules.Autoscaler,
+        ["poddisruptionbudgets.policy"] = PolicyRules.Budget,
         ["ingresses.networking.k8s.io"] = NetworkRules.Ingress,
+        ["ingressclasses.networking.k8s.io"] = NetworkRules.IngressClass,
         ["networkpolicies.networking.k8s.io"] = NetworkRules.Policy,
         ["endpointslices.discovery.k8s.io"] = NetworkRules.EndpointSlice,
         ["roles.rbac.authorization.k8s.io"] = static (check, node) => OtherRules.Role(check, node, namespaced: true),
         ["clusterroles.rbac.authorization.k8s.io"] = static (check, node) => OtherRules.Role(check, node, namespaced: false),
         ["rolebindings.rbac.authorization.k8s.io"] = static (check, node) => OtherRules.Binding(check, node, namespaced: true),
         ["clusterrolebindings.rbac.authorization.k8s.io"] = static (check, node) => OtherRules.Binding(check, node, namespaced: false),
-        ["storageclasses.storage.k8s.io"] = OtherRules.StorageClass,
-        ["priorityclasses.scheduling.k8s.io"] = OtherRules.PriorityClass,
+        ["storageclasses.storage.k8s.io"] = StorageRules.Class,
+        ["csidrivers.storage.k8s.io"] = StorageRules.Driver,
+        ["csinodes.storage.k8s.io"] = StorageRules.CsiNode,
+        ["volumeattachments.storage.k8s.io"] = StorageRules.Attachment,
+        ["priorityclasses.scheduling.k8s.io"] = PolicyRules.PriorityClass,
         ["leases.coordination.k8s.io"] = OtherRules.Lease,
+        ["runtimeclasses.node.k8s.io"] = OtherRules.RuntimeClass,
+        ["certificatesigningrequests.certificates.k8s.io"] = OtherRules.CertificateRequest,
+        ["apiservices.apiregistration.k8s.io"] = OtherRules.ApiService,
+        ["mutatingwebhookconfigurations.admissionregistration.k8s.io"] = static (check, node) => AdmissionRules.Webhooks(check, node, mutating: true),
+        ["validatingwebhookconfigurations.admissionregistration.k8s.io"] = static (check, node) => AdmissionRules.Webhooks(check, node, mutating: false),
+        ["validatingadmissionpolicies.admissionregistration.k8s.io"] = AdmissionRules.Policy,
+        ["validatingadmissionpolicybindings.admissionregistration.k8s.io"] = AdmissionRules.PolicyBinding,
+        ["flowschemas.flowcontrol.apiserver.k8s.io"] = AdmissionRules.FlowSchema,
+        ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"] = AdmissionRules.PriorityLevel,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static List<FieldError> OnCreate(ServedKind kind, MapNode node)
@@ -45,9 +63,19 @@ internal static class Validator
         MetadataRules.Check(kind, node, errors);
         Checks check = new(errors);
         Run(kind, node, check);
-        if (kind.QualifiedPlural == "customresourcedefinitions.apiextensions.k8s.io")
+        switch (kind.QualifiedPlural)
         {
-            DefinitionRules.OnCreate(check, node);
+            case "customresourcedefinitions.apiextensions.k8s.io":
+                DefinitionRules.OnCreate(check, node);
+                break;
+            case "pods":
+                PodRules.OnCreate(check, node);
+                break;
+            case "ingresses.networking.k8s.io":
+                NetworkRules.NewIngress(check, node);
+                break;
+            default:
+                break;
         }
 
         return errors;
@@ -58,12 +86,17 @@ internal static class Validator
     {
         List<FieldError> errors = [];
         MetadataRules.CheckUpdate(kind, node, live, errors);
+        Checks check = new(errors);
         if (subresource is "status" or "binding" or "finalize" or "approval")
         {
+            if (subresource == "status")
+            {
+                WorkloadRules.Status(check, kind.QualifiedPlural, node);
+            }
+
             return errors;
         }
 
-        Checks check = new(errors);
         Run(kind, node, check);
         Changes(kind, node, live, check, subresource);
         return errors;
@@ -89,13 +122,16 @@ internal static class Validator
                 CoreRules.ImmutableData(check, node, live);
                 break;
             case "services":
-                NetworkRules.ServiceUpdate(check, node, live);
+                ServiceRules.OnUpdate(check, node, live);
                 break;
             case "pods":
                 PodRules.OnUpdate(check, node, live, subresource);
                 break;
             case "persistentvolumeclaims":
-                CoreRules.ClaimUpdate(check, node, live);
+                StorageRules.ClaimUpdate(check, node, live);
+                break;
+            case "jobs.batch":
+                JobRules.OnUpdate(check, node, live);
                 break;
             case "customresourcedefinitions.apiextensions.k8s.io":
                 DefinitionRules.OnUpdate(check, node, live);

@@ -1,156 +1,218 @@
+using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Validation;
 
-/// <summary>Controllers of pods.</summary>
+/// <summary>Controllers of long-running pods; jobs are <see cref="JobRules"/>'.</summary>
 internal static class WorkloadRules
 {
     private static readonly string[] StatefulMutable = ["replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy", "minReadySeconds"];
 
     public static void Deployment(Checks check, MapNode node)
     {
-        Common(check, node, "deployment");
-        Node? strategy = node.At("spec", "strategy");
+        Node? spec = node["spec"];
+        Common(check, node, "deployment", "ReplicaSet");
+        Node? strategy = spec?["strategy"];
         string type = strategy?["type"]?.AsString() ?? string.Empty;
+        Node? rolling = strategy?["rollingUpdate"];
         if (type is not ("Recreate" or "RollingUpdate"))
         {
             check.Add(FieldError.NotSupported("spec.strategy", strategy, "Recreate", "RollingUpdate"));
         }
 
-        if (type == "Recreate" && strategy?["rollingUpdate"] is MapNode)
+        if (type == "Recreate" && rolling is MapNode)
         {
             check.Add(FieldError.Forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"));
         }
 
-        if (type == "RollingUpdate" && IsZero(strategy?.At("rollingUpdate", "maxUnavailable")) && IsZero(strategy?.At("rollingUpdate", "maxSurge")))
+        if (type == "RollingUpdate" && rolling is not MapNode)
         {
-            check.Add(FieldError.Invalid("spec.strategy.rollingUpdate.maxUnavailable", strategy?.At("rollingUpdate", "maxUnavailable"), "may not be 0 when `maxSurge` is 0"));
+            check.Add(FieldError.Required("spec.strategy.rollingUpdate", "this should be defaulted and never be nil"));
+        }
+        else if (type == "RollingUpdate")
+        {
+            check.IntOrPercent(rolling!["maxUnavailable"], "spec.strategy.rollingUpdate.maxUnavailable");
+            check.IntOrPercent(rolling["maxSurge"], "spec.strategy.rollingUpdate.maxSurge");
+            if (IsZero(rolling["maxUnavailable"]) && IsZero(rolling["maxSurge"]))
+            {
+                check.Add(FieldError.Invalid("spec.strategy.rollingUpdate.maxUnavailable", rolling["maxUnavailable"], "may not be 0 when `maxSurge` is 0"));
+            }
+
+            check.AtMostAll(rolling["maxUnavailable"], "spec.strategy.rollingUpdate.maxUnavailable");
         }
 
-        check.NotNegative(node.At("spec", "minReadySeconds"), "spec.minReadySeconds");
-        check.NotNegative(node.At("spec", "revisionHistoryLimit"), "spec.revisionHistoryLimit");
-        check.NotNegative(node.At("spec", "progressDeadlineSeconds"), "spec.progressDeadlineSeconds");
+        check.NotNegative(spec?["minReadySeconds"], "spec.minReadySeconds");
+        check.NotNegative(spec?["revisionHistoryLimit"], "spec.revisionHistoryLimit");
+        check.NotNegative(spec?["progressDeadlineSeconds"], "spec.progressDeadlineSeconds");
+        if (spec?["progressDeadlineSeconds"]?.AsInteger() is { } deadline && deadline <= (spec["minReadySeconds"]?.AsInteger() ?? 0))
+        {
+            check.Add(FieldError.Invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"));
+        }
     }
 
-    public static void ReplicaSet(Checks check, MapNode node) => Common(check, node, "replicaset");
+    public static void ReplicaSet(Checks check, MapNode node)
+    {
+        Common(check, node, "replicaset", "ReplicaSet");
+        check.NotNegative(node.At("spec", "minReadySeconds"), "spec.minReadySeconds");
+    }
 
     public static void StatefulSet(Checks check, MapNode node)
     {
-        if (node.At("spec", "podManagementPolicy")?.AsString() is { } policy && policy is not ("OrderedReady" or "Parallel"))
+        Node? spec = node["spec"];
+        string policy = spec?["podManagementPolicy"]?.AsString() ?? string.Empty;
+        if (policy.Length == 0)
+        {
+            check.Add(FieldError.Required("spec.podManagementPolicy"));
+        }
+        else if (policy is not ("OrderedReady" or "Parallel"))
         {
             check.Add(FieldError.Invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'"));
         }
 
-        Common(check, node, "statefulset");
+        Node? strategy = spec?["updateStrategy"];
+        switch (strategy?["type"]?.AsString())
+        {
+            case null or "":
+                check.Add(FieldError.Required("spec.updateStrategy"));
+                break;
+            case "OnDelete":
+                if (strategy["rollingUpdate"] is MapNode rolling)
+                {
+                    check.Add(FieldError.Invalid("spec.updateStrategy.rollingUpdate", rolling, "only allowed for updateStrategy 'RollingUpdate'"));
+                }
+
+                break;
+            case "RollingUpdate":
+                check.NotNegative(strategy.At("rollingUpdate", "partition"), "spec.updateStrategy.rollingUpdate.partition");
+                break;
+            default:
+                check.Add(FieldError.Invalid("spec.updateStrategy", strategy, "must be 'RollingUpdate' or 'OnDelete'"));
+                break;
+        }
+
+        foreach (string when in (ReadOnlySpan<string>)["whenDeleted", "whenScaled"])
+        {
+            check.OneOf(spec?.At("persistentVolumeClaimRetentionPolicy", when), $"spec.persistentVolumeClaimRetentionPolicy.{when}", "Delete", "Retain");
+        }
+
+        check.NotNegative(spec?["minReadySeconds"], "spec.minReadySeconds");
+        check.NotNegative(spec?.At("ordinals", "start"), "spec.ordinals.start");
+        Common(check, node, "statefulset", "StatefulSet");
+        foreach ((Node claim, string at) in Checks.Each(spec?["volumeClaimTemplates"], "spec.volumeClaimTemplates"))
+        {
+            _ = (claim, at);
+        }
     }
 
     public static void DaemonSet(Checks check, MapNode node)
     {
-        Common(check, node, "daemonset");
+        Common(check, node, "daemonset", "DaemonSet");
+        check.NotNegative(node.At("spec", "minReadySeconds"), "spec.minReadySeconds");
+        check.NotNegative(node.At("spec", "revisionHistoryLimit"), "spec.revisionHistoryLimit");
         Node? strategy = node.At("spec", "updateStrategy");
-        if (strategy?["type"]?.AsString() is not ("RollingUpdate" or "OnDelete"))
+        switch (strategy?["type"]?.AsString())
         {
-            check.Add(FieldError.NotSupported("spec.updateStrategy", strategy, "RollingUpdate", "OnDelete"));
+            case "OnDelete":
+                break;
+            case "RollingUpdate":
+                DaemonRollout(check, strategy["rollingUpdate"], "spec.updateStrategy.rollingUpdate");
+                break;
+            default:
+                check.Add(FieldError.NotSupported("spec.updateStrategy", strategy, "RollingUpdate", "OnDelete"));
+                break;
+        }
+    }
+
+    private static void DaemonRollout(Checks check, Node? rolling, string path)
+    {
+        if (rolling is not MapNode)
+        {
+            check.Add(FieldError.Required(path));
+            return;
+        }
+
+        check.IntOrPercent(rolling["maxUnavailable"], $"{path}.maxUnavailable");
+        check.AtMostAll(rolling["maxUnavailable"], $"{path}.maxUnavailable");
+        check.IntOrPercent(rolling["maxSurge"], $"{path}.maxSurge");
+        check.AtMostAll(rolling["maxSurge"], $"{path}.maxSurge");
+        bool unavailable = rolling["maxUnavailable"] is { } least && !IsZero(least);
+        bool surge = rolling["maxSurge"] is { } most && !IsZero(most);
+        if (unavailable && surge)
+        {
+            check.Add(FieldError.Invalid($"{path}.maxSurge", rolling["maxSurge"], "may not be set when maxUnavailable is non-zero"));
+        }
+        else if (!unavailable && !surge)
+        {
+            check.Add(FieldError.Invalid($"{path}.maxUnavailable", rolling["maxUnavailable"], "cannot be 0 when maxSurge is 0"));
         }
     }
 
     public static void ReplicationController(Checks check, MapNode node)
     {
-        check.NotNegative(node.At("spec", "replicas"), "spec.replicas");
-        if (node.At("spec", "selector") is not MapNode { Count: > 0 })
+        Node? spec = node["spec"];
+        check.NotNegative(spec?["minReadySeconds"], "spec.minReadySeconds");
+        if (spec?["selector"] is not MapNode { Count: > 0 } selector)
         {
             check.Add(FieldError.Required("spec.selector"));
+            selector = [];
         }
 
-        Template(check, node.At("spec", "template"), "spec.template", [], "Always");
+        check.NotNegative(spec?["replicas"], "spec.replicas");
+        if (spec?["template"] is not MapNode template)
+        {
+            check.Add(FieldError.Required("spec.template"));
+            return;
+        }
+
+        Node? labels = template.At("metadata", "labels");
+        if (selector.Count > 0 && !LabelMatching.Selects(new MapNode { ["matchLabels"] = selector }, labels))
+        {
+            check.Add(FieldError.Invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
+        }
+
+        PodRules.Template(check, template, "spec.template", []);
+        Restarts(check, template, "ReplicationController");
     }
 
-    public static void Job(Checks check, MapNode node)
+    /// <summary>Sent status counts that cannot be.</summary>
+    public static void Status(Checks check, string kind, MapNode node)
     {
-        foreach (string number in (ReadOnlySpan<string>)["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"])
+        Node? status = node["status"];
+        long replicas = status?["replicas"]?.AsInteger() ?? 0;
+        string[] counts = kind switch
         {
-            check.NotNegative(node.At("spec", number), $"spec.{number}");
+            "deployments.apps" => ["updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"],
+            "replicasets.apps" or "replicationcontrollers" => ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"],
+            "statefulsets.apps" => ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"],
+            _ => [],
+        };
+        if (counts.Length == 0)
+        {
+            return;
         }
 
-        check.OneOf(node.At("spec", "completionMode"), "spec.completionMode", "NonIndexed", "Indexed");
-        JobTemplate(check, node.At("spec", "template"), "spec.template");
-    }
-
-    public static void CronJob(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        string schedule = spec?["schedule"]?.AsString() ?? string.Empty;
-        if (schedule.Length == 0)
+        check.NotNegative(status?["observedGeneration"], "status.observedGeneration");
+        check.NotNegative(status?["replicas"], "status.replicas");
+        foreach (string count in counts)
         {
-            check.Add(FieldError.Required("spec.schedule"));
-        }
-        else
-        {
-            Schedule(check, schedule);
+            check.NotNegative(status?[count], $"status.{count}");
         }
 
-        if (spec?["timeZone"]?.AsString() is { } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
+        check.NotNegative(status?["collisionCount"], "status.collisionCount");
+        foreach (string count in counts.Where(count => count != "unavailableReplicas"))
         {
-            check.Add(FieldError.Invalid("spec.timeZone", zone, zone.Length == 0 ? "timeZone must be nil or non-empty string" : $"unknown time zone {zone}"));
-        }
-
-        check.OneOf(spec?["concurrencyPolicy"], "spec.concurrencyPolicy", "Allow", "Forbid", "Replace");
-        check.NotNegative(spec?["startingDeadlineSeconds"], "spec.startingDeadlineSeconds");
-        check.NotNegative(spec?["successfulJobsHistoryLimit"], "spec.successfulJobsHistoryLimit");
-        check.NotNegative(spec?["failedJobsHistoryLimit"], "spec.failedJobsHistoryLimit");
-        JobTemplate(check, node.At("spec", "jobTemplate", "spec", "template"), "spec.jobTemplate.spec.template");
-        if (node.At("metadata", "name")?.AsString() is { Length: > 52 } name)
-        {
-            check.Add(FieldError.Invalid("metadata.name", name, "must be no more than 52 characters"));
-        }
-    }
-
-    public static void Autoscaler(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        long most = spec?["maxReplicas"]?.AsInteger() ?? 0;
-        if (spec?["minReplicas"]?.AsInteger() is { } least and < 1)
-        {
-            check.Add(FieldError.Invalid("spec.minReplicas", least, "must be greater than or equal to 1"));
-        }
-
-        if (most < 1)
-        {
-            check.Add(FieldError.Required("spec.maxReplicas", "must be set and greater than 0"));
-        }
-
-        if (spec?["minReplicas"]?.AsInteger() is { } minimum && most < minimum)
-        {
-            check.Add(FieldError.Invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`"));
-        }
-
-        check.Require(spec?.At("scaleTargetRef", "kind"), "spec.scaleTargetRef.kind");
-        check.Require(spec?.At("scaleTargetRef", "name"), "spec.scaleTargetRef.name");
-        string apiVersion = spec?.At("scaleTargetRef", "apiVersion")?.AsString() ?? string.Empty;
-        if (apiVersion.Length == 0 && spec?.At("scaleTargetRef", "kind")?.AsString() is not "ReplicationController")
-        {
-            check.Add(FieldError.Invalid("spec.scaleTargetRef.apiVersion", apiVersion, "apiVersion must specify API group"));
-        }
-    }
-
-    public static void Budget(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        if (spec?["minAvailable"] is not null && spec["maxUnavailable"] is not null)
-        {
-            check.Add(FieldError.Invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set"));
-        }
-
-        foreach (string bound in (ReadOnlySpan<string>)["minAvailable", "maxUnavailable"])
-        {
-            check.NotNegative(spec?[bound], $"spec.{bound}");
-            if (spec?[bound]?.AsString() is { } percent && percent.EndsWith('%') && int.TryParse(percent[..^1], out int number) && number > 100)
+            long number = status?[count]?.AsInteger() ?? 0;
+            if (number > replicas)
             {
-                check.Add(FieldError.Invalid($"spec.{bound}", percent, "must not be greater than 100%"));
+                check.Add(FieldError.Invalid($"status.{count}", number, "cannot be greater than status.replicas"));
             }
         }
 
-        check.Selector(spec?["selector"], "spec.selector");
+        long ready = status?["readyReplicas"]?.AsInteger() ?? 0;
+        if ((status?["availableReplicas"]?.AsInteger() ?? 0) is var available && available > ready)
+        {
+            check.Add(FieldError.Invalid("status.availableReplicas", available, "cannot be greater than readyReplicas"));
+        }
     }
 
     public static void OnUpdate(Checks check, string kind, MapNode node, MapNode live)
@@ -169,11 +231,8 @@ internal static class WorkloadRules
                 }
 
                 break;
-            case "jobs.batch":
-                check.Immutable(node.At("spec", "completions"), live.At("spec", "completions"), "spec.completions");
-                check.Immutable(node.At("spec", "selector"), live.At("spec", "selector"), "spec.selector");
-                check.Immutable(node.At("spec", "template"), live.At("spec", "template"), "spec.template");
-                check.Immutable(node.At("spec", "completionMode"), live.At("spec", "completionMode"), "spec.completionMode");
+            case "controllerrevisions.apps":
+                check.Immutable(node["data"], live["data"], "data");
                 break;
             default:
                 break;
@@ -187,7 +246,17 @@ internal static class WorkloadRules
         return a.Keys.Union(b.Keys).Where(key => !except.Contains(key)).All(key => Node.DeepEquals(a[key], b[key]));
     }
 
-    private static void Common(Checks check, MapNode node, string kind)
+    public static void Revision(Checks check, MapNode node)
+    {
+        if (node["data"] is null or NullNode)
+        {
+            check.Add(FieldError.Required("data", "data is mandatory"));
+        }
+
+        check.NotNegative(node["revision"], "revision");
+    }
+
+    private static void Common(Checks check, MapNode node, string kind, string shown)
     {
         check.NotNegative(node.At("spec", "replicas"), "spec.replicas");
         Node? selector = node.At("spec", "selector");
@@ -206,67 +275,28 @@ internal static class WorkloadRules
 
         Node? template = node.At("spec", "template");
         Node? labels = template?.At("metadata", "labels");
-        if (selector is not MapNode { Count: 0 } && (selector is null || !Selects(selector, labels)))
+        if (selector is not MapNode { Count: 0 } && (selector is null || !LabelMatching.Selects(selector, labels)))
         {
-            check.Add(FieldError.Invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
+            check.Add(FieldError.Invalid("spec.template.metadata.labels", labels ?? Node.Null, "`selector` does not match template `labels`"));
         }
 
         IEnumerable<string> claims = (node.At("spec", "volumeClaimTemplates")?.AsList() ?? []).Select(claim => claim.At("metadata", "name")?.AsString() ?? string.Empty);
-        Template(check, template, "spec.template", claims, "Always");
+        PodRules.Template(check, template, "spec.template", claims);
+        Restarts(check, template, shown);
     }
 
-    private static void Template(Checks check, Node? template, string path, IEnumerable<string> claims, params string[] restart)
+    private static void Restarts(Checks check, Node? template, string kind)
     {
-        MetadataRules.CheckLabels(template?.At("metadata", "labels"), $"{path}.metadata.labels", check.Errors);
-        PodRules.Spec(check, template?["spec"], $"{path}.spec", claims);
-        if (template?.At("spec", "restartPolicy")?.AsString() is { } policy && policy is "OnFailure" or "Never")
+        if (template?.At("spec", "restartPolicy")?.AsString() is "OnFailure" or "Never")
         {
-            check.OneOf(template!.At("spec", "restartPolicy"), $"{path}.spec.restartPolicy", restart);
-        }
-    }
-
-    private static void JobTemplate(Checks check, Node? template, string path)
-    {
-        PodRules.Spec(check, template?["spec"], $"{path}.spec");
-        if (template?.At("spec", "restartPolicy")?.AsString() is "Always" or null)
-        {
-            check.Add(FieldError.Required($"{path}.spec.restartPolicy", "valid values: \"OnFailure\", \"Never\""));
-        }
-    }
-
-    private static void Schedule(Checks check, string schedule)
-    {
-        if (schedule.Contains("TZ", StringComparison.Ordinal))
-        {
-            check.Add(FieldError.Invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"));
-            return;
+            check.OneOf(template.At("spec", "restartPolicy"), "spec.template.spec.restartPolicy", "Always");
         }
 
-        string[] fields = schedule.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (!schedule.StartsWith('@') && fields.Length != 5)
+        if (template?.At("spec", "activeDeadlineSeconds") is { IsNull: false })
         {
-            check.Add(FieldError.Invalid("spec.schedule", schedule, $"expected exactly 5 fields, found {fields.Length}: [{string.Join(' ', fields)}]"));
+            check.Add(FieldError.Forbidden("spec.template.spec.activeDeadlineSeconds", $"activeDeadlineSeconds in {kind} is not Supported"));
         }
     }
 
     private static bool IsZero(Node? value) => value is IntegerNode { Value: 0 } or StringNode { Value: "0%" };
-
-    private static bool Selects(Node selector, Node? labels)
-    {
-        bool plain = (selector["matchLabels"] as MapNode ?? []).All(pair => labels?[pair.Key]?.AsString() == pair.Value.AsString());
-        return plain && (selector["matchExpressions"]?.AsList() ?? []).All(expression => Matches(expression, labels));
-    }
-
-    private static bool Matches(Node expression, Node? labels)
-    {
-        string? value = labels?[expression["key"]?.AsString() ?? string.Empty]?.AsString();
-        bool contained = (expression["values"]?.AsList() ?? []).Any(item => item.AsString() == value);
-        return expression["operator"]?.AsString() switch
-        {
-            "In" => value is not null && contained,
-            "NotIn" => value is null || !contained,
-            "Exists" => value is not null,
-            _ => value is null,
-        };
-    }
 }

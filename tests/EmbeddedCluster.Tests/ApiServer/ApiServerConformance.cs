@@ -420,7 +420,7 @@ internal sealed class WatchReader : IDisposable
     public async Task<List<Node>> TakeAsync(int count, bool untilEnd, bool bookmarks)
     {
         List<Node> taken = [];
-        for (int i = 0; i < (untilEnd ? 400 : 60) && (taken.Count < count || (untilEnd && !reading.IsCompleted)); i++)
+        for (int i = 0; i < (untilEnd ? 400 : bookmarks ? 240 : 60) && (taken.Count < count || (untilEnd && !reading.IsCompleted)); i++)
         {
             while (events.TryDequeue(out Node? item))
             {

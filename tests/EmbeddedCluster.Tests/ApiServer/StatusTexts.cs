@@ -25,6 +25,7 @@ internal static partial class StatusTexts
 
     private static string WithoutObjects(string text)
     {
+        text = GoMap().Replace(text, "value: <object>:");
         StringBuilder result = new();
         int at = 0;
         foreach (Match match in Value().Matches(text))
@@ -63,6 +64,9 @@ internal static partial class StatusTexts
             return null;
         }
     }
+
+    [GeneratedRegex("value: \"map\\[.*?\\]\":")]
+    private static partial Regex GoMap();
 
     [GeneratedRegex("(Invalid|Unsupported|Duplicate) value: ")]
     private static partial Regex Value();

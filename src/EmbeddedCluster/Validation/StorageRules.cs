@@ -1,0 +1,279 @@
+using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
+
+namespace Bowline.EmbeddedCluster.Validation;
+
+/// <summary>Volumes, claims and the classes and drivers that provide them.</summary>
+internal static class StorageRules
+{
+    private static readonly string[] AccessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+    private static readonly string[] NotSources = ["capacity", "accessModes", "persistentVolumeReclaimPolicy", "volumeMode", "claimRef", "storageClassName", "nodeAffinity", "mountOptions", "volumeAttributesClassName"];
+
+    public static void Claim(Checks check, MapNode node) => ClaimSpec(check, node["spec"], "spec");
+
+    public static void ClaimSpec(Checks check, Node? spec, string path)
+    {
+        if (spec?["accessModes"] is not ListNode { Count: > 0 } modes)
+        {
+            check.Add(FieldError.Required($"{path}.accessModes", "at least 1 access mode is required"));
+            modes = [];
+        }
+
+        check.Selector(spec?["selector"], $"{path}.selector");
+        Modes(check, modes, $"{path}.accessModes");
+        Node? asked = spec?.At("resources", "requests", "storage");
+        if (asked is null)
+        {
+            check.Add(FieldError.Required($"{path}.resources[storage]"));
+        }
+        else
+        {
+            PositiveAmount(check, asked, $"{path}.resources[storage]");
+        }
+
+        check.NameIfSet(spec?["storageClassName"], $"{path}.storageClassName", NameRules.Subdomain);
+        check.OneOf(spec?["volumeMode"], $"{path}.volumeMode", "Block", "Filesystem");
+        if (spec?["dataSource"] is MapNode source)
+        {
+            check.Require(source["name"], $"{path}.dataSource.name");
+            check.Require(source["kind"], $"{path}.dataSource.kind");
+            if (source["apiGroup"]?.AsString() is null or "" && source["kind"]?.AsString() != "PersistentVolumeClaim")
+            {
+                check.Add(FieldError.Invalid($"{path}.dataSource", source["kind"], "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
+            }
+        }
+    }
+
+    public static void ClaimUpdate(Checks check, MapNode node, MapNode live)
+    {
+        bool fills = live.At("spec", "volumeName") is null;
+        string[] free = fills ? ["resources", "volumeAttributesClassName", "volumeName"] : ["resources", "volumeAttributesClassName"];
+        bool classSet = live.At("spec", "storageClassName") is null && live.At("metadata", "annotations", "volume.beta.kubernetes.io/storage-class") is null && fills;
+        if (!WorkloadRules.SameBut(node["spec"], live["spec"], classSet ? [.. free, "storageClassName"] : free))
+        {
+            check.Add(FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"));
+            return;
+        }
+
+        Node? before = live.At("spec", "resources", "requests", "storage");
+        Node? after = node.At("spec", "resources", "requests", "storage");
+        if (Quantity.TryParse(before?.AsString(), out Quantity old) && Quantity.TryParse(after?.AsString(), out Quantity next))
+        {
+            if (next < old)
+            {
+                check.Add(FieldError.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity"));
+            }
+            else if (next != old && live.At("status", "phase")?.AsString() != "Bound")
+            {
+                check.Add(FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"));
+            }
+        }
+    }
+
+    public static void Volume(Checks check, MapNode node)
+    {
+        Node? spec = node["spec"];
+        if (spec?["accessModes"] is not ListNode { Count: > 0 } modes)
+        {
+            check.Add(FieldError.Required("spec.accessModes"));
+            modes = [];
+        }
+
+        Modes(check, modes, "spec.accessModes");
+        MapNode capacity = spec?["capacity"] as MapNode ?? [];
+        if (capacity.Count == 0)
+        {
+            check.Add(FieldError.Required("spec.capacity"));
+        }
+        else if (capacity["storage"] is null || capacity.Count > 1)
+        {
+            check.Add(FieldError.NotSupported("spec.capacity", capacity, "storage"));
+        }
+
+        foreach ((string _, Node amount, string at) in Checks.Members(capacity, "spec.capacity"))
+        {
+            PositiveAmount(check, amount, at);
+        }
+
+        check.OneOf(spec?["persistentVolumeReclaimPolicy"], "spec.persistentVolumeReclaimPolicy", "Delete", "Recycle", "Retain");
+        VolumeSource(check, spec);
+        if (spec?.At("hostPath", "path")?.AsString() == "/" && spec["persistentVolumeReclaimPolicy"]?.AsString() == "Recycle")
+        {
+            check.Add(FieldError.Forbidden("spec.persistentVolumeReclaimPolicy", "may not be 'recycle' for a hostPath mount of '/'"));
+        }
+
+        check.NameIfSet(spec?["storageClassName"], "spec.storageClassName", NameRules.Subdomain);
+        check.OneOf(spec?["volumeMode"], "spec.volumeMode", "Block", "Filesystem");
+        if (spec?["nodeAffinity"] is MapNode affinity)
+        {
+            if (affinity["required"] is not MapNode required)
+            {
+                check.Add(FieldError.Required("spec.nodeAffinity.required", "must specify required node constraints"));
+            }
+            else
+            {
+                PodRules.NodeTerms(check, required["nodeSelectorTerms"], "spec.nodeAffinity.required.nodeSelectorTerms");
+            }
+        }
+    }
+
+    private static void VolumeSource(Checks check, Node? spec)
+    {
+        string[] sources = [.. (spec as MapNode ?? []).Keys.Where(key => !NotSources.Contains(key))];
+        if (sources.Length == 0)
+        {
+            check.Add(FieldError.Required("spec", "must specify a volume type"));
+            return;
+        }
+
+        foreach (string second in sources.Skip(1))
+        {
+            check.Add(FieldError.Forbidden($"spec.{second}", "may not specify more than 1 volume type"));
+        }
+
+        Node source = spec![sources[0]]!;
+        string path = $"spec.{sources[0]}";
+        switch (sources[0])
+        {
+            case "hostPath":
+                PodRules.HostPath(check, source, path);
+                break;
+            case "nfs":
+                check.Require(source["server"], $"{path}.server");
+                check.Require(source["path"], $"{path}.path");
+                break;
+            case "csi":
+                check.RequireName(source["driver"], $"{path}.driver", NameRules.DriverName);
+                check.Require(source["volumeHandle"], $"{path}.volumeHandle");
+                break;
+            case "local":
+                check.Require(source["path"], $"{path}.path");
+                if (spec["nodeAffinity"] is null)
+                {
+                    check.Add(FieldError.Required("spec.nodeAffinity", "Local volume requires node affinity"));
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    public static void VolumeUpdate(Checks check, MapNode node, MapNode live)
+    {
+        foreach (string source in (live["spec"] as MapNode ?? []).Keys.Union((node["spec"] as MapNode ?? []).Keys).Where(key => !NotSources.Contains(key)))
+        {
+            if (!Node.DeepEquals(node.At("spec", source), live.At("spec", source)))
+            {
+                check.Add(FieldError.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation"));
+                break;
+            }
+        }
+
+        check.Immutable(node.At("spec", "volumeMode"), live.At("spec", "volumeMode"), "spec.volumeMode");
+    }
+
+    public static void Class(Checks check, MapNode node)
+    {
+        check.RequireName(node["provisioner"], "provisioner", static name => NameRules.QualifiedName(name.ToLowerInvariant()));
+        foreach ((string key, Node _, string _) in Checks.Members(node["parameters"], "parameters").Where(pair => pair.Key.Length == 0))
+        {
+            check.Add(FieldError.Invalid("parameters", key, "field can not be empty."));
+        }
+
+        check.Choice(node["reclaimPolicy"], "reclaimPolicy", "Delete", "Retain");
+        check.Choice(node["volumeBindingMode"], "volumeBindingMode", "Immediate", "WaitForFirstConsumer");
+        foreach ((Node term, string at) in Checks.Each(node["allowedTopologies"], "allowedTopologies"))
+        {
+            foreach ((Node expression, string where) in Checks.Each(term["matchLabelExpressions"], $"{at}.matchLabelExpressions"))
+            {
+                check.Require(expression["values"], $"{where}.values");
+                check.Name(expression["key"], $"{where}.key", NameRules.LabelKey);
+            }
+        }
+    }
+
+    public static void ClassUpdate(Checks check, MapNode node, MapNode live)
+    {
+        foreach (string key in (ReadOnlySpan<string>)["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"])
+        {
+            check.Immutable(node[key], live[key], key);
+        }
+    }
+
+    public static void Driver(Checks check, MapNode node)
+    {
+        check.OneOf(node.At("spec", "fsGroupPolicy"), "spec.fsGroupPolicy", "File", "None", "ReadWriteOnceWithFSType");
+        foreach ((Node mode, string _) in Checks.Each(node.At("spec", "volumeLifecycleModes"), "spec.volumeLifecycleModes"))
+        {
+            check.OneOf(mode, "spec.volumeLifecycleModes", "Ephemeral", "Persistent");
+        }
+
+        HashSet<string> audiences = new(StringComparer.Ordinal);
+        foreach ((Node request, string at) in Checks.Each(node.At("spec", "tokenRequests"), "spec.tokenRequests"))
+        {
+            string audience = request["audience"]?.AsString() ?? string.Empty;
+            if (!audiences.Add(audience))
+            {
+                check.Add(FieldError.Duplicate($"{at}.audience", audience));
+            }
+
+            if (request["expirationSeconds"]?.AsInteger() < 600)
+            {
+                check.Add(FieldError.Invalid($"{at}.expirationSeconds", request["expirationSeconds"], "may not specify a duration less than 10 minutes"));
+            }
+        }
+    }
+
+    public static void Attachment(Checks check, MapNode node)
+    {
+        check.RequireName(node.At("spec", "attacher"), "spec.attacher", NameRules.DriverName);
+        bool named = node.At("spec", "source", "persistentVolumeName") is StringNode { Value.Length: > 0 };
+        bool inline = node.At("spec", "source", "inlineVolumeSpec") is MapNode;
+        if (!named && !inline)
+        {
+            check.Add(FieldError.Required("spec.source", "must specify one of inlineVolumeSpec and persistentVolumeName"));
+        }
+        else if (named && inline)
+        {
+            check.Add(FieldError.Forbidden("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName"));
+        }
+
+        check.Require(node.At("spec", "nodeName"), "spec.nodeName");
+    }
+
+    public static void CsiNode(Checks check, MapNode node)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach ((Node driver, string at) in Checks.Each(node.At("spec", "drivers"), "spec.drivers"))
+        {
+            check.RequireName(driver["name"], $"{at}.name", NameRules.DriverName);
+            check.Require(driver["nodeID"], $"{at}.nodeID");
+            if (!seen.Add(driver["name"]?.AsString() ?? string.Empty))
+            {
+                check.Add(FieldError.Duplicate($"{at}.name", driver["name"] ?? StringNode.Empty));
+            }
+        }
+    }
+
+    private static void Modes(Checks check, ListNode modes, string path)
+    {
+        foreach (Node mode in modes)
+        {
+            check.OneOf(mode, path, AccessModes);
+        }
+
+        if (modes.Count > 1 && modes.Any(mode => mode.AsString() == "ReadWriteOncePod"))
+        {
+            check.Add(FieldError.Forbidden(path, "may not use ReadWriteOncePod with other access modes"));
+        }
+    }
+
+    private static void PositiveAmount(Checks check, Node amount, string path)
+    {
+        if (Quantity.TryParse(amount.AsString() ?? amount.ToString(), out Quantity quantity) && quantity.Sign <= 0)
+        {
+            check.Add(FieldError.Invalid(path, amount, Checks.PositiveText));
+        }
+    }
+}
