@@ -42,6 +42,12 @@ internal sealed partial class ResourceService
     {
         AdmissionRequest request = Request("CREATE", kind, @namespace, node, null, string.Empty, context);
         Admission.CheckNamespace(request);
+        foreach (string own in (string[])["creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"])
+        {
+            // The server's own; whoever sends them owns nothing.
+            ObjectMeta.Of(node).Remove(own);
+        }
+
         ResetOnCreate.Apply(kind, node);
         if (appliedOwners is null)
         {

@@ -65,7 +65,7 @@ internal sealed partial class ResourceService
         long matching = 0;
         foreach (StoredObject item in snapshot.In(scope))
         {
-            if ((start.Length > 0 && CompareKeys(Key(item), start) < 0) || (!request.IsUnfiltered && !request.Matches(Present(kind, item).Node)))
+            if ((start.Length > 0 && CompareKeys(Key(item, scope), start) < 0) || (!request.IsUnfiltered && !request.Matches(Present(kind, item).Node)))
             {
                 continue;
             }
@@ -82,7 +82,7 @@ internal sealed partial class ResourceService
         }
 
         bool more = matching > items.Count;
-        return new ListPage(items, revision, more ? Token(revision, Key(items[^1]) + "\0") : string.Empty, more && request.IsUnfiltered ? matching - items.Count : null);
+        return new ListPage(items, revision, more ? Token(revision, Key(items[^1], scope) + "\0") : string.Empty, more && request.IsUnfiltered ? matching - items.Count : null);
     }
 
     /// <summary>Parses a resourceVersion; null when it is none.</summary>
@@ -181,7 +181,8 @@ internal sealed partial class ResourceService
 
     private CollectionSnapshot? At(ServedKind kind, long revision) => revision < firstRevision ? null : Store.SnapshotAt(kind.Collection, revision);
 
-    private static string Key(StoredObject item) => item.Namespace.Length == 0 ? item.Name : $"{item.Namespace}/{item.Name}";
+    // Relative to what is listed, as tokens of the reference are.
+    private static string Key(StoredObject item, string? scope) => item.Namespace.Length == 0 || scope is not null ? item.Name : $"{item.Namespace}/{item.Name}";
 
     private static int CompareKeys(string left, string right) => string.CompareOrdinal(left, right);
 

@@ -111,9 +111,9 @@ internal sealed partial class ResourceService
         while (!cancellationToken.IsCancellationRequested)
         {
             batch.Clear();
-            if (after < firstRevision || !log.TryRead(after, batch, BytesAtATime))
+            if (!log.TryRead(after, batch, BytesAtATime))
             {
-                ApiException expired = ApiErrors.Expired($"too old resource version: {after} ({Math.Max(firstRevision, log.Floor)})");
+                ApiException expired = ApiErrors.Expired($"too old resource version: {after} ({log.Floor})");
                 yield return new FeedEvent(FeedType.Error, null, after, Error: expired);
                 yield break;
             }
