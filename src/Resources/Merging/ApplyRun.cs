@@ -23,9 +23,7 @@ internal sealed class ApplyRun
         appliedFields = FieldExtraction.Extract(applied, type).ExceptWithChildren(writer.ResetFields);
         previousFields = (managed.Find(key)?.Fields ?? FieldSet.Empty).ExceptWithChildren(writer.ResetFields);
         MapNode laidOver = (MapNode?)ObjectMerge.Merge(live, applied, type) ?? new MapNode();
-        MapNode pruned = Prune(laidOver);
-        // What was emptied by pruning is gone, unless it is applied as empty.
-        Merged = ReferenceEquals(pruned, laidOver) ? laidOver : (MapNode?)ObjectMerge.Merge(pruned, applied, type) ?? new MapNode();
+        Merged = Prune(laidOver);
         changes = Comparison.Of(live, Merged, type);
     }
 

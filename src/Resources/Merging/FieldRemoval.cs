@@ -3,7 +3,7 @@ using Bowline.Resources.Schemas;
 
 namespace Bowline.Resources.Merging;
 
-/// <summary>Takes fields out of an object. The result shares what it keeps.</summary>
+/// <summary>Takes fields out of an object; what loses its last member but not itself stays as an empty map or list. The result shares what it keeps.</summary>
 internal static class FieldRemoval
 {
     /// <returns>Null when nothing is left.</returns>
@@ -32,10 +32,7 @@ internal static class FieldRemoval
             }
 
             FieldSet? below = unwanted.Below(element);
-            if ((below is null ? value : Remove(value, below, type.MemberOrDeduced(key, out _))) is { } rest)
-            {
-                kept.Add(key, rest);
-            }
+            kept.Add(key, below is null ? value : Remove(value, below, type.MemberOrDeduced(key, out _)) ?? Empty(value));
         }
 
         return kept.Count == 0 ? null : kept;
@@ -59,12 +56,16 @@ internal static class FieldRemoval
             }
 
             FieldSet? below = unwanted.Below(element);
-            if ((below is null ? item : Remove(item, below, type.Element)) is { } rest)
-            {
-                kept.Add(rest);
-            }
+            kept.Add(below is null ? item : Remove(item, below, type.Element) ?? Empty(item));
         }
 
         return kept.Count == 0 ? null : kept;
     }
+
+    private static Node Empty(Node value) => value switch
+    {
+        MapNode => new MapNode(),
+        ListNode => new ListNode(),
+        _ => Node.Null,
+    };
 }

@@ -92,11 +92,11 @@ internal sealed class ManagedFields
     }
 
     /// <summary>Brings every manager's fields in line with the schema of today.</summary>
-    public void Reconcile(FieldType type, MapNode live)
+    public void Reconcile(FieldType type)
     {
         for (int i = 0; i < entries.Count; i++)
         {
-            FieldSet reconciled = FieldReconciliation.Reconcile(entries[i].Fields, type, live);
+            FieldSet reconciled = FieldReconciliation.Reconcile(entries[i].Fields, type);
             if (!ReferenceEquals(reconciled, entries[i].Fields))
             {
                 entries[i] = entries[i] with { Fields = reconciled, Source = null };

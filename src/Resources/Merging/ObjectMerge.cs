@@ -11,7 +11,9 @@ internal static class ObjectMerge
         FieldShape shape = applied is null ? type.ShapeOf(live) : type.ShapeOf(applied);
         bool emptyLive = live is not (MapNode { Count: > 0 } or ListNode { Count: > 0 });
         bool emptyApplied = applied is not (MapNode { Count: > 0 } or ListNode { Count: > 0 });
-        if (type.IsAtomic(shape) || (emptyLive && emptyApplied))
+        // Untyped fields may change from a list to a map; then nothing is left of the list.
+        bool becomesMap = shape == FieldShape.Map && live is ListNode;
+        if (type.IsAtomic(shape) || becomesMap || (emptyLive && emptyApplied))
         {
             return (applied ?? live)?.DeepClone();
         }

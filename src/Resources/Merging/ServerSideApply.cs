@@ -46,7 +46,7 @@ public static partial class ServerSideApply
             Record(managed, Comparison.Of(EmptyObject.Of(schema), current, type), before);
         }
 
-        managed.Reconcile(type, current);
+        managed.Reconcile(type);
         ApplyRun run = new(current, applied, type, writer, managed);
         IReadOnlyList<ApplyConflict> conflicts = run.Execute(force);
         if (conflicts.Count > 0 && writer.Manager == LastApplied.Manager && run.Resolves(LastApplied.OwnedFields(current, type, writer.ApiVersion), ref conflicts))
@@ -82,7 +82,7 @@ public static partial class ServerSideApply
         }
 
         MapNode before = live is null ? EmptyObject.Of(schema) : WithoutManagedFields(live);
-        managed.Reconcile(type, before);
+        managed.Reconcile(type);
         Record(managed, Comparison.Of(before, result, type), writer);
         managed.Cap(MaxUpdaters);
         SetManagedFields(result, managed);
