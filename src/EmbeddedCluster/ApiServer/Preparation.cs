@@ -1,6 +1,7 @@
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
+using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
@@ -174,28 +175,8 @@ internal static class PodStatus
     {
         if (node["spec"] is MapNode spec)
         {
-            node["status"] = new MapNode { ["phase"] = "Pending", ["qosClass"] = QosClass(spec) };
+            node["status"] = new MapNode { ["phase"] = "Pending", ["qosClass"] = QualityOfService.Of(spec) };
         }
-    }
-
-    public static string QosClass(MapNode spec)
-    {
-        bool any = false;
-        bool guaranteed = true;
-        foreach (Node container in (spec["containers"]?.AsList() ?? []).Concat(spec["initContainers"]?.AsList() ?? []))
-        {
-            Node? requests = container.At("resources", "requests");
-            Node? limits = container.At("resources", "limits");
-            foreach (string resource in (string[])["cpu", "memory"])
-            {
-                string? request = requests?[resource]?.AsString();
-                string? limit = limits?[resource]?.AsString();
-                any |= request is not null and not "0" || limit is not null and not "0";
-                guaranteed &= limit is not null and not "0" && (request is null || request == limit);
-            }
-        }
-
-        return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
     }
 }
 

@@ -108,7 +108,7 @@ internal sealed partial class ResourceService
         escalation.Check(kind, @namespace, next, live, context.User);
         Preparation.OnUpdate(kind, next, live);
         SetGeneration(kind, live, next);
-        ThrowIfInvalid(kind, next, Checked(kind, next, live, context, Validator.OnUpdate(kind, next, live, subresource)));
+        ThrowIfInvalid(kind, next, Checked(kind, next, live, context, Validator.OnUpdate(kind, next, live, subresource), subresource));
         if (subresource.Length == 0)
         {
             Warn(kind, next, live, context);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;
@@ -57,8 +58,13 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
     private string Now() => Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     /// <param name="live">The object before an update; null for a new one.</param>
-    private static List<FieldError> Checked(ServedKind kind, MapNode node, MapNode? live, WriteContext context, List<FieldError> errors)
+    private static List<FieldError> Checked(ServedKind kind, MapNode node, MapNode? live, WriteContext context, List<FieldError> errors, string subresource = "")
     {
+        if (kind.QualifiedPlural == DefinitionWatcher.Collection && subresource.Length == 0)
+        {
+            DefinitionRules.Check(new Checks(errors), node, live);
+        }
+
         CustomObjects.Validate(kind, node, live, context.Warn, errors);
         return errors;
     }

@@ -123,8 +123,8 @@ internal static partial class PodRules
 
     private static void ResizeUpdate(Checks check, MapNode node, MapNode live)
     {
-        string before = ApiServer.PodStatus.QosClass((MapNode)live["spec"]!);
-        string after = ApiServer.PodStatus.QosClass((MapNode)node["spec"]!);
+        string before = QualityOfService.Of((MapNode)live["spec"]!);
+        string after = QualityOfService.Of((MapNode)node["spec"]!);
         if (before != after)
         {
             check.Add(FieldError.Invalid("spec", after, "Pod QOS Class may not change as a result of resizing"));

@@ -65,9 +65,6 @@ internal static class Validator
         Run(kind, node, check);
         switch (kind.QualifiedPlural)
         {
-            case "customresourcedefinitions.apiextensions.k8s.io":
-                DefinitionRules.OnCreate(check, node);
-                break;
             case "pods":
                 PodRules.OnCreate(check, node);
                 break;
@@ -132,9 +129,6 @@ internal static class Validator
                 break;
             case "jobs.batch":
                 JobRules.OnUpdate(check, node, live);
-                break;
-            case "customresourcedefinitions.apiextensions.k8s.io":
-                DefinitionRules.OnUpdate(check, node, live);
                 break;
             default:
                 WorkloadRules.OnUpdate(check, kind.QualifiedPlural, node, live);

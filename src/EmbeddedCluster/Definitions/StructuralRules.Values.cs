@@ -1,7 +1,7 @@
-using Bowline.EmbeddedCluster.Definitions;
+using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Model;
 
-namespace Bowline.EmbeddedCluster.Validation;
+namespace Bowline.EmbeddedCluster.Definitions;
 
 internal static partial class StructuralRules
 {

@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
-using Bowline.EmbeddedCluster.Definitions;
+using Bowline.EmbeddedCluster.Validation;
 using Bowline.Languages.GoTemplates;
 using Bowline.Resources.Model;
 
-namespace Bowline.EmbeddedCluster.Validation;
+namespace Bowline.EmbeddedCluster.Definitions;
 
 /// <summary>What makes a CRD's schema structural: every field typed once, logical junctors only narrowing it.</summary>
 internal static partial class StructuralRules

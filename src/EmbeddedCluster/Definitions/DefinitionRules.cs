@@ -1,8 +1,8 @@
-using Bowline.EmbeddedCluster.Definitions;
+using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
-namespace Bowline.EmbeddedCluster.Validation;
+namespace Bowline.EmbeddedCluster.Definitions;
 
 /// <summary>CustomResourceDefinitions: names, versions, subresources, columns, conversion; schemas are <see cref="StructuralRules"/>'.</summary>
 internal static class DefinitionRules
@@ -10,7 +10,20 @@ internal static class DefinitionRules
     private static readonly string[] ColumnTypes = ["boolean", "date", "integer", "number", "string"];
     private static readonly string[] ColumnFormats = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
 
-    public static void OnCreate(Checks check, MapNode node)
+    /// <summary>The rules of a create, or of an update when there is a live object.</summary>
+    public static void Check(Checks check, MapNode node, MapNode? live)
+    {
+        if (live is null)
+        {
+            OnCreate(check, node);
+        }
+        else
+        {
+            OnUpdate(check, node, live);
+        }
+    }
+
+    private static void OnCreate(Checks check, MapNode node)
     {
         string name = node.At("metadata", "name")?.AsString() ?? string.Empty;
         if (name != $"{node.At("spec", "names", "plural")?.AsString()}.{node.At("spec", "group")?.AsString()}")
@@ -27,7 +40,7 @@ internal static class DefinitionRules
         }
     }
 
-    public static void OnUpdate(Checks check, MapNode node, MapNode live)
+    private static void OnUpdate(Checks check, MapNode node, MapNode live)
     {
         Spec(check, node);
         if (DefinitionStatus.IsTrue(live, "Established"))
