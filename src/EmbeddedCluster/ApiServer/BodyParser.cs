@@ -106,7 +106,7 @@ internal static class BodyParser
         }
     }
 
-    private static Node Yaml(ReadOnlySpan<byte> body)
+    public static Node Yaml(ReadOnlySpan<byte> body)
     {
         try
         {

@@ -125,7 +125,7 @@ internal sealed class AuditEntry(AuditedRequest audited, AuditDecision decision,
         {
             string type = request.ContentType;
             bool patch = type.Contains("patch+json", StringComparison.Ordinal);
-            return Trimmed(patch ? BodyParser.Json(request.Body.Span) : type.Contains("yaml", StringComparison.Ordinal) ? BodyParser.Yaml(request.Body.Span) : BodyParser.Parse(request));
+            return Trimmed(patch ? BodyParser.Json(request.Body.Span) : type.Contains("yaml", StringComparison.Ordinal) ? BodyParser.Yaml(request.Body.Span) : BodyParser.Plain(request));
         }
         catch (ApiException)
         {
