@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;
@@ -13,6 +14,8 @@ internal sealed class OpenApiDocuments(KindRegistry kinds)
     private static readonly Lazy<IReadOnlyDictionary<string, byte[]>> Version3 = new(() => EmbeddedData.UnzippedMembers("openapi-v3.json.gz"));
     private static readonly Lazy<byte[]> Version2 = new(() => EmbeddedData.Unzipped("openapi-v2.json.gz"));
 
+    private volatile CustomDocuments custom = new(null, [], new Dictionary<string, byte[]>());
+
     public ApiResponse? Answer(ApiRequest request)
     {
         string path = request.Path.TrimEnd('/');
@@ -24,7 +27,7 @@ internal sealed class OpenApiDocuments(KindRegistry kinds)
         if (path == "/openapi/v3")
         {
             // The reference leaves the type of this one to be guessed.
-            return new ApiResponse(200, "text/plain; charset=utf-8", JsonWriter.ToBytes(Index()));
+            return Tagged(request, "text/plain; charset=utf-8", JsonWriter.ToBytes(Index()));
         }
 
         if (!path.StartsWith("/openapi/v3/", StringComparison.Ordinal))
@@ -38,11 +41,16 @@ internal sealed class OpenApiDocuments(KindRegistry kinds)
             return null;
         }
 
+        return Tagged(request, "application/json", body);
+    }
+
+    private static ApiResponse Tagged(ApiRequest request, string type, byte[] body)
+    {
         string tag = $"\"{Hash(body)}\"";
         KeyValuePair<string, string>[] headers = [new("ETag", tag), new("Vary", "Accept")];
         return request.IfNoneMatch == tag
-            ? new ApiResponse(304, "application/json", default) { Headers = headers }
-            : new ApiResponse(200, "application/json", body) { Headers = headers };
+            ? new ApiResponse(304, type, default) { Headers = headers }
+            : new ApiResponse(200, type, body) { Headers = headers };
     }
 
     private static string Hash(byte[] body) => Convert.ToHexString(SHA512.HashData(body));
@@ -51,17 +59,27 @@ internal sealed class OpenApiDocuments(KindRegistry kinds)
         accept.Length == 0 || accept.Contains("application/json", StringComparison.Ordinal) || accept.Contains("*/*", StringComparison.Ordinal) || accept.Contains("application/*", StringComparison.Ordinal);
 
     private ApiResponse AnswerV2(ApiRequest request) => AcceptsJson(request.Accept)
-        ? new ApiResponse(200, "application/json", Definitions.OpenApiMerge.V2(Version2.Value, kinds.Current))
+        ? new ApiResponse(200, "application/json", Custom().Version2)
         : throw ApiErrors.NotAcceptable("application/json");
 
-    private byte[]? Document(string key)
+    private byte[]? Document(string key) => Version3.Value.GetValueOrDefault(key) ?? Custom().Version3.GetValueOrDefault(key);
+
+    // Written once for each set of kinds: clients ask for the index more often than kinds change.
+    private CustomDocuments Custom()
     {
-        if (Version3.Value.TryGetValue(key, out byte[]? builtIn))
+        KindCatalog catalog = kinds.Current;
+        if (custom.Catalog != catalog)
         {
-            return builtIn;
+            Dictionary<string, byte[]> version3 = new(StringComparer.Ordinal);
+            foreach (string key in catalog.Kinds.Where(kind => kind.Custom is not null).Select(kind => $"apis/{kind.Kind.Group}/{kind.Kind.Version}").Distinct())
+            {
+                version3[key] = OpenApiMerge.V3(key, catalog, name => Version3.Value[name]);
+            }
+
+            custom = new CustomDocuments(catalog, OpenApiMerge.V2(Version2.Value, catalog), version3);
         }
 
-        return Definitions.OpenApiMerge.V3(key, kinds.Current);
+        return custom;
     }
 
     private MapNode Index()
@@ -72,14 +90,13 @@ internal sealed class OpenApiDocuments(KindRegistry kinds)
             paths[key] = new MapNode { ["serverRelativeURL"] = $"/openapi/v3/{key}?hash={Hash(body)}" };
         }
 
-        foreach (string key in kinds.Current.Kinds.Where(kind => kind.Custom is not null).Select(kind => $"apis/{kind.Kind.Group}/{kind.Kind.Version}").Distinct())
+        foreach ((string key, byte[] body) in Custom().Version3)
         {
-            if (Definitions.OpenApiMerge.V3(key, kinds.Current) is { } body)
-            {
-                paths[key] = new MapNode { ["serverRelativeURL"] = $"/openapi/v3/{key}?hash={Hash(body)}" };
-            }
+            paths[key] = new MapNode { ["serverRelativeURL"] = $"/openapi/v3/{key}?hash={Hash(body)}" };
         }
 
         return new MapNode { ["paths"] = paths };
     }
+
+    private sealed record CustomDocuments(KindCatalog? Catalog, byte[] Version2, IReadOnlyDictionary<string, byte[]> Version3);
 }

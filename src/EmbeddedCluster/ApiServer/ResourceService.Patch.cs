@@ -243,7 +243,7 @@ internal sealed partial class ResourceService
 
         CheckIdentity(kind, name, live, node);
         CheckKind(kind, node);
-        Report(unknown, patchKind == PatchKind.StrategicMerge ? PatchErrors.GoMap(patch) : JsonWriter.ToText(node), context);
+        Report(unknown, () => patchKind == PatchKind.StrategicMerge ? PatchErrors.GoMap(patch) : JsonWriter.ToText(node), context);
         Defaults.Apply(kind, decoded);
         return decoded;
     }
@@ -283,7 +283,7 @@ internal sealed partial class ResourceService
         }
     }
 
-    private static void Report(IReadOnlyList<string> unknown, string shown, WriteContext context)
+    private static void Report(IReadOnlyList<string> unknown, Func<string> shown, WriteContext context)
     {
         if (unknown.Count == 0 || context.FieldValidation == FieldValidation.Ignore)
         {
@@ -293,7 +293,7 @@ internal sealed partial class ResourceService
         string[] problems = [.. unknown.Select(path => $"unknown field \"{path}\"")];
         if (context.FieldValidation == FieldValidation.Strict)
         {
-            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", shown, $"strict decoding error: {string.Join(", ", problems)}")]);
+            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", shown(), $"strict decoding error: {string.Join(", ", problems)}")]);
         }
 
         foreach (string problem in problems)

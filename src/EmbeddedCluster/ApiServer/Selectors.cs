@@ -317,9 +317,11 @@ internal sealed class FieldSelector
         "namespaces" => ["status.phase", "name"],
         "secrets" => ["type"],
         "services" => ["spec.clusterIP", "spec.type"],
-        "replicationcontrollers" => ["status.replicas"],
+        "replicationcontrollers" or "replicasets.apps" => ["status.replicas"],
+        "resourceslices.resource.k8s.io" => ["spec.nodeName", "spec.driver"],
+        "podcertificaterequests.certificates.k8s.io" => ["spec.signerName", "spec.podName", "spec.nodeName"],
         "jobs.batch" => ["status.successful"],
-        "certificatesigningrequests.certificates.k8s.io" => ["spec.signerName"],
+        "certificatesigningrequests.certificates.k8s.io" or "clustertrustbundles.certificates.k8s.io" => ["spec.signerName"],
         _ => [],
     };
 }

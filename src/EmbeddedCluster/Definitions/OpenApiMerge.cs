@@ -7,6 +7,8 @@ namespace Bowline.EmbeddedCluster.Definitions;
 /// <summary>What CRDs add to the OpenAPI documents.</summary>
 internal static class OpenApiMerge
 {
+    private const string Meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+
     public static byte[] V2(byte[] builtIn, KindCatalog catalog)
     {
         ServedKind[] custom = [.. catalog.Kinds.Where(kind => kind.Custom is not null)];
@@ -19,31 +21,27 @@ internal static class OpenApiMerge
         MapNode definitions = document.EnsureMap("definitions");
         foreach (ServedKind kind in custom)
         {
-            definitions[Name(kind)] = Schema(kind, "#/definitions/");
+            AddSchemas(kind, definitions, "#/definitions/");
         }
 
         return JsonWriter.ToBytes(document);
     }
 
-    /// <summary>The document of a custom group-version; null when there is none.</summary>
-    public static byte[]? V3(string key, KindCatalog catalog)
+    /// <summary>The document of a custom group-version.</summary>
+    /// <param name="builtIn">The document of a built-in group-version.</param>
+    public static byte[] V3(string key, KindCatalog catalog, Func<string, byte[]> builtIn)
     {
         ServedKind[] custom = [.. catalog.Kinds.Where(kind => kind.Custom is not null && $"apis/{kind.Kind.Group}/{kind.Kind.Version}" == key)];
-        if (custom.Length == 0)
-        {
-            return null;
-        }
-
+        OpenApiOperations operations = new(builtIn);
         MapNode schemas = [];
         MapNode paths = [];
         foreach (ServedKind kind in custom)
         {
-            schemas[Name(kind)] = Schema(kind, "#/components/schemas/");
-            string path = $"/{key}/{(kind.Namespaced ? "namespaces/{namespace}/" : string.Empty)}{kind.Plural}/{{name}}";
-            paths[path] = new MapNode { ["patch"] = Operation(kind), ["put"] = Operation(kind) };
+            AddSchemas(kind, schemas, "#/components/schemas/");
+            operations.Describe(kind, Name(kind), paths);
         }
 
-        schemas["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"] = new MapNode { ["type"] = "object" };
+        operations.Complete(paths, schemas);
         return JsonWriter.ToBytes(new MapNode
         {
             ["openapi"] = "3.0.0",
@@ -53,32 +51,46 @@ internal static class OpenApiMerge
         });
     }
 
-    private static MapNode Operation(ServedKind kind)
-    {
-        MapNode Parameter(string name) => new() { ["name"] = name, ["in"] = "query", ["schema"] = new MapNode { ["type"] = "string", ["uniqueItems"] = true } };
-        return new MapNode
-        {
-            ["parameters"] = new ListNode(Parameter("dryRun"), Parameter("fieldManager"), Parameter("fieldValidation")),
-            ["x-kubernetes-group-version-kind"] = Gvk(kind),
-            ["responses"] = new MapNode { ["200"] = new MapNode { ["description"] = "OK" } },
-        };
-    }
-
-    private static MapNode Gvk(ServedKind kind) => new() { ["group"] = kind.Kind.Group, ["version"] = kind.Kind.Version, ["kind"] = kind.Kind.Kind };
+    public static MapNode Gvk(ServedKind kind) => new() { ["group"] = kind.Kind.Group, ["version"] = kind.Kind.Version, ["kind"] = kind.Kind.Kind };
 
     private static string Name(ServedKind kind) => $"{string.Join('.', kind.Kind.Group.Split('.').Reverse())}.{kind.Kind.Version}.{kind.Kind.Kind}";
 
-    private static MapNode Schema(ServedKind kind, string references)
+    private static void AddSchemas(ServedKind kind, MapNode schemas, string references)
     {
         MapNode schema = kind.Custom!.OpenApi is { } own ? (MapNode)own.DeepClone() : new MapNode { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true };
-        if (schema["properties"] is MapNode properties)
+        if (schema["x-kubernetes-preserve-unknown-fields"] is null || schema["properties"] is not null)
         {
-            properties["apiVersion"] = new MapNode { ["type"] = "string" };
-            properties["kind"] = new MapNode { ["type"] = "string" };
-            properties["metadata"] = new MapNode { ["$ref"] = references + "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" };
+            MapNode properties = schema.EnsureMap("properties");
+            AddHeader(properties);
+            properties["metadata"] = Reference(references + Meta + "ObjectMeta", "Standard metadata of the object.");
         }
 
         schema["x-kubernetes-group-version-kind"] = new ListNode(Gvk(kind));
-        return schema;
+        schemas[Name(kind)] = schema;
+
+        MapNode list = new() { ["items"] = new MapNode { ["type"] = "array", ["items"] = new MapNode { ["$ref"] = references + Name(kind) } } };
+        AddHeader(list);
+        list["metadata"] = Reference(references + Meta + "ListMeta", "Standard metadata of the list.");
+        MapNode gvk = Gvk(kind);
+        gvk["kind"] = kind.ListKind;
+        schemas[Name(kind) + "List"] = new MapNode
+        {
+            ["description"] = $"{kind.ListKind} is a list of {kind.Kind.Kind}",
+            ["type"] = "object",
+            ["required"] = new ListNode("items"),
+            ["properties"] = list,
+            ["x-kubernetes-group-version-kind"] = new ListNode(gvk),
+        };
     }
+
+    private static void AddHeader(MapNode properties)
+    {
+        properties["apiVersion"] = new MapNode { ["type"] = "string", ["description"] = "The version of the schema that this object is written in." };
+        properties["kind"] = new MapNode { ["type"] = "string", ["description"] = "The kind that this object is of." };
+    }
+
+    // OpenAPI v3 says nothing beside a reference, and clients of v2 do not follow allOf.
+    private static MapNode Reference(string to, string description) => to.StartsWith("#/definitions/", StringComparison.Ordinal)
+        ? new MapNode { ["description"] = description, ["$ref"] = to }
+        : new MapNode { ["description"] = description, ["allOf"] = new ListNode(new MapNode { ["$ref"] = to }) };
 }

@@ -7,7 +7,9 @@ using System.Text;
 using Bowline.EmbeddedCluster.Hosting;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
+using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.Tests;
+using Bowline.Tests.Controllers;
 using Xunit.Abstractions;
 
 namespace Bowline.EmbeddedCluster.Tests.ApiServer;
@@ -39,6 +41,25 @@ public sealed class ApiServerConformance(ITestOutputHelper print)
             await replay.RunAsync();
         }
 
+        await FinishAsync(area, report);
+    }
+
+    [SharedFact]
+    public async Task The_requests_of_recorded_kubectl_commands_get_the_recorded_statuses()
+    {
+        ScenarioReport report = new();
+        await using RunningCluster cluster = await RunningCluster.StartAsync(
+            ControllerManagerOptions.Default with { Nodes = new SimulatedNodeOptions { Count = 1, NamePrefix = "node-" } },
+            new EmbeddedClusterOptions { ServiceSubnet = "10.0.0.0/24" });
+        await cluster.CreateAsync("apiVersion: v1\nkind: Namespace\nmetadata: {name: kubectl}\n");
+        await cluster.WaitAsync("v1", "ServiceAccount", "default", _ => true, "kubectl");
+        using KubectlReplay replay = new(cluster.Host, SharedFolder.Goldens("kubectl"), report);
+        await replay.RunAsync();
+        await FinishAsync("kubectl", report);
+    }
+
+    private async Task FinishAsync(string area, ScenarioReport report)
+    {
         string summary = $"apiserver {area}: {report.Matched}/{report.Total} steps, {report.CleanScenarios}/{report.Scenarios} scenarios";
         print.WriteLine(summary);
         string output = Path.Combine(AppContext.BaseDirectory, $"conformance-{area}.txt");
