@@ -11,7 +11,12 @@ public sealed record FoundApplications(IReadOnlyList<ApplicationSpec> Applicatio
 {
     /// <summary>Argo CD's own objects: projects, repository Secrets, its ConfigMaps.</summary>
     public IReadOnlyList<MapNode> Settings { get; init; } = [];
+
+    /// <summary>What each file that declares anything declares, so that the next look only reads what changed.</summary>
+    internal IReadOnlyDictionary<string, FoundInFile> Files { get; init; } = new Dictionary<string, FoundInFile>();
 }
+
+internal sealed record FoundInFile(IReadOnlyList<ApplicationSpec> Applications, IReadOnlyList<ApplicationFault> Faults, IReadOnlyList<MapNode> Settings);
 
 /// <summary>Finds application manifests anywhere in a repository, so that nobody has to apply them by hand.</summary>
 public sealed class ApplicationFinder(IApplicationDialect dialect)
@@ -21,19 +26,65 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
     /// <param name="directory">Where to look; empty for everywhere.</param>
     public FoundApplications Find(FileTree files, string directory, CancellationToken cancellationToken)
     {
-        List<ApplicationSpec> applications = [];
-        List<ApplicationFault> faults = [];
-        List<MapNode> settings = [];
-        foreach (string path in files.Walk(directory))
+        Dictionary<string, FoundInFile> found = new(StringComparer.Ordinal);
+        ReadAll(files, files.Walk(directory), found, cancellationToken);
+        return Sum(found);
+    }
+
+    /// <summary>Looks again, only into what changed since.</summary>
+    /// <param name="changed">Files and folders, from the root of the tree.</param>
+    public FoundApplications FindAgain(FoundApplications before, FileTree files, string directory, IReadOnlyCollection<string> changed, CancellationToken cancellationToken)
+    {
+        // Whether a folder is a chart decides what its files are.
+        if (changed.Any(path => path.EndsWith("Chart.yaml", StringComparison.Ordinal)))
+        {
+            return Find(files, directory, cancellationToken);
+        }
+
+        Dictionary<string, FoundInFile> found = new(before.Files, StringComparer.Ordinal);
+        string prefix = directory.Length == 0 ? string.Empty : directory + "/";
+        foreach (string path in changed.Where(path => path.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            found.Remove(path);
+            foreach (string below in found.Keys.Where(known => known.StartsWith(path + "/", StringComparison.Ordinal)).ToArray())
+            {
+                found.Remove(below);
+            }
+
+            ReadAll(files, files.DirectoryExists(path) ? files.Walk(path) : files.FileExists(path) ? [path] : [], found, cancellationToken);
+        }
+
+        return Sum(found);
+    }
+
+    private void ReadAll(FileTree files, IEnumerable<string> paths, Dictionary<string, FoundInFile> found, CancellationToken cancellationToken)
+    {
+        foreach (string path in paths)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (IsManifest(path) && !IsChartTemplate(files, path))
             {
+                List<ApplicationSpec> applications = [];
+                List<ApplicationFault> faults = [];
+                List<MapNode> settings = [];
                 ReadFile(files, path, applications, faults, settings);
+                if (applications.Count + faults.Count + settings.Count > 0)
+                {
+                    found[path] = new FoundInFile(applications, faults, settings);
+                }
             }
         }
+    }
 
-        return new FoundApplications(WithoutRepeats(applications, faults), faults) { Settings = settings };
+    private static FoundApplications Sum(Dictionary<string, FoundInFile> found)
+    {
+        FoundInFile[] inOrder = [.. found.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.Value)];
+        List<ApplicationFault> faults = [.. inOrder.SelectMany(file => file.Faults)];
+        return new FoundApplications(WithoutRepeats(inOrder.SelectMany(file => file.Applications), faults), faults)
+        {
+            Settings = [.. inOrder.SelectMany(file => file.Settings)],
+            Files = found,
+        };
     }
 
     private void ReadFile(FileTree files, string path, List<ApplicationSpec> applications, List<ApplicationFault> faults, List<MapNode> settings)
@@ -120,7 +171,7 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         }
     }
 
-    private static List<ApplicationSpec> WithoutRepeats(List<ApplicationSpec> applications, List<ApplicationFault> faults)
+    private static List<ApplicationSpec> WithoutRepeats(IEnumerable<ApplicationSpec> applications, List<ApplicationFault> faults)
     {
         Dictionary<string, ApplicationSpec> first = new(StringComparer.Ordinal);
         foreach (ApplicationSpec application in applications)

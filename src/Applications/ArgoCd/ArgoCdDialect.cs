@@ -29,7 +29,11 @@ public sealed class ArgoCdDialect : IApplicationDialect
                 Name = Text(destination?["name"]),
                 Namespace = Text(destination?["namespace"]),
             },
-            Policy = ReadPolicy(spec["syncPolicy"]),
+            Policy = PolicyReader.Read(spec["syncPolicy"]),
+            IgnoreDifferences = PolicyReader.ReadIgnored(resource, spec["ignoreDifferences"]),
+            DependsOn = PolicyReader.ReadList(resource.Annotation("bowline.dev/depends-on"), ','),
+            GeneratePaths = PolicyReader.ReadList(resource.Annotation("argocd.argoproj.io/manifest-generate-paths"), ';'),
+            HistoryLimit = (int)Math.Clamp(spec["revisionHistoryLimit"]?.AsInteger() ?? 10, 0, 100),
             Origin = resource.Origin,
         };
     }
@@ -73,20 +77,6 @@ public sealed class ArgoCdDialect : IApplicationDialect
         };
     }
 
-    private static SyncPolicy ReadPolicy(Node? policy)
-    {
-        Node? automated = policy?["automated"];
-        bool enabled = automated is MapNode && (automated["enabled"]?.AsBool() ?? true);
-        return new SyncPolicy
-        {
-            Automated = enabled,
-            Prune = enabled && automated?["prune"]?.AsBool() == true,
-            SelfHeal = enabled && automated?["selfHeal"]?.AsBool() == true,
-            AllowEmpty = automated?["allowEmpty"]?.AsBool() == true,
-            Options = Texts(policy?["syncOptions"]),
-        };
-    }
-
     internal static string Text(Node? node, string absent = "") => node switch
     {
         null or NullNode or MapNode or ListNode => absent,
@@ -95,5 +85,5 @@ public sealed class ArgoCdDialect : IApplicationDialect
 
     internal static IReadOnlyList<string> Texts(Node? node) => node is ListNode list ? [.. list.Select(item => Text(item))] : [];
 
-    private static ApplicationException Fault(Resource resource, string reason) => new($"{resource.Origin}: Application {resource.Name} {reason}");
+    internal static ApplicationException Fault(Resource resource, string reason) => new($"{resource.Origin}: Application {resource.Name} {reason}");
 }

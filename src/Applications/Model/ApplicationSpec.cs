@@ -1,3 +1,4 @@
+using Bowline.Delivery.Diffing;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
 
@@ -13,6 +14,17 @@ public sealed record ApplicationSpec(string Name)
     public Destination Destination { get; init; } = new();
 
     public SyncPolicy Policy { get; init; } = new();
+
+    public IReadOnlyList<IgnoreRule> IgnoreDifferences { get; init; } = [];
+
+    /// <summary>Applications that have to be synced and healthy before this one is synced (<c>bowline.dev/depends-on</c>).</summary>
+    public IReadOnlyList<string> DependsOn { get; init; } = [];
+
+    /// <summary>Paths of the repository whose changes concern the application although no render reads them (Argo CD's manifest-generate-paths).</summary>
+    public IReadOnlyList<string> GeneratePaths { get; init; } = [];
+
+    /// <summary>How many deliveries are remembered to be rolled back to.</summary>
+    public int HistoryLimit { get; init; } = 10;
 
     /// <summary>The manifest that declares it.</summary>
     public Origin Origin { get; init; } = Origin.Unknown;
@@ -68,5 +80,23 @@ public sealed record SyncPolicy
     /// <summary>Argo CD's sync options, <c>Name=value</c>.</summary>
     public IReadOnlyList<string> Options { get; init; } = [];
 
+    public RetryPolicy Retry { get; init; } = RetryPolicy.Default;
+
     public bool CreateNamespace => Options.Contains("CreateNamespace=true");
+}
+
+/// <summary>When a failed sync is tried again: after <see cref="First"/>, then ever later by <see cref="Factor"/>, up to <see cref="Longest"/>.</summary>
+/// <param name="Limit">Attempts beyond the first; negative for as many as it takes.</param>
+public sealed record RetryPolicy(int Limit, TimeSpan First, double Factor, TimeSpan Longest)
+{
+    /// <summary>For applications that say nothing: soon, since most causes pass in a moment, and without end.</summary>
+    public static readonly RetryPolicy Default = new(-1, TimeSpan.FromSeconds(0.5), 2, TimeSpan.FromMinutes(3));
+
+    public TimeSpan PauseAfter(int failures)
+    {
+        double seconds = First.TotalSeconds * Math.Pow(Factor, Math.Min(Math.Max(failures - 1, 0), 60));
+        return seconds >= Longest.TotalSeconds ? Longest : TimeSpan.FromSeconds(seconds);
+    }
+
+    public bool IsExhausted(int failures) => Limit >= 0 && failures > Limit;
 }

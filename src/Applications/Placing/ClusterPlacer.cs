@@ -6,7 +6,10 @@ namespace Bowline.Applications.Placing;
 /// <summary>A cluster that the user named, with the applications he wants there as globs.</summary>
 public sealed record PlacementRule(string Cluster, IReadOnlyList<string> Globs)
 {
-    public bool Matches(string application) => Globs.Any(glob => FileSystemName.MatchesSimpleExpression(glob, application, ignoreCase: false));
+    /// <summary>Applications by their names, beside those that a glob matches.</summary>
+    public IReadOnlySet<string> Names { get; init; } = new HashSet<string>();
+
+    public bool Matches(string application) => Names.Contains(application) || Globs.Any(glob => FileSystemName.MatchesSimpleExpression(glob, application, ignoreCase: false));
 }
 
 /// <summary>
@@ -23,8 +26,13 @@ public static class ClusterPlacer
         List<Claims> free = [];
         foreach (Claims claim in claims)
         {
-            int rule = rules.ToList().FindIndex(candidate => candidate.Matches(claim.Application));
-            if (rule >= 0)
+            int rule = 0;
+            while (rule < rules.Count && !rules[rule].Matches(claim.Application))
+            {
+                rule++;
+            }
+
+            if (rule < rules.Count)
             {
                 groups[rule].Add(claim);
             }

@@ -11,31 +11,48 @@ using Bowline.Resources.Model;
 namespace Bowline.Applications.Reconciling;
 
 /// <summary>What a look at one application found: its plan against the live cluster, and everything the plan was made from.</summary>
-public sealed record Observation(SyncPlan Plan, IReadOnlyList<DesiredObject> Desired, Inventory Inventory);
+public sealed record Observation(RenderedApplication Application, SyncPlan Plan, IReadOnlyList<DesiredObject> Desired, Inventory Inventory)
+{
+    /// <summary>Whether exactly this desired state was delivered completely before.</summary>
+    public bool IsDelivered => Inventory.Synced == Application.Fingerprint;
+}
 
-/// <summary>Brings one application's objects on one cluster to what the repository says, and says how that stands.</summary>
+/// <summary>Brings one application's objects on one cluster to what the repository says, and says how that stands. For one caller at a time.</summary>
 public sealed class ApplicationReconciler(DeliveryTarget target)
 {
-    /// <summary>Compares without changing anything but, on an embedded cluster, adding assumed kinds.</summary>
-    public async Task<Observation> ObserveAsync(RenderedApplication application, CancellationToken cancellationToken)
-    {
-        IReadOnlyDictionary<ResourceKind, KindInfo?> kinds = await target.Kinds.ResolveAsync(application.Resources, cancellationToken).ConfigureAwait(false);
-        KindInfo? FindKind(ResourceKind kind) => kinds.GetValueOrDefault(kind) ?? CoreKinds.Find(kind);
-        ApplicationSpec spec = application.Spec;
-        IReadOnlyList<DesiredObject> desired = Preparation.Prepare(
-            new DesiredState(spec.Name, NamespaceOf(spec), application.Resources) { CreateNamespace = spec.Policy.CreateNamespace }, FindKind, ServedKinds.IsNamespaced);
-        Inventory inventory = await target.Inventories.ReadAsync(spec.Name, cancellationToken).ConfigureAwait(false);
-        await WatchAsync(desired, inventory, cancellationToken).ConfigureAwait(false);
+    private readonly HashSet<ResourceKind> watched = [];
+    private readonly DesiredCache prepared = new();
+    private MapNode? stored;
+    private Inventory inventory = Inventory.Empty;
 
-        List<ResourceDiff> diffs = new(desired.Count);
-        foreach (DesiredObject item in desired)
+    /// <summary>What the cluster keeps of the application.</summary>
+    public async Task<Inventory> ReadInventoryAsync(string owner, CancellationToken cancellationToken)
+    {
+        await target.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        MapNode? present = target.Live.Get(InventoryStore.IdOf(owner));
+        if (!ReferenceEquals(present, stored))
         {
-            diffs.Add(await target.Differ.CompareAsync(item, target.Live.Get(item.Id), cancellationToken).ConfigureAwait(false));
+            stored = present;
+            inventory = InventoryStore.Read(present);
         }
 
+        return present is null ? Inventory.Empty : inventory;
+    }
+
+    /// <summary>Compares without changing anything but, on an embedded cluster, adding assumed kinds.</summary>
+    public async Task<Observation> ObserveAsync(RenderedApplication application, IReadOnlyList<ISyncGate> gates, CancellationToken cancellationToken)
+    {
+        ApplicationSpec spec = application.Spec;
+        Inventory known = await ReadInventoryAsync(spec.Name, cancellationToken).ConfigureAwait(false);
+        IReadOnlyDictionary<ResourceKind, KindInfo?> kinds = await target.Kinds.ResolveAsync(application.Kinds, application.Resources, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<DesiredObject> desired = prepared.Prepare(application, kinds);
+        await WatchAsync(desired, known, cancellationToken).ConfigureAwait(false);
+
+        DriftRules rules = new(spec.IgnoreDifferences, ScaledBy(desired));
+        IReadOnlyList<ResourceDiff> diffs = await target.Differ.CompareAsync(desired, rules, target.Admission, cancellationToken).ConfigureAwait(false);
         HashSet<ResourceId> wanted = [.. desired.Select(item => item.Id)];
         List<(InventoryEntry, MapNode)> leftovers = [];
-        foreach (InventoryEntry entry in inventory.Entries)
+        foreach (InventoryEntry entry in known.Entries)
         {
             if (!wanted.Contains(entry.Id) && target.Live.Get(entry.Id) is { } live)
             {
@@ -43,30 +60,63 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
             }
         }
 
-        PlanPolicy policy = new(spec.Policy.Prune, spec.Policy.AllowEmpty, inventory.Synced != application.Fingerprint, (id, live) => target.Ownership.OwnerOf(spec.Name, id, live));
-        return new Observation(SyncPlanner.Plan(spec.Name, diffs, leftovers, policy), desired, inventory);
+        PlanPolicy policy = new(spec.Policy.Prune, spec.Policy.AllowEmpty, known.Synced != application.Fingerprint, (id, live) => target.Ownership.OwnerOf(spec.Name, id, live))
+        {
+            Options = ObjectOptions.Read(spec.Policy.Options, ObjectOptions.Default),
+            Confirmed = IsConfirmed(known),
+        };
+        return new Observation(application, SyncPlanner.Plan(spec.Name, diffs, leftovers, policy).Through([new SharedResourceGate(), .. gates]), desired, known);
     }
 
     /// <summary>Carries out what was observed; the inventory grows before the first object is applied and shrinks after the last.</summary>
-    public async Task<SyncResult> SyncAsync(RenderedApplication application, Observation observation, Action<SyncStep>? progress, CancellationToken cancellationToken)
+    /// <param name="finish">The last touch to the inventory after the sync: history, answers.</param>
+    public async Task<SyncResult> SyncAsync(Observation observation, SyncRun run, Func<Inventory, SyncResult, Inventory> finish, CancellationToken cancellationToken)
     {
-        string owner = application.Spec.Name;
+        string owner = observation.Application.Spec.Name;
         InventoryEntry[] mine = [.. observation.Plan.Actions
             .Where(action => action is { Hook: null, Desired: { Kind: not null, Untracked: false }, Change: not PlannedChange.Shared })
             .Select(action => new InventoryEntry(action.Desired!.Kind!.Kind, action.Id.Namespace, action.Id.Name))];
-        Inventory during = new([.. observation.Inventory.Entries.Union(mine)], observation.Inventory.Synced) { PruneOnRemoval = application.Spec.Policy.Prune };
+        Inventory during = observation.Inventory with
+        {
+            Entries = [.. observation.Inventory.Entries.Union(mine)],
+            PruneOnRemoval = observation.Application.Spec.Policy.Prune,
+            Operation = run.Operation,
+            DeleteHooks = DeleteHooksOf(observation.Desired),
+        };
         await WriteAsync(owner, observation.Inventory, during, cancellationToken).ConfigureAwait(false);
 
-        SyncResult result = await target.Synchronizer.RunAsync(observation.Plan, progress, cancellationToken).ConfigureAwait(false);
+        SyncOperation reached = run.Operation;
+        SyncRun saving = run with
+        {
+            SaveAsync = (operation, token) => WriteAsync(owner, during, during = during with { Operation = reached = operation }, token),
+        };
+        SyncResult result = await target.Synchronizer.RunAsync(observation.Plan, saving, cancellationToken).ConfigureAwait(false);
 
         HashSet<ResourceId> pruned = [.. result.Steps.Where(step => step.Outcome == SyncOutcome.Pruned).Select(step => step.Id)];
+        HashSet<InventoryEntry> current = [.. mine];
         // A kind whose API does not answer just now is not a kind of which nothing is left.
-        bool MayExist(InventoryEntry entry) => mine.Contains(entry) || target.Live.Get(entry.Id) is not null || !target.Live.Knows(entry.Kind);
-        InventoryEntry[] kept = [.. during.Entries.Where(entry => !pruned.Contains(entry.Id) && MayExist(entry))];
-        Inventory after = during with { Entries = kept, Synced = result.Succeeded ? application.Fingerprint : observation.Inventory.Synced };
-        await WriteAsync(owner, during, after, cancellationToken).ConfigureAwait(false);
+        bool MayExist(InventoryEntry entry) => current.Contains(entry) || target.Live.Get(entry.Id) is not null || !target.Live.Knows(entry.Kind);
+        Inventory after = during with
+        {
+            Entries = [.. during.Entries.Where(entry => !pruned.Contains(entry.Id) && MayExist(entry))],
+            Synced = result.Succeeded ? observation.Application.Fingerprint : observation.Inventory.Synced,
+            Operation = result.Succeeded ? null : reached,
+        };
+        await WriteAsync(owner, during, finish(after, result), cancellationToken).ConfigureAwait(false);
         return result;
     }
+
+    /// <summary>Writes the inventory, if it changed, and has it at hand at once.</summary>
+    public async Task WriteAsync(string owner, Inventory before, Inventory after, CancellationToken cancellationToken)
+    {
+        if (!InventoryStore.IsSame(before, after))
+        {
+            target.Live.Observe(await target.Inventories.WriteAsync(owner, after, cancellationToken).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>Whether deletions that ask for it were confirmed, lately enough to mean those of now.</summary>
+    public static bool IsConfirmed(Inventory inventory) => inventory.Confirmed is not null;
 
     public HealthReport Assess(Observation observation) => HealthAssessor.Worst(observation.Plan.Actions
         .Where(action => action is { Desired.Untracked: false, Hook: null, Change: not PlannedChange.Shared and not PlannedChange.Prune })
@@ -81,31 +131,43 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
     /// <summary>Where namespaced objects go that say nothing themselves.</summary>
     public static string NamespaceOf(ApplicationSpec spec) => spec.Destination.Namespace.Length > 0 ? spec.Destination.Namespace : "default";
 
-    private async Task WatchAsync(IReadOnlyList<DesiredObject> desired, Inventory inventory, CancellationToken cancellationToken)
+    /// <summary>Secrets are left out: the inventory is no place for their values.</summary>
+    private static MapNode[] DeleteHooksOf(IReadOnlyList<DesiredObject> desired) => [.. desired
+        .Where(item => item.Id.Kind != "Secret" && Hook.Of(item)?.Any(hook => SyncPlanner.IsOfRemoval(hook.Phase)) == true)
+        .Select(item => item.Body)];
+
+    private IReadOnlySet<ResourceId> ScaledBy(IReadOnlyList<DesiredObject> desired)
     {
-        List<KindInfo> known = [];
-        foreach (ResourceKind kind in desired.Where(item => item.Kind is not null).Select(item => item.Kind!.Kind).Concat(inventory.Entries.Select(entry => entry.Kind)).Distinct())
+        string[] homes = [.. desired.Where(item => item.Body.At("spec", "replicas") is not null).Select(item => item.Id.Namespace).Distinct()];
+        return homes.Length == 0 ? DriftRules.None.Scaled : DriftRules.TargetsOf(
+            desired.Where(item => item.Id is { Group: "autoscaling", Kind: "HorizontalPodAutoscaler" }).Select(item => (item.Id.Namespace, item.Body))
+                .Concat(homes.SelectMany(home => target.Live.List(CoreKinds.Autoscaler, home).Select(autoscaler => (home, autoscaler)))));
+    }
+
+    private async Task WatchAsync(IReadOnlyList<DesiredObject> desired, Inventory known, CancellationToken cancellationToken)
+    {
+        List<ResourceKind> unknown = [.. desired.Where(item => item.Kind is not null).Select(item => item.Kind!.Kind).Concat(known.Entries.Select(entry => entry.Kind)).Where(kind => !watched.Contains(kind)).Distinct()];
+        if (unknown.Count == 0)
+        {
+            return;
+        }
+
+        if (unknown.Exists(kind => CoreKinds.RunsPods(new ResourceId(kind.Group, kind.Kind, string.Empty, string.Empty))))
+        {
+            unknown.AddRange([.. CoreKinds.BelowWorkloads.Select(kind => kind.Kind), CoreKinds.Autoscaler]);
+        }
+
+        List<KindInfo> served = [];
+        foreach (ResourceKind kind in unknown)
         {
             // A kind whose CRD is part of this very delivery is not served yet, so there is nothing of it to watch.
-            if (await target.Cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false) is { } served)
+            if (await target.Cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false) is { } found)
             {
-                known.Add(served);
+                served.Add(found);
             }
         }
 
-        if (known.Any(kind => CoreKinds.RunsPods(new ResourceId(kind.Kind.Group, kind.Kind.Kind, string.Empty, string.Empty))))
-        {
-            known.AddRange(CoreKinds.BelowWorkloads);
-        }
-
-        await target.Live.EnsureAsync(known, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task WriteAsync(string owner, Inventory before, Inventory after, CancellationToken cancellationToken)
-    {
-        if (before.Synced != after.Synced || before.PruneOnRemoval != after.PruneOnRemoval || !before.Entries.ToHashSet().SetEquals(after.Entries))
-        {
-            await target.Inventories.WriteAsync(owner, after, cancellationToken).ConfigureAwait(false);
-        }
+        await target.Live.EnsureAsync(served, cancellationToken).ConfigureAwait(false);
+        watched.UnionWith(served.Select(kind => kind.Kind));
     }
 }

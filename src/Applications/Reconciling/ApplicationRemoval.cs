@@ -1,4 +1,5 @@
 using Bowline.Cluster.Requests;
+using Bowline.Delivery.Desired;
 using Bowline.Delivery.Inventories;
 using Bowline.Delivery.Planning;
 using Bowline.Delivery.Syncing;
@@ -6,35 +7,70 @@ using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Reconciling;
 
-/// <summary>Ends an application that left the repository: prunes what it had, if its policy said so while it was there, and forgets it.</summary>
-public sealed class ApplicationRemoval(DeliveryTarget target)
+/// <summary>What the end of an application did.</summary>
+/// <param name="Pruned">How many objects were deleted.</param>
+/// <param name="Waiting">Objects that stay until somebody confirms their deletion.</param>
+public sealed record RemovalResult(int Pruned, IReadOnlyList<ResourceId> Waiting, string Problem);
+
+/// <summary>Ends an application that left the repository: prunes what it had, if its policy said so while it was there, between its delete hooks, and forgets it.</summary>
+public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
 {
-    /// <returns>How many objects were deleted.</returns>
-    public async Task<int> RemoveAsync(string owner, CancellationToken cancellationToken)
+    public async Task<RemovalResult> RemoveAsync(string owner, CancellationToken cancellationToken)
     {
+        await target.PrepareAsync(cancellationToken).ConfigureAwait(false);
         Inventory inventory = await target.Inventories.ReadAsync(owner, cancellationToken).ConfigureAwait(false);
         SyncResult result = new([], string.Empty);
+        SyncPlan plan = new(owner, []);
         if (inventory.PruneOnRemoval)
         {
-            List<(InventoryEntry, MapNode)> leftovers = [];
-            foreach (InventoryEntry entry in inventory.Entries)
+            bool confirmed = inventory.Confirmed is not null || inventory.Request?.Verb == "confirm";
+            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(inventory, cancellationToken).ConfigureAwait(false), await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), confirmed);
+            SyncOperation operation = inventory.Operation is { Fingerprint: Removal } begun ? begun : SyncOperation.Begin(Removal, time.GetUtcNow());
+            SyncRun run = new(operation)
             {
-                if (await target.Cluster.FindKindAsync(entry.Kind, cancellationToken).ConfigureAwait(false) is { } kind
-                    && await target.Cluster.GetAsync(new ObjectKey(kind, entry.Namespace, entry.Name), cancellationToken).ConfigureAwait(false) is { } live)
-                {
-                    leftovers.Add((entry, live));
-                }
-            }
-
-            PlanPolicy policy = new(Prune: true, AllowEmpty: true, RunHooks: false, (_, _) => owner);
-            result = await target.Synchronizer.RunAsync(SyncPlanner.Plan(owner, [], leftovers, policy), progress: null, cancellationToken).ConfigureAwait(false);
+                SaveAsync = (reached, token) => target.Inventories.WriteAsync(owner, inventory with { Operation = reached }, token),
+            };
+            result = await target.Synchronizer.RunAsync(plan, run, cancellationToken).ConfigureAwait(false);
         }
 
-        if (result.Succeeded)
+        ResourceId[] waiting = [.. plan.Actions.Where(action => action.Change == PlannedChange.AwaitsConfirmation).Select(action => action.Id)];
+        if (result.Succeeded && waiting.Length == 0)
         {
             await target.Inventories.DeleteAsync(owner, cancellationToken).ConfigureAwait(false);
         }
 
-        return result.Steps.Count(step => step.Outcome == SyncOutcome.Pruned);
+        return new RemovalResult(result.Steps.Count(step => step.Outcome == SyncOutcome.Pruned), waiting, result.Succeeded ? string.Empty : StatusMessage.Of(result));
+    }
+
+    /// <summary>Stands for a desired state of nothing.</summary>
+    private const string Removal = "removal";
+
+    private async Task<IReadOnlyList<DesiredObject>> HooksAsync(Inventory inventory, CancellationToken cancellationToken)
+    {
+        List<DesiredObject> hooks = [];
+        foreach (MapNode body in inventory.DeleteHooks)
+        {
+            Resource resource = new((MapNode)body.Freeze());
+            KindInfo? kind = await target.Cluster.FindKindAsync(resource.Kind, cancellationToken).ConfigureAwait(false);
+            hooks.Add(new DesiredObject(resource.Id, resource.Node, Origin.Unknown) { Kind = kind });
+            await target.Live.EnsureAsync(kind is null ? [] : [kind, .. CoreKinds.BelowWorkloads], cancellationToken).ConfigureAwait(false);
+        }
+
+        return hooks;
+    }
+
+    private async Task<List<(InventoryEntry, MapNode)>> LeftoversAsync(Inventory inventory, CancellationToken cancellationToken)
+    {
+        List<(InventoryEntry, MapNode)> leftovers = [];
+        foreach (IGrouping<ResourceKind, InventoryEntry> entries in inventory.Entries.GroupBy(entry => entry.Kind))
+        {
+            if (await target.Cluster.FindKindAsync(entries.Key, cancellationToken).ConfigureAwait(false) is { } kind)
+            {
+                await target.Live.EnsureAsync([kind], cancellationToken).ConfigureAwait(false);
+                leftovers.AddRange(entries.Select(entry => (entry, target.Live.Get(entry.Id))).Where(found => found.Item2 is not null)!);
+            }
+        }
+
+        return leftovers;
     }
 }

@@ -3,6 +3,8 @@ using Bowline.Applications.Model;
 using Bowline.Cluster.Requests;
 using Bowline.Cluster.Watching;
 using Bowline.Delivery.Health;
+using Bowline.Delivery.Inventories;
+using Bowline.Delivery.Live;
 using Bowline.Delivery.Planning;
 using Bowline.Delivery.Syncing;
 using Bowline.Resources.Model;
@@ -11,18 +13,20 @@ namespace Bowline.Applications.Reconciling;
 
 /// <summary>
 /// Keeps one application as the repository says, for as long as it runs: every new render and every change of a live object of
-/// its own makes it look again. A newer render replaces a sync that is still going on.
+/// its own makes it look again. A newer render, or a word from an operator, replaces a sync that is still going on.
 /// </summary>
-public sealed class ApplicationRunner(RenderedApplication application, DeliveryTarget target, TimeProvider time, Action<ApplicationStatus> report)
+public sealed partial class ApplicationRunner(RenderedApplication application, DeliveryTarget target, RunnerContext context, Action<ApplicationStatus> report)
 {
     private readonly ApplicationReconciler reconciler = new(target);
     private readonly Channel<bool> signals = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock gate = new();
-    private readonly DateTimeOffset started = time.GetUtcNow();
+    private readonly TimeProvider time = context.Time;
+    private readonly ResourceId record = InventoryStore.IdOf(application.Spec.Name);
     private RenderedApplication application = application;
+    private DateTimeOffset started = context.Time.GetUtcNow();
     private CancellationTokenSource replaced = new();
     private HealBackoff heals = HealBackoff.None;
-    private IReadOnlySet<ResourceId> watched = new HashSet<ResourceId>();
+    private bool syncAsked;
     private ApplicationStatus status = new(application.Spec.Name)
     {
         Cluster = target.Name,
@@ -44,28 +48,40 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
         lock (gate)
         {
             bool same = newer.Fingerprint == application.Fingerprint;
+            bool unchanged = same && newer.Spec == application.Spec;
             application = newer;
             if (!same)
             {
                 Settling = Settling.Begin;
-                replaced.Cancel();
-                replaced = new CancellationTokenSource();
+                started = time.GetUtcNow();
+                Interrupt();
+            }
+
+            if (unchanged)
+            {
+                // Nothing to look at: only the name of the revision is another one.
+                Publish(status with { Revision = newer.Revision });
+                context.Moved(status.Name, new Standing(newer.Fingerprint, status.Sync, status.Health, Settling.IsSettled, status.Message));
+                return;
             }
         }
 
-        signals.Writer.TryWrite(true);
+        Signal();
     }
+
+    /// <summary>Look again: something that it waits for has moved.</summary>
+    public void Signal() => signals.Writer.TryWrite(true);
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using IDisposable subscription = target.Live.Subscribe(Notice);
-        signals.Writer.TryWrite(true);
+        using Interest interest = target.Live.Subscribe(Notice);
+        Signal();
         while (await signals.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             signals.Reader.TryRead(out _);
-            RenderedApplication current;
             CancellationToken newer;
+            RenderedApplication current;
             lock (gate)
             {
                 current = application;
@@ -75,34 +91,40 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, newer);
             try
             {
-                await StepAsync(current, either.Token).ConfigureAwait(false);
+                await StepAsync(current, interest, either.Token, cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                signals.Writer.TryWrite(true);
+                Signal();
             }
         }
     }
 
     /// <summary>Observes, syncs if that is called for, observes again, and says how it stands.</summary>
-    private async Task StepAsync(RenderedApplication current, CancellationToken cancellationToken)
+    /// <param name="stopping">Cancelled only when the program ends.</param>
+    private async Task StepAsync(RenderedApplication current, Interest interest, CancellationToken cancellationToken, CancellationToken stopping)
     {
         try
         {
-            Observation observation = await reconciler.ObserveAsync(current, cancellationToken).ConfigureAwait(false);
-            watched = observation.Desired.Select(item => item.Id).Concat(observation.Inventory.Entries.Select(entry => entry.Id)).ToHashSet();
+            Inventory inventory = await AnswerRequestAsync(current, cancellationToken).ConfigureAwait(false);
+            RenderedApplication wanted = await WantedAsync(current, inventory, cancellationToken).ConfigureAwait(false);
+            Observation observation = await ObserveAsync(wanted, interest, cancellationToken).ConfigureAwait(false);
             SyncResult? result = null;
-            if (ShouldSync(current, observation) && !HoldsBack(current, observation, cancellationToken))
+            if (ShouldSync(observation) && !HoldsBack(observation, cancellationToken))
             {
-                result = await SyncAsync(current, observation, cancellationToken).ConfigureAwait(false);
-                observation = await reconciler.ObserveAsync(current, cancellationToken).ConfigureAwait(false);
+                result = await SyncAsync(observation, cancellationToken, stopping).ConfigureAwait(false);
+                observation = await ObserveAsync(wanted, interest, cancellationToken).ConfigureAwait(false);
             }
 
-            Publish(current, observation, result);
+            Publish(observation, result);
         }
         catch (ClusterException broken)
         {
             Fail($"cluster {target.Name}: {broken.Message}");
+        }
+        catch (Model.ApplicationException broken)
+        {
+            Fail(broken.Message);
         }
         catch (Exception bug) when (bug is not OperationCanceledException)
         {
@@ -116,23 +138,34 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
         }
     }
 
-    private void Fail(string message)
+    private async Task<Observation> ObserveAsync(RenderedApplication wanted, Interest interest, CancellationToken cancellationToken)
     {
-        Settling = Settling.Failed(time.GetUtcNow());
-        Publish(status with { Sync = SyncState.Unknown, Health = HealthStatus.Unknown, Message = message, Activity = string.Empty });
+        Observation observation = await reconciler.ObserveAsync(wanted, [context.Dependencies.GateOf(wanted.Spec.Name), .. context.Gates], cancellationToken).ConfigureAwait(false);
+        interest.Follow(new HashSet<ResourceId>([record, .. observation.Desired.Select(item => item.Id), .. observation.Inventory.Entries.Select(entry => entry.Id)]));
+        return observation;
     }
 
-    private bool ShouldSync(RenderedApplication current, Observation observation)
+    private void Fail(string message)
     {
-        bool delivered = observation.Inventory.Synced == current.Fingerprint;
-        bool due = !delivered || current.Spec.Policy.SelfHeal;
-        return due && (observation.Plan.HasChanges || (!delivered && Settling.Failures == 0));
+        Publish(status with { Sync = SyncState.Unknown, Health = HealthStatus.Unknown, Message = message, Activity = string.Empty }, Settling.Failed(time.GetUtcNow()));
+    }
+
+    private bool ShouldSync(Observation observation)
+    {
+        if (observation.Plan.HeldBy is not null || (IsHalted(observation) && !syncAsked))
+        {
+            return false;
+        }
+
+        bool due = syncAsked || !observation.IsDelivered || observation.Application.Spec.Policy.SelfHeal;
+        bool worth = observation.Plan.HasChanges || (!observation.IsDelivered && Settling.Failures == 0) || (observation.Inventory.Operation is not null && !observation.IsDelivered);
+        return due && worth && (syncAsked || Settling.MaySync(time.GetUtcNow()));
     }
 
     /// <summary>Whether this would undo drift that keeps coming back, and has to wait.</summary>
-    private bool HoldsBack(RenderedApplication current, Observation observation, CancellationToken cancellationToken)
+    private bool HoldsBack(Observation observation, CancellationToken cancellationToken)
     {
-        if (observation.Inventory.Synced != current.Fingerprint)
+        if (!observation.IsDelivered || syncAsked)
         {
             heals = HealBackoff.None;
             return false;
@@ -145,42 +178,67 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
             return true;
         }
 
-        heals = heals.Healed(time.GetUtcNow());
+        heals = heals.Healed(time.GetUtcNow(), Rivals.In(observation.Plan));
         return false;
     }
 
-    private async Task<SyncResult> SyncAsync(RenderedApplication current, Observation observation, CancellationToken cancellationToken)
+    private async Task<SyncResult> SyncAsync(Observation observation, CancellationToken cancellationToken, CancellationToken stopping)
     {
+        RenderedApplication wanted = observation.Application;
         int total = observation.Plan.Actions.Count(action => action.Acts);
         int done = 0;
-        Publish(status with { Sync = SyncState.OutOfSync, Revision = current.Revision, Resources = current.Resources.Count, Activity = $"applying 0/{total}" });
-        return await reconciler.SyncAsync(current, observation, step =>
+        Publish(status with { Sync = SyncState.OutOfSync, Revision = wanted.Revision, Resources = wanted.Resources.Count, Message = string.Empty, Activity = $"applying 0/{total}" });
+
+        // What began with this desired state and did not succeed is gone on with, in this process or the one before.
+        SyncOperation operation = observation.Inventory.Operation is { } begun && begun.Fingerprint == wanted.Fingerprint ? begun : SyncOperation.Begin(wanted.Fingerprint, time.GetUtcNow());
+        SyncRun run = new(operation)
         {
-            if (step.Outcome is not (SyncOutcome.Unchanged or SyncOutcome.Skipped))
+            EndsHooks = () => !stopping.IsCancellationRequested,
+            Progress = step =>
             {
-                Publish(status with { Activity = $"applying {Interlocked.Increment(ref done)}/{total}" });
-            }
-        }, cancellationToken).ConfigureAwait(false);
+                if (step.Outcome is not (SyncOutcome.Unchanged or SyncOutcome.Skipped))
+                {
+                    Publish(status with { Activity = $"applying {Interlocked.Increment(ref done)}/{total}" });
+                }
+            },
+        };
+        syncAsked = false;
+        return await reconciler.SyncAsync(observation, run, (inventory, result) => Conclude(observation, inventory, result), cancellationToken).ConfigureAwait(false);
     }
 
-    private void Publish(RenderedApplication current, Observation observation, SyncResult? result)
+    private void Publish(Observation observation, SyncResult? result)
     {
+        DateTimeOffset now = time.GetUtcNow();
         HealthReport health = reconciler.Assess(observation);
+        GateDecision? held = observation.Plan.HeldBy;
         bool failed = result is { Succeeded: false };
-        bool synced = !failed && observation.Plan.InSync;
-        Settling = Settling.Next(new Evidence(synced, failed, observation.Plan.HasChanges, health.Status), time.GetUtcNow());
+        bool synced = !failed && observation.Plan.InSync && observation.Inventory.Hold is null;
+        bool waits = held?.Verdict == GateVerdict.Wait && context.Dependencies.MayMove(observation.Application.Spec.Name);
+        bool canAct = observation.Plan.HasChanges && held is null && !IsHalted(observation);
+        Settling next = Settling.Next(new Evidence(synced, failed, canAct, health.Status) { Waits = waits }, now, observation.Application.Spec.Policy.Retry);
+        string fight = heals.Delay(now) > TimeSpan.Zero && observation.IsDelivered && observation.Plan.HasChanges ? heals.Describe(now) : string.Empty;
         Publish(status with
         {
-            Revision = current.Revision,
-            Resources = current.Resources.Count,
+            Revision = observation.Application.Revision,
+            Resources = observation.Application.Resources.Count,
             Sync = synced ? SyncState.Synced : SyncState.OutOfSync,
             Health = health.Status,
-            Duration = status.IsDelivered ? status.Duration : time.GetUtcNow() - started,
-            Message = StatusMessage.Compose(observation.Plan, result, health),
-            Activity = health.Status == HealthStatus.Progressing ? "waiting for health" : string.Empty,
-        });
+            Duration = status.IsDelivered ? status.Duration : now - started,
+            Message = StatusMessage.Compose(observation, result, health, fight),
+            Activity = held is { Verdict: GateVerdict.Wait } ? "waiting" : health.Status == HealthStatus.Progressing ? "waiting for health" : string.Empty,
+        }, next);
     }
 
+    /// <param name="settling">How far it has come with that; who sees that it is settled must see the status that goes with it.</param>
+    private void Publish(ApplicationStatus next, Settling settling)
+    {
+        status = next;
+        Settling = settling;
+        context.Moved(next.Name, new Standing(application.Fingerprint, next.Sync, next.Health, settling.IsSettled, next.Message));
+        report(next);
+    }
+
+    /// <summary>What is going on, without any news of where it stands.</summary>
     private void Publish(ApplicationStatus next)
     {
         status = next;
@@ -189,17 +247,35 @@ public sealed class ApplicationRunner(RenderedApplication application, DeliveryT
 
     private void Notice(CacheChange change)
     {
-        // What happens below a workload only matters while somebody waits for it.
-        bool below = change.Id is { Kind: "Pod" or "ReplicaSet" } && status.Health is not (HealthStatus.Healthy or HealthStatus.Suspended);
-        if (below || watched.Contains(change.Id))
+        if (change.Id == record)
         {
-            signals.Writer.TryWrite(true);
+            // The record is written at every sync; only a request in it is news.
+            if (InventoryStore.Read(change.Object).Request is { } request)
+            {
+                Hear(request);
+            }
+
+            return;
+        }
+
+        // What happens below a workload only matters while somebody waits for it.
+        bool below = change.Id is { Kind: "Pod" or "ReplicaSet" };
+        if (!below || status.Health is not (HealthStatus.Healthy or HealthStatus.Suspended))
+        {
+            Signal();
         }
     }
 
     private async Task SignalLaterAsync(TimeSpan pause, CancellationToken cancellationToken)
     {
         await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        signals.Writer.TryWrite(true);
+        Signal();
+    }
+
+    private void Interrupt()
+    {
+        CancellationTokenSource old = replaced;
+        replaced = new CancellationTokenSource();
+        old.Cancel();
     }
 }

@@ -5,6 +5,7 @@ using Bowline.Delivery.Health;
 using Bowline.Delivery.Inventories;
 using Bowline.Delivery.Live;
 using Bowline.Delivery.Syncing;
+using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Reconciling;
 
@@ -12,6 +13,9 @@ namespace Bowline.Applications.Reconciling;
 public sealed class DeliveryTarget : IAsyncDisposable
 {
     private readonly ClusterCache cache;
+    private readonly Lock gate = new();
+    private Task? prepared;
+    private bool admissionIsKnown = true;
 
     /// <param name="assumeKinds">Make permissive CRDs for kinds that are not served: for embedded clusters only.</param>
     public DeliveryTarget(ICluster cluster, bool assumeKinds, TimeProvider time, SyncOptions options)
@@ -21,7 +25,7 @@ public sealed class DeliveryTarget : IAsyncDisposable
         Live = new LiveState(cache, time);
         Kinds = new ServedKinds(cluster, assumeKinds, time);
         Inventories = new InventoryStore(cluster);
-        Differ = new Differ(cluster, time);
+        Differ = new Differ(cluster, Live, time, options.Parallelism);
         Health = new HealthAssessor(Kinds.IsAssumed);
         Synchronizer = new Synchronizer(cluster, Live, Health, time, options);
     }
@@ -45,5 +49,49 @@ public sealed class DeliveryTarget : IAsyncDisposable
     /// <summary>Who owns what on this cluster; set whenever the applications' claims change.</summary>
     public Ownership Ownership { get; set; } = new([], []);
 
-    public ValueTask DisposeAsync() => cache.DisposeAsync();
+    public AdmissionRules Admission => admissionIsKnown ? AdmissionRules.Of(Live) : AdmissionRules.Unknown;
+
+    /// <summary>Begins to watch what every delivery looks at, whatever it delivers; done once, and again after a failure.</summary>
+    public Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            prepared = prepared is null or { IsFaulted: true } or { IsCanceled: true } ? PrepareOnceAsync() : prepared;
+        }
+
+        return prepared.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Applications that have an inventory in this cluster.</summary>
+    public async Task<IReadOnlyList<string>> OwnersAsync(CancellationToken cancellationToken)
+    {
+        await PrepareAsync(cancellationToken).ConfigureAwait(false);
+        return InventoryStore.OwnersIn(Live.List(CoreKinds.ConfigMap.Kind, InventoryStore.Namespace));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Live.Dispose();
+        await cache.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task PrepareOnceAsync()
+    {
+        await Live.EnsureAsync(CoreKinds.OfEveryDelivery, CancellationToken.None).ConfigureAwait(false);
+        foreach (ResourceKind kind in AdmissionRules.Kinds)
+        {
+            try
+            {
+                if (await Cluster.FindKindAsync(kind, CancellationToken.None).ConfigureAwait(false) is { } served)
+                {
+                    await Live.EnsureAsync([served], CancellationToken.None).ConfigureAwait(false);
+                }
+            }
+            catch (ClusterException refused) when (refused.Status is 401 or 403)
+            {
+                // Whoever delivers need not be allowed to read admission; then anything may be admitted or not.
+                admissionIsKnown = false;
+            }
+        }
+    }
 }

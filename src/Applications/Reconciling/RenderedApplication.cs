@@ -2,8 +2,11 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Bowline.Applications.Model;
 using Bowline.Applications.Placing;
+using Bowline.Delivery.Inventories;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
+using Bowline.Sources.Files;
+using Bowline.Sources.Git;
 
 namespace Bowline.Applications.Reconciling;
 
@@ -13,13 +16,36 @@ public sealed record RenderedApplication(ApplicationSpec Spec, string Revision, 
     /// <summary>What it was made from.</summary>
     public IReadOnlyList<RenderedSource> Sources { get; init; } = [];
 
+    /// <summary>What is needed to have the same files once more; the repository that declares the application has an empty URL, files that were not committed no revision.</summary>
+    public IReadOnlyList<SourcePin> Pins => [.. Sources.Select(source => new SourcePin(
+        source.IsHome ? string.Empty : RepositoryUrl.Redact(source.Url), source.IsHome && FollowsHome && IsUncommitted ? string.Empty : source.Resolved))];
+
+    /// <summary>The same render under the revision of a commit that did not touch it.</summary>
+    public RenderedApplication At(SourceRevision home) => !FollowsHome ? this : this with
+    {
+        Revision = home.Short,
+        Sources = [.. Sources.Select(source => source.IsHome && source.Revision == Sources[0].Revision ? source with { Resolved = home.Commit } : source)],
+    };
+
+    private bool IsUncommitted => Revision.EndsWith("-dirty", StringComparison.Ordinal) || Revision == "worktree";
+
+    /// <summary>The kinds of <see cref="Resources"/>, each once.</summary>
+    public IReadOnlyList<ResourceKind> Kinds { get; } = [.. Resources.Select(resource => resource.Kind).Distinct()];
+
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>Equal for equal objects, whatever the revision: a commit that changes nothing here needs no sync.</summary>
     public string Fingerprint { get; } = ComputeFingerprint(Resources);
 
-    /// <param name="isNamespaced">Scope of a kind, as far as it is known without a cluster.</param>
-    public Claims ClaimsOf(Func<ResourceKind, bool> isNamespaced)
+    /// <summary>Whether the revision is that of the repository that declares it, and moves with it.</summary>
+    public bool FollowsHome { get; init; }
+
+    /// <summary>What it wants to own, scopes as far as they are known without a cluster.</summary>
+    public Claims Claims => claims ??= MakeClaims();
+
+    private Claims? claims;
+
+    private Claims MakeClaims()
     {
         HashSet<ResourceId> objects = [];
         foreach (Resource resource in Resources)
@@ -27,7 +53,7 @@ public sealed record RenderedApplication(ApplicationSpec Spec, string Revision, 
             ResourceId id = resource.Id;
             if (id.Name.Length > 0)
             {
-                objects.Add(id with { Namespace = !isNamespaced(resource.Kind) ? string.Empty : id.Namespace.Length > 0 ? id.Namespace : Spec.Destination.Namespace });
+                objects.Add(id with { Namespace = !ServedKinds.IsNamespaced(resource.Kind) ? string.Empty : id.Namespace.Length > 0 ? id.Namespace : Spec.Destination.Namespace });
             }
         }
 

@@ -25,13 +25,15 @@ public sealed class ServedKinds(ICluster cluster, bool assume, TimeProvider time
     public bool IsAssumed(ResourceId id) => assumed.ContainsKey((id.Group, id.Kind));
 
     /// <summary>Resolves every kind of these resources; null for one that the cluster does not and will not serve.</summary>
-    public async Task<IReadOnlyDictionary<ResourceKind, KindInfo?>> ResolveAsync(IReadOnlyList<Resource> resources, CancellationToken cancellationToken)
+    /// <param name="wanted">The kinds of <paramref name="resources"/>, each once.</param>
+    public async Task<IReadOnlyDictionary<ResourceKind, KindInfo?>> ResolveAsync(IReadOnlyList<ResourceKind> wanted, IReadOnlyList<Resource> resources, CancellationToken cancellationToken)
     {
         recalled = recalled is null or { IsFaulted: true } ? RecallAsync(CancellationToken.None) : recalled;
         await recalled.WaitAsync(cancellationToken).ConfigureAwait(false);
         Dictionary<ResourceKind, KindInfo?> kinds = [];
-        Dictionary<ResourceKind, KindInfo> arriving = resources.Where(IsDefinition).SelectMany(KindsOf).GroupBy(kind => kind.Kind).ToDictionary(group => group.Key, group => group.First());
-        foreach (ResourceKind kind in resources.Select(resource => resource.Kind).Distinct())
+        Dictionary<ResourceKind, KindInfo> arriving = !wanted.Any(kind => kind is { Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition" }) ? []
+            : resources.Where(IsDefinition).SelectMany(KindsOf).GroupBy(kind => kind.Kind).ToDictionary(group => group.Key, group => group.First());
+        foreach (ResourceKind kind in wanted)
         {
             KindInfo? served = await cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false);
             served ??= arriving.GetValueOrDefault(kind);

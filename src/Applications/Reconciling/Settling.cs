@@ -1,3 +1,4 @@
+using Bowline.Applications.Model;
 using Bowline.Delivery.Health;
 
 namespace Bowline.Applications.Reconciling;
@@ -5,8 +6,12 @@ namespace Bowline.Applications.Reconciling;
 /// <summary>What one look at an application found.</summary>
 /// <param name="Synced">Everything is as the repository says.</param>
 /// <param name="SyncFailed">A sync was tried just now and failed.</param>
-/// <param name="CanAct">The plan still has something to do.</param>
-public readonly record struct Evidence(bool Synced, bool SyncFailed, bool CanAct, HealthStatus Health);
+/// <param name="CanAct">The plan still has something to do, and nothing holds it back.</param>
+public readonly record struct Evidence(bool Synced, bool SyncFailed, bool CanAct, HealthStatus Health)
+{
+    /// <summary>A gate holds it back that may open by itself, and whoever has to move first still may.</summary>
+    public bool Waits { get; init; }
+}
 
 /// <summary>
 /// Decides when waiting for an application makes no more sense: it is delivered, or failed as often as it may, or has been degraded
@@ -29,22 +34,31 @@ public sealed record Settling(int Failures, DateTimeOffset? DegradedSince, bool 
     /// <summary>When to look again even if nothing is heard of; null to wait for a change.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
-    public static Settling Failed(DateTimeOffset now) => Begin.Next(new Evidence(Synced: false, SyncFailed: true, CanAct: true, HealthStatus.Unknown), now) with { IsSettled = true };
+    /// <summary>Before this moment a failed sync is not tried again, whatever is heard of.</summary>
+    public DateTimeOffset? NotBefore { get; private init; }
 
-    public Settling Next(Evidence evidence, DateTimeOffset now)
+    /// <summary>The sync failed as often as its retry policy lets it: only something new is a reason to try again.</summary>
+    public bool IsExhausted { get; private init; }
+
+    public static Settling Failed(DateTimeOffset now) =>
+        Begin.Next(new Evidence(Synced: false, SyncFailed: true, CanAct: true, HealthStatus.Unknown), now, RetryPolicy.Default) with { IsSettled = true };
+
+    public bool MaySync(DateTimeOffset now) => !IsExhausted && (NotBefore is not { } moment || now >= moment);
+
+    public Settling Next(Evidence evidence, DateTimeOffset now, RetryPolicy retry)
     {
         int failures = evidence.SyncFailed ? Failures + 1 : evidence.CanAct ? Failures : 0;
+        bool exhausted = failures > 0 && retry.IsExhausted(failures);
         DateTimeOffset? degradedSince = evidence.Health is HealthStatus.Degraded or HealthStatus.Missing or HealthStatus.Unknown ? DegradedSince ?? now : null;
         bool healthy = evidence.Health is HealthStatus.Healthy or HealthStatus.Suspended;
         bool degradedForGood = degradedSince is { } since && now - since >= DegradedGrace;
-        bool settled = failures >= MostFailures || (!evidence.CanAct && !evidence.SyncFailed && (healthy || degradedForGood));
-        TimeSpan? retry = evidence.SyncFailed || (evidence.CanAct && failures > 0) ? Backoff(failures)
+        bool settled = !evidence.Waits && (exhausted || failures >= MostFailures || (!evidence.CanAct && !evidence.SyncFailed && (healthy || degradedForGood)));
+        DateTimeOffset? notBefore = evidence.SyncFailed ? now + retry.PauseAfter(failures) : failures > 0 ? NotBefore : null;
+        TimeSpan? retryAfter = exhausted ? null
+            : failures > 0 && notBefore is { } moment ? (moment > now ? moment - now : TimeSpan.Zero)
             : degradedSince is { } start && !degradedForGood ? DegradedGrace - (now - start)
             : evidence is { Synced: false, CanAct: false } ? Recheck
             : null;
-        return new Settling(failures, degradedSince, settled) { RetryAfter = retry };
+        return new Settling(failures, degradedSince, settled) { RetryAfter = retryAfter, NotBefore = notBefore, IsExhausted = exhausted };
     }
-
-    /// <summary>0.5 s, 1 s, 2 s … up to 3 minutes, Argo CD's longest.</summary>
-    private static TimeSpan Backoff(int failures) => TimeSpan.FromSeconds(Math.Min(180, 0.5 * Math.Pow(2, Math.Min(failures - 1, 12))));
 }

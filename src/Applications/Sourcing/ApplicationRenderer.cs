@@ -19,6 +19,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         List<string> warnings = [];
         List<RenderedSource> read = [];
         string revision = string.Empty;
+        bool followsHome = false;
         Dictionary<string, ApplicationSource> references = spec.Sources.Where(source => source.Ref.Length > 0).ToDictionary(source => source.Ref, StringComparer.Ordinal);
         foreach (ApplicationSource source in spec.Sources)
         {
@@ -29,19 +30,29 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
 
             SourceSnapshot snapshot = await sources.ResolveAsync(source, spec.Project, cancellationToken).ConfigureAwait(false);
             RecordingTree recording = new(snapshot.Files);
-            FileTree files = await MountAsync(recording, spec.Project, source, references, read, cancellationToken).ConfigureAwait(false);
+            FileTree files = await MountAsync(recording, spec, source, references, read, cancellationToken).ConfigureAwait(false);
             RenderResult result = Render(RequestFor(spec, source, files, references) with { Lookup = lookup }, cancellationToken);
             resources.AddRange(result.Resources);
             warnings.AddRange(result.Warnings);
-            read.Add(Read(source, snapshot, recording));
+            read.Add(Read(spec, source, snapshot, recording));
+            followsHome |= revision.Length == 0 && ReferenceEquals(snapshot, sources.Home.Snapshot);
             revision = revision.Length > 0 ? revision : snapshot.Revision.Short;
         }
 
-        return new RenderedApplication(spec, revision, resources) { Warnings = warnings, Sources = read };
+        return new RenderedApplication(spec, revision, resources) { Warnings = warnings, Sources = read, FollowsHome = followsHome };
     }
 
-    private RenderedSource Read(ApplicationSource source, SourceSnapshot snapshot, RecordingTree recording) => new(
-        source.RepoUrl, source.TargetRevision, source.Chart, source.Chart.Length > 0 ? snapshot.Revision.Version : snapshot.Revision.Commit, sources.IsHome(source), recording.Depends);
+    private RenderedSource Read(ApplicationSpec spec, ApplicationSource source, SourceSnapshot snapshot, RecordingTree recording)
+    {
+        GeneratePaths named = new(spec);
+        return new RenderedSource(
+            source.RepoUrl,
+            source.TargetRevision,
+            source.Chart,
+            source.Chart.Length > 0 ? snapshot.Revision.Version : snapshot.Revision.Commit,
+            sources.IsHome(source),
+            path => recording.Depends(path) || named.Contain(path));
+    }
 
     private RenderResult Render(RenderRequest request, CancellationToken cancellationToken)
     {
@@ -93,7 +104,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         left.Chart.Length + right.Chart.Length == 0 && ((left.RepoUrl == right.RepoUrl && left.TargetRevision == right.TargetRevision) || (sources.IsHome(left) && sources.IsHome(right)));
 
     /// <summary>The source's files with those repositories that its value files lie in, as folders <c>$name</c> of its root.</summary>
-    private async Task<FileTree> MountAsync(RecordingTree own, string project, ApplicationSource source, Dictionary<string, ApplicationSource> references, List<RenderedSource> read, CancellationToken cancellationToken)
+    private async Task<FileTree> MountAsync(RecordingTree own, ApplicationSpec spec, ApplicationSource source, Dictionary<string, ApplicationSource> references, List<RenderedSource> read, CancellationToken cancellationToken)
     {
         Dictionary<string, FileTree> mounts = new(StringComparer.Ordinal);
         foreach (string name in source.Helm.ValueFiles.Where(file => file.StartsWith('$')).Select(file => file[1..].Split('/')[0]).Distinct())
@@ -103,10 +114,10 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
                 continue;
             }
 
-            SourceSnapshot snapshot = await sources.ResolveAsync(referenced with { Path = string.Empty }, project, cancellationToken).ConfigureAwait(false);
+            SourceSnapshot snapshot = await sources.ResolveAsync(referenced with { Path = string.Empty }, spec.Project, cancellationToken).ConfigureAwait(false);
             RecordingTree recording = new(snapshot.Files);
             mounts["$" + name] = recording;
-            read.Add(Read(referenced, snapshot, recording));
+            read.Add(Read(spec, referenced, snapshot, recording));
         }
 
         return mounts.Count == 0 ? own : new MountedTree(own, mounts);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
+using Bowline.Delivery.Inventories;
 using Bowline.Rendering.Helm.Dependencies;
 using Bowline.Rendering.Detection;
 using Bowline.Rendering.Requests;
@@ -26,6 +27,8 @@ public sealed record WorkspaceState(
 
     /// <summary>Sources in other repositories, whose branches and ranges may come to mean something else at any time.</summary>
     public IReadOnlyList<WatchedSource> Elsewhere { get; init; } = [];
+
+    internal FoundApplications? Found { get; init; }
 }
 
 /// <summary>What the user said about the repository.</summary>
@@ -47,20 +50,21 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     /// <param name="previous">What the last load found; null for the first.</param>
     public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, WorkspaceChange change, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
     {
-        (HomeRepository home, FoundApplications found) = await FindAsync(cancellationToken).ConfigureAwait(false);
+        (HomeRepository home, FoundApplications found) = await FindAsync(await openHome(cancellationToken).ConfigureAwait(false), previous?.Found, change.HomeFiles, cancellationToken).ConfigureAwait(false);
         WorkspaceChange since = change.HomeFiles is null ? change : change with { HomeFiles = Within(home, change.HomeFiles) };
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
         Settings = ArgoCdSettings.Read([.. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
         ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
 
+        Dictionary<string, RenderedApplication> known = previous?.Rendered.ToDictionary(application => application.Spec.Name, StringComparer.Ordinal) ?? [];
         ConcurrentBag<RenderedApplication> rendered = [];
         ConcurrentBag<ApplicationFault> faults = [.. found.Faults];
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(found.Applications, parallel, async (spec, token) =>
         {
-            if (Reusable(previous, spec, since) is { } same)
+            if (Reusable(known.GetValueOrDefault(spec.Name), spec, since) is { } same)
             {
-                rendered.Add(same.Sources is [{ IsHome: true }, ..] or [] ? same with { Revision = home.Snapshot.Revision.Short } : same);
+                rendered.Add(same.At(home.Snapshot.Revision));
                 return;
             }
 
@@ -83,8 +87,47 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             [.. Assume(map), .. AssumeSigned(home, found)])
         {
             IsComplete = found.Faults.Count == 0,
+            Found = found,
             Elsewhere = [.. rendered.SelectMany(application => application.Sources.Where(source => !source.IsHome).Select(source => Watched(source.Url, source.Revision, source.Chart, source.Resolved, application.Spec.Project))), .. Unread(found, faults, map)],
         };
+    }
+
+    /// <summary>Renders an application as a delivery had it: its manifest and its files as the repository was then, other sources at the revisions of then.</summary>
+    /// <exception cref="ApplicationException">That state cannot be had any more.</exception>
+    public async Task<RenderedApplication> RenderAtAsync(string name, DeliveredRevision delivery, CancellationToken cancellationToken)
+    {
+        HomeRepository now = await openHome(cancellationToken).ConfigureAwait(false);
+        (HomeRepository home, FoundApplications found) = await FindAsync(await AtAsync(now, name, delivery, cancellationToken).ConfigureAwait(false), null, null, cancellationToken).ConfigureAwait(false);
+        ApplicationSpec spec = found.Applications.FirstOrDefault(application => application.Name == name)
+            ?? throw new ApplicationException($"the repository declared no application {name} at {home.Snapshot.Revision.Short}");
+        RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
+        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
+        ApplicationSource Pin(ApplicationSource source) =>
+            delivery.Sources.FirstOrDefault(pin => pin.Url.Length > 0 && pin.Url == RepositoryUrl.Redact(source.RepoUrl)) is { Revision.Length: > 0 } pin ? source with { TargetRevision = pin.Revision } : source;
+        return await applications.RenderAsync(spec with { Sources = [.. spec.Sources.Select(Pin)] }, lookup: null, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<HomeRepository> AtAsync(HomeRepository now, string name, DeliveredRevision delivery, CancellationToken cancellationToken)
+    {
+        if (delivery.Sources.FirstOrDefault(source => source.Url.Length == 0) is not { } own)
+        {
+            return now;
+        }
+
+        if (own.Revision.Length == 0)
+        {
+            throw new ApplicationException($"delivery {delivery.Id} of {name} was made from files that were not committed, so it cannot be made again");
+        }
+
+        try
+        {
+            return await now.PinnedAsync(own.Revision, cancellationToken).ConfigureAwait(false) is { } then ? now with { Snapshot = then }
+                : throw new ApplicationException($"commit {own.Revision} of delivery {delivery.Id} is not in the repository any more");
+        }
+        catch (SourceException gone)
+        {
+            throw new ApplicationException($"commit {own.Revision} of delivery {delivery.Id} cannot be read any more: {gone.Message}", gone);
+        }
     }
 
     private WatchedSource Watched(string url, string revision, string chart, string resolved, string project) =>
@@ -103,10 +146,11 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     /// A folder inside a Git repository stands for that repository when its applications name the repository's remote, or when it declares
     /// none; otherwise it is a repository of its own that happens to be kept there (an example, a test's data).
     /// </summary>
-    private async Task<(HomeRepository Home, FoundApplications Found)> FindAsync(CancellationToken cancellationToken)
+    private async Task<(HomeRepository Home, FoundApplications Found)> FindAsync(HomeRepository root, FoundApplications? previous, IReadOnlyCollection<string>? changed, CancellationToken cancellationToken)
     {
-        HomeRepository root = await openHome(cancellationToken).ConfigureAwait(false);
-        FoundApplications found = finder.Find(root.Snapshot.Files, options.SearchPath, cancellationToken);
+        FoundApplications found = previous is { Files.Count: > 0 } && changed is not null && options.SearchPath.Length == 0
+            ? finder.FindAgain(previous, root.Snapshot.Files, string.Empty, changed, cancellationToken)
+            : finder.Find(root.Snapshot.Files, options.SearchPath, cancellationToken);
         if (found.Applications.Count + found.Faults.Count == 0)
         {
             HomeRepository around = await WidenAsync(root, cancellationToken).ConfigureAwait(false);
@@ -159,9 +203,9 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         };
     }
 
-    private static RenderedApplication? Reusable(WorkspaceState? previous, ApplicationSpec spec, WorkspaceChange change)
+    private static RenderedApplication? Reusable(RenderedApplication? known, ApplicationSpec spec, WorkspaceChange change)
     {
-        if (change.HomeFiles is not { } files || previous?.Rendered.FirstOrDefault(application => application.Spec.Name == spec.Name) is not { } known)
+        if (change.HomeFiles is not { } files || known is null)
         {
             return null;
         }

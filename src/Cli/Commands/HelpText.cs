@@ -16,11 +16,21 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
         Deliver:
           up          Deliver a repository: to clusters in this process, or to a real one
           diff        Show what up would change
+          plan        Show what a sync would do: what, why, from which file, in which wave, behind which gates
+
+        Operate:
+          sync        Sync an application now
+          terminate   End an application's sync, with the hooks that run in it
+          rollback    Deliver an earlier revision again, and hold automation until a newer commit
+          resume      Let automation go on after a rollback or a terminated sync
+          confirm     Agree to deletions that wait for a confirmation
 
         Run:
           cluster     Run a Kubernetes cluster in this process, without deliveries
 
         Look:
+          explain     Say why an application is not Synced and Healthy, down to what would fix it
+          history     List what was delivered of an application
           render      Print the manifests of a chart, a kustomization or a directory
           health      Print the health of live objects in files
           dependency  Fetch the charts that a chart depends on

@@ -19,6 +19,7 @@ internal sealed class TargetFlags
 
     private readonly Option<string> revision = Text("--revision", "Branch, tag, version range or commit, when the repository is a URL", "REVISION");
     private readonly Option<string> argoCdNamespace = new("--argocd-namespace") { Description = "Where a real cluster holds Argo CD's repository Secrets and projects (default \"argocd\")", HelpName = "NAME", DefaultValueFactory = _ => "argocd" };
+    private readonly Option<string> repository = new("--repo") { Description = "The repository's folder (default the current one)", HelpName = "PATH", DefaultValueFactory = _ => "." };
 
     public Argument<string> Path { get; } = Flags.Path("A repository, as a folder or a URL (URL//PATH for a folder in it), or a folder of manifests");
 
@@ -30,7 +31,18 @@ internal sealed class TargetFlags
         }
     }
 
-    public UpOptions Read(ParseResult parse) => new(parse.GetValue(Path)!)
+    /// <summary>For commands whose arguments are about an application: the repository is a flag.</summary>
+    public void AddWithRepositoryTo(Command command)
+    {
+        command.Options.Add(repository);
+        AddTo(command);
+    }
+
+    public UpOptions Read(ParseResult parse) => Read(parse, parse.GetValue(Path)!);
+
+    public UpOptions ReadWithRepository(ParseResult parse) => Read(parse, parse.GetValue(repository)!);
+
+    public UpOptions Read(ParseResult parse, string path) => new(path)
     {
         StateDirectory = parse.GetValue(state)!,
         RepositoryMappings = [.. parse.GetValue(repoMap)!.Select(ReadMapping)],

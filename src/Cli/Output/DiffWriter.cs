@@ -35,9 +35,9 @@ internal static class DiffWriter
     {
         string from = action.Desired?.Origin is { File.Length: > 0 } origin ? $"  # {origin}" : string.Empty;
         output.WriteLine($"=== {application.Application}: {action.Change} {action.Id}{from}");
-        if (!action.Acts)
+        if (!action.Acts || action.Refusal.Length > 0)
         {
-            output.WriteLine($"    {action.Reason}");
+            output.WriteLine($"    {(action.Refusal.Length > 0 ? SecretRedaction.Scrub(action.Refusal, action.Id, action.Desired?.Body, action.Live) : action.Reason)}");
             return;
         }
 

@@ -9,6 +9,8 @@ public sealed record DesiredObject(ResourceId Id, MapNode Body, Origin Origin)
     /// <summary>How the cluster serves it; null when it serves no such kind.</summary>
     public KindInfo? Kind { get; init; }
 
+    public ObjectOptions Options { get; init; } = ObjectOptions.Default;
+
     /// <summary>A namespace made on request: in nobody's inventory, so never pruned.</summary>
     public bool Untracked { get; init; }
 

@@ -7,6 +7,9 @@ namespace Bowline.Delivery.Desired;
 /// <param name="Namespace">Where namespaced objects go that name no namespace themselves.</param>
 public sealed record DesiredState(string Owner, string Namespace, IReadOnlyList<Resource> Resources)
 {
+    /// <summary>Argo CD's sync options of the application, <c>Name=value</c>.</summary>
+    public IReadOnlyList<string> SyncOptions { get; init; } = [];
+
     /// <summary>Make <see cref="Namespace"/> when it is missing (Argo CD's CreateNamespace=true); it is never pruned.</summary>
     public bool CreateNamespace { get; init; }
 }

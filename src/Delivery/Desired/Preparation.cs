@@ -12,12 +12,13 @@ public static class Preparation
     public static IReadOnlyList<DesiredObject> Prepare(DesiredState state, Func<ResourceKind, KindInfo?> findKind, Func<ResourceKind, bool> isNamespaced)
     {
         Dictionary<ResourceId, int> index = [];
+        ObjectOptions options = ObjectOptions.Read(state.SyncOptions, ObjectOptions.Default);
         List<DesiredObject> prepared = [];
         foreach (Resource resource in state.Resources)
         {
             KindInfo? kind = findKind(resource.Kind);
             bool namespaced = kind?.Namespaced ?? isNamespaced(resource.Kind);
-            DesiredObject made = PrepareOne(resource, kind, namespaced, state);
+            DesiredObject made = PrepareOne(resource, kind, namespaced, state, options);
 
             // The same object twice: the last one wins, as with Argo CD's RepeatedResourceWarning.
             if (index.TryGetValue(made.Id, out int at) && made.Id.Name.Length > 0)
@@ -39,7 +40,7 @@ public static class Preparation
         return prepared;
     }
 
-    private static DesiredObject PrepareOne(Resource resource, KindInfo? kind, bool namespaced, DesiredState state)
+    private static DesiredObject PrepareOne(Resource resource, KindInfo? kind, bool namespaced, DesiredState state, ObjectOptions options)
     {
         MapNode body = (MapNode)resource.Node.DeepClone();
         MapNode metadata = body.EnsureMap("metadata");
@@ -59,7 +60,7 @@ public static class Preparation
         Normalise(body, metadata, type, kind);
         metadata.EnsureMap("annotations")[Tracking.Annotation] = Tracking.Format(state.Owner, id);
         body.Freeze();
-        return new DesiredObject(id, body, resource.Origin) { Kind = kind };
+        return new DesiredObject(id, body, resource.Origin) { Kind = kind, Options = ObjectOptions.Read(resource.Annotation(ObjectOptions.Annotation), options) };
     }
 
     /// <summary>Takes out what the server would move or drop, so that it never shows as a difference.</summary>

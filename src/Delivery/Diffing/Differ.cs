@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Bowline.Cluster.Requests;
 using Bowline.Delivery.Desired;
+using Bowline.Delivery.Live;
 using Bowline.Resources.Merging;
 using Bowline.Resources.Model;
 using Bowline.Resources.Schemas;
@@ -9,76 +10,191 @@ namespace Bowline.Delivery.Diffing;
 
 /// <summary>
 /// Says what an apply would change. A structured merge predicts it; where that sees a change, the server is asked by a dry run,
-/// since defaulting, admission and canonical forms (1000m is 1) may make it none. Answers are kept while neither side changes.
+/// since defaulting, admission and canonical forms (1000m is 1) may make it none. What is new is tried on the server as well, unless its
+/// kind can hardly be refused. Answers are kept while neither side changes.
 /// </summary>
-public sealed class Differ(ICluster cluster, TimeProvider time)
+public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, int parallelism)
 {
     /// <summary>The field manager of everything that Bowline delivers.</summary>
     public const string FieldManager = "bowline";
 
+    /// <summary>Kinds of bare data: beyond their names and types, which are checked here, the server has nothing to say about them.</summary>
+    private static readonly HashSet<string> BareData = ["ConfigMap", "Secret", "ServiceAccount", "Namespace"];
+
     private readonly ConcurrentDictionary<ResourceId, Answer> answers = new();
 
-    public async Task<ResourceDiff> CompareAsync(DesiredObject desired, MapNode? live, CancellationToken cancellationToken)
+    /// <summary>Compares every object; the answers come in the same order.</summary>
+    public async Task<IReadOnlyList<ResourceDiff>> CompareAsync(IReadOnlyList<DesiredObject> desired, DriftRules rules, AdmissionRules admission, CancellationToken cancellationToken)
     {
-        if (live is null || desired.Kind is null)
+        ResourceDiff[] diffs = new ResourceDiff[desired.Count];
+        List<int> open = [];
+        for (int i = 0; i < diffs.Length; i++)
         {
-            return new ResourceDiff(desired, live, desired.Body);
+            if (Known(desired[i], rules) is { } known)
+            {
+                diffs[i] = known;
+            }
+            else
+            {
+                open.Add(i);
+            }
         }
 
-        if (answers.TryGetValue(desired.Id, out Answer? known) && known.Holds(desired.Body, live))
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(open, parallel, async (i, token) =>
         {
-            return known.Diff with { Desired = desired };
-        }
+            ResourceDiff diff = await CompareAsync(desired[i], live.Get(desired[i].Id), rules, admission, token).ConfigureAwait(false);
+            // A refusal is asked about again each time: what it was for may have changed outside of the object.
+            if (diff.Refusal.Length == 0)
+            {
+                answers[desired[i].Id] = new Answer(desired[i].Body, diff, rules.Ignored, rules.Scaled.Contains(desired[i].Id));
+            }
 
-        ResourceDiff diff = Predict(desired, live) is { Changed: false } same
-            ? same
-            : await AskAsync(desired, live, cancellationToken).ConfigureAwait(false);
-        answers[desired.Id] = new Answer(diff);
-        return diff;
+            diffs[i] = diff;
+        }).ConfigureAwait(false);
+        return diffs;
     }
 
-    /// <summary>Pure prediction by structured merge, with the built-in kind's schema where there is one.</summary>
-    private ResourceDiff Predict(DesiredObject desired, MapNode live)
+    /// <summary>Forgets what was learned of objects that nobody wants any more.</summary>
+    public void Forget(IEnumerable<ResourceId> objects)
     {
-        if (desired.Untracked)
+        foreach (ResourceId id in objects)
         {
-            return new ResourceDiff(desired, live, live);
+            answers.TryRemove(id, out _);
+        }
+    }
+
+    private ResourceDiff? Known(DesiredObject desired, DriftRules rules) =>
+        answers.TryGetValue(desired.Id, out Answer? known) && known.Holds(desired, live.Get(desired.Id), rules) ? known.Diff : null;
+
+    private async Task<ResourceDiff> CompareAsync(DesiredObject desired, MapNode? present, DriftRules rules, AdmissionRules admission, CancellationToken cancellationToken)
+    {
+        if (desired.Kind is null || Hook.Of(desired) is not null)
+        {
+            return new ResourceDiff(desired, present, desired.Body);
         }
 
-        FieldWriter writer = new(FieldManager, desired.Kind!.Kind.ApiVersion, string.Empty, time.GetUtcNow());
+        if (present is null)
+        {
+            return new ResourceDiff(desired, null, desired.Body) { Refusal = await TryAsync(desired, admission, cancellationToken).ConfigureAwait(false) };
+        }
+
+        if (desired.Untracked)
+        {
+            return new ResourceDiff(desired, present, present);
+        }
+
+        desired = rules.Respecting(desired, present);
+        MapNode? predicted = Predict(desired, present);
+        if (predicted is not null && rules.Same(desired, present, predicted, asked: false))
+        {
+            return new ResourceDiff(desired, present, present);
+        }
+
+        return await AskAsync(desired, present, predicted, rules, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What a structured merge makes of the live object, with the built-in kind's schema where there is one; null when only the server can say.</summary>
+    private MapNode? Predict(DesiredObject desired, MapNode present)
+    {
+        if (!desired.Options.ServerSideApply && desired.Id.Kind != "Secret")
+        {
+            return ThreeWayMerge.Merge(present, desired.Body, KubernetesKinds.Find(desired.Kind!.Kind)?.Schema);
+        }
+
+        MapNode before = desired.Options.MigrateClientSideApply ? ClientSideMigration.Handed(present) : present;
+        Schema? schema = KubernetesKinds.Find(desired.Kind!.Kind)?.Schema;
+        FieldWriter writer = new(FieldManager, desired.Kind.Kind.ApiVersion, string.Empty, time.GetUtcNow());
         try
         {
-            ApplyResult merged = ServerSideApply.Apply(live, desired.Body, KubernetesKinds.Find(desired.Kind.Kind)?.Schema, writer, force: true);
-            return new ResourceDiff(desired, live, FieldChanges.Same(live, merged.Object) ? live : merged.Object);
+            MapNode merged = ServerSideApply.Apply(before, desired.Body, schema, writer, force: true).Object;
+            return FieldChanges.Same(present, merged) ? merged : ServerSideApply.Predict(before, desired.Body, schema, writer).Object;
         }
         catch (MergeException)
         {
             // A field that the schema does not know: the server decides, and its refusal is the one to report.
-            return new ResourceDiff(desired, live, desired.Body);
+            return null;
         }
     }
 
-    private async Task<ResourceDiff> AskAsync(DesiredObject desired, MapNode live, CancellationToken cancellationToken)
+    private async Task<ResourceDiff> AskAsync(DesiredObject desired, MapNode present, MapNode? predicted, DriftRules rules, CancellationToken cancellationToken)
     {
-        WriteOptions options = new() { FieldManager = FieldManager, Force = true, DryRun = true };
+        // These are not applies, or not yet: a trial apply would say something else.
+        bool onOurOwn = desired.Options.Replace || !desired.Options.ServerSideApply || (desired.Options.MigrateClientSideApply && !ReferenceEquals(ClientSideMigration.Handed(present), present));
+        if (onOurOwn && predicted is not null)
+        {
+            return new ResourceDiff(desired, present, predicted);
+        }
+
         try
         {
-            MapNode after = await cluster.ApplyAsync(desired.Key, desired.Body, options, cancellationToken).ConfigureAwait(false);
-            return new ResourceDiff(desired, live, FieldChanges.Same(live, after) ? live : after);
+            MapNode after = await cluster.ApplyAsync(desired.Key, desired.Body, Trial, cancellationToken).ConfigureAwait(false);
+            return new ResourceDiff(desired, present, rules.Same(desired, present, after, asked: true) ? present : after);
         }
-        catch (ClusterException refused) when (refused.Status is >= 400 and < 500)
+        catch (ClusterException refused) when (refused.Status is >= 400 and < 500 || Refusals.IsFinal(refused))
         {
-            // The sync will run into the same refusal and report it with the object; a difference it is all the same.
-            return new ResourceDiff(desired, live, desired.Body);
+            return new ResourceDiff(desired, present, predicted ?? desired.Body) { Refusal = IsTolerated(desired, refused) ? string.Empty : refused.Message + Refusals.Advice(refused.Message) };
         }
     }
 
-    private sealed record Answer(ResourceDiff Diff)
+    /// <summary>Why a new object would be refused; empty when it would not, or when that cannot be known before it is applied.</summary>
+    private async Task<string> TryAsync(DesiredObject desired, AdmissionRules admission, CancellationToken cancellationToken)
+    {
+        ResourceId home = new(string.Empty, "Namespace", string.Empty, desired.Id.Namespace);
+        bool homeless = desired.Id.Namespace.Length > 0 && live.Get(home) is null;
+        bool bare = desired.Id.Group.Length == 0 && BareData.Contains(desired.Id.Kind) && !admission.Concern(desired.Kind!);
+        string mistyped = CheckTypes(desired);
+        if (bare || mistyped.Length > 0)
+        {
+            return mistyped;
+        }
+
+        if (homeless || desired.Id.Name.Length == 0 || !live.Knows(desired.Kind!.Kind))
+        {
+            return string.Empty;
+        }
+
+        try
+        {
+            await cluster.ApplyAsync(desired.Key, desired.Body, Trial, cancellationToken).ConfigureAwait(false);
+            return string.Empty;
+        }
+        catch (ClusterException refused) when (refused.Status > 0)
+        {
+            return Refusals.IsFinal(refused) && !IsTolerated(desired, refused) ? refused.Message + Refusals.Advice(refused.Message) : string.Empty;
+        }
+    }
+
+    /// <summary>What the schema of a built-in kind says of the object already here.</summary>
+    private string CheckTypes(DesiredObject desired)
+    {
+        if (KubernetesKinds.Find(desired.Kind!.Kind)?.Schema is not { } schema)
+        {
+            return string.Empty;
+        }
+
+        try
+        {
+            ServerSideApply.Apply(null, desired.Body, schema, new FieldWriter(FieldManager, desired.Kind.Kind.ApiVersion, string.Empty, time.GetUtcNow()), force: true);
+            return string.Empty;
+        }
+        catch (MergeException wrong)
+        {
+            return desired.Options.Validate ? wrong.Message + Refusals.Advice(wrong.Message) : string.Empty;
+        }
+    }
+
+    private static bool IsTolerated(DesiredObject desired, ClusterException refused) =>
+        !Refusals.IsFinal(refused) || (!desired.Options.Validate && Refusals.IsUnknownField(refused)) || (desired.Options.SkipDryRunOnMissingResource && refused.IsNotFound);
+
+    private static WriteOptions Trial { get; } = new() { FieldManager = FieldManager, Force = true, DryRun = true };
+
+    private sealed record Answer(MapNode Body, ResourceDiff Diff, IReadOnlyList<IgnoreRule> Ignored, bool Scaled)
     {
         private readonly string? version = Diff.Live?.At("metadata", "resourceVersion")?.AsString();
 
-        public bool Holds(MapNode body, MapNode live) =>
-            version is not null && version == live.At("metadata", "resourceVersion")?.AsString()
-            && (ReferenceEquals(body, Diff.Desired.Body) || body.DeepEquals(Diff.Desired.Body));
+        public bool Holds(DesiredObject desired, MapNode? present, DriftRules rules) =>
+            version == present?.At("metadata", "resourceVersion")?.AsString() && ReferenceEquals(Ignored, rules.Ignored) && Scaled == rules.Scaled.Contains(desired.Id)
+            && (ReferenceEquals(desired.Body, Body) || (desired.Options == Diff.Desired.Options && desired.Body.DeepEquals(Body)));
     }
 }

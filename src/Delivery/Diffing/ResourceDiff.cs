@@ -8,6 +8,9 @@ namespace Bowline.Delivery.Diffing;
 /// <param name="After">What an apply would make of it; the live object itself when nothing changes.</param>
 public sealed record ResourceDiff(DesiredObject Desired, MapNode? Live, MapNode After)
 {
+    /// <summary>Why the server refuses the change already on trial; empty when it does not.</summary>
+    public string Refusal { get; init; } = string.Empty;
+
     public bool Changed => !ReferenceEquals(Live, After);
 
     /// <summary>The changed fields, most telling first, in a few words: <c>spec.replicas, spec.template.spec.containers</c>.</summary>

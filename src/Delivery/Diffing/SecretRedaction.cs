@@ -42,6 +42,42 @@ public static class SecretRedaction
         return (left, right);
     }
 
+    /// <summary>A message about a Secret without any of its values, in their own or in base64 form: servers quote what they refuse.</summary>
+    public static string Scrub(string message, ResourceId id, params ReadOnlySpan<MapNode?> states)
+    {
+        if (id is not { Group: "", Kind: "Secret" })
+        {
+            return message;
+        }
+
+        foreach (MapNode? state in states)
+        {
+            foreach (Node value in SecretSections.SelectMany(section => (state?[section] as MapNode)?.Values ?? []))
+            {
+                foreach (string form in Forms(value.ToString() ?? string.Empty))
+                {
+                    message = message.Replace(form, "***", StringComparison.Ordinal);
+                }
+            }
+        }
+
+        return message;
+    }
+
+    private static IEnumerable<string> Forms(string value)
+    {
+        if (value.Length > 0)
+        {
+            yield return value;
+        }
+
+        byte[] decoded = new byte[value.Length];
+        if (value.Length > 0 && Convert.TryFromBase64String(value, decoded, out int length) && length > 0)
+        {
+            yield return Encoding.UTF8.GetString(decoded, 0, length);
+        }
+    }
+
     private static void Hide(MapNode section, string key, string mask)
     {
         if (section.ContainsKey(key))

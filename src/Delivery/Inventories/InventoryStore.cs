@@ -1,5 +1,4 @@
 using Bowline.Cluster.Requests;
-using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
 namespace Bowline.Delivery.Inventories;
@@ -16,29 +15,22 @@ public sealed class InventoryStore(ICluster cluster)
     private static readonly KindInfo ConfigMaps = new(new ResourceKind(string.Empty, "v1", "ConfigMap"), "configmaps", Namespaced: true);
     private static readonly WriteOptions Write = new() { FieldManager = "bowline", Force = true };
 
-    public async Task<Inventory> ReadAsync(string owner, CancellationToken cancellationToken)
+    /// <summary>The object that holds an application's inventory.</summary>
+    public static ResourceId IdOf(string owner) => KeyOf(owner).Id;
+
+    public async Task<Inventory> ReadAsync(string owner, CancellationToken cancellationToken) =>
+        InventoryText.Read(await cluster.GetAsync(KeyOf(owner), cancellationToken).ConfigureAwait(false));
+
+    /// <summary>The inventory in a stored object; an empty one when there is none.</summary>
+    public static Inventory Read(MapNode? stored) => InventoryText.Read(stored);
+
+    /// <summary>Whether writing the one over the other would change nothing.</summary>
+    public static bool IsSame(Inventory before, Inventory after) =>
+        ReferenceEquals(before, after) || (before.Entries.Count == after.Entries.Count && InventoryText.Write(before).DeepEquals(InventoryText.Write(after)));
+
+    /// <returns>The stored object.</returns>
+    public async Task<MapNode> WriteAsync(string owner, Inventory inventory, CancellationToken cancellationToken)
     {
-        MapNode? stored = await cluster.GetAsync(KeyOf(owner), cancellationToken).ConfigureAwait(false);
-        if (stored?["data"] is not MapNode data || data["entries"]?.AsString() is not { } text)
-        {
-            return Inventory.Empty;
-        }
-
-        List<InventoryEntry> entries = [];
-        foreach (Node entry in (ListNode)JsonReader.Read(text))
-        {
-            ListNode parts = (ListNode)entry;
-            entries.Add(new InventoryEntry(
-                ResourceKind.Of(parts[0].AsString()!, parts[1].AsString()!), parts[2].AsString()!, parts[3].AsString()!));
-        }
-
-        return new Inventory(entries, data["synced"]?.AsString() ?? string.Empty) { PruneOnRemoval = data["pruneOnRemoval"]?.AsString() == "true" };
-    }
-
-    public async Task WriteAsync(string owner, Inventory inventory, CancellationToken cancellationToken)
-    {
-        ListNode entries = new(inventory.Entries.Select(Node (entry) => new ListNode(
-            [entry.Kind.ApiVersion, entry.Kind.Kind, entry.Namespace, entry.Name])));
         MapNode body = new()
         {
             ["apiVersion"] = "v1",
@@ -49,37 +41,43 @@ public sealed class InventoryStore(ICluster cluster)
                 ["namespace"] = Namespace,
                 ["labels"] = new MapNode { [Label] = "bowline" },
             },
-            ["data"] = new MapNode
-            {
-                ["entries"] = JsonWriter.ToText(entries),
-                ["synced"] = inventory.Synced,
-                ["pruneOnRemoval"] = inventory.PruneOnRemoval ? "true" : "false",
-            },
+            ["data"] = InventoryText.Write(inventory),
         };
         try
         {
-            await cluster.ApplyAsync(KeyOf(owner), body, Write, cancellationToken).ConfigureAwait(false);
+            return await cluster.ApplyAsync(KeyOf(owner), body, Write, cancellationToken).ConfigureAwait(false);
         }
         catch (ClusterException missing) when (missing.IsNotFound)
         {
             MapNode home = new() { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new MapNode { ["name"] = Namespace } };
             await cluster.ApplyAsync(new ObjectKey(Namespaces, string.Empty, Namespace), home, Write, cancellationToken).ConfigureAwait(false);
-            await cluster.ApplyAsync(KeyOf(owner), body, Write, cancellationToken).ConfigureAwait(false);
+            return await cluster.ApplyAsync(KeyOf(owner), body, Write, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Leaves a request for whoever delivers the application.</summary>
+    /// <exception cref="ClusterException">Nothing was ever delivered under that name, or the cluster refuses.</exception>
+    public Task AskAsync(string owner, OperatorRequest request, CancellationToken cancellationToken) =>
+        AnnotateAsync(owner, InventoryText.Write(request), cancellationToken);
+
+    /// <summary>Takes the request away, now that it is taken up.</summary>
+    /// <returns>The stored object.</returns>
+    public Task<MapNode> TakeUpAsync(string owner, CancellationToken cancellationToken) => AnnotateAsync(owner, Node.Null, cancellationToken);
 
     public Task DeleteAsync(string owner, CancellationToken cancellationToken) =>
         cluster.DeleteAsync(KeyOf(owner), DeleteOptions.Background, cancellationToken);
 
-    /// <summary>Applications that have an inventory in this cluster.</summary>
-    public async Task<IReadOnlyList<string>> OwnersAsync(CancellationToken cancellationToken)
+    /// <summary>Applications whose inventory is among these objects of <see cref="Namespace"/>.</summary>
+    public static IReadOnlyList<string> OwnersIn(IEnumerable<MapNode> objects) => [.. objects
+        .Where(item => item.At("metadata", "labels", Label)?.AsString() == "bowline")
+        .Select(item => item.At("metadata", "name")?.AsString() ?? string.Empty)
+        .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+        .Select(name => name[Prefix.Length..])];
+
+    private Task<MapNode> AnnotateAsync(string owner, Node value, CancellationToken cancellationToken)
     {
-        ObjectList list = await cluster.ListAsync(
-            ConfigMaps, Namespace, new ListOptions { LabelSelector = $"{Label}=bowline" }, cancellationToken).ConfigureAwait(false);
-        return [.. list.Items
-            .Select(item => item.At("metadata", "name")?.AsString() ?? string.Empty)
-            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
-            .Select(name => name[Prefix.Length..])];
+        MapNode patch = new() { ["metadata"] = new MapNode { ["annotations"] = new MapNode { [InventoryText.RequestAnnotation] = value } } };
+        return cluster.PatchAsync(KeyOf(owner), PatchKind.Merge, patch, new WriteOptions { FieldManager = "bowline-request" }, cancellationToken);
     }
 
     private static ObjectKey KeyOf(string owner) => new(ConfigMaps, Namespace, Prefix + owner);

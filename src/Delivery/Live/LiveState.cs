@@ -6,9 +6,21 @@ using Bowline.Resources.Model;
 namespace Bowline.Delivery.Live;
 
 /// <summary>What is in a cluster, of the kinds that anybody delivers there; shared by all its applications.</summary>
-public sealed class LiveState(ClusterCache cache, TimeProvider time)
+public sealed class LiveState : IDisposable
 {
-    /// <summary>Begins to watch these kinds and returns when all of them are known; kinds that the cluster does not serve yet are passed over.</summary>
+    private readonly ClusterCache cache;
+    private readonly TimeProvider time;
+    private readonly Interests interests = new();
+    private readonly IDisposable subscription;
+
+    public LiveState(ClusterCache cache, TimeProvider time)
+    {
+        this.cache = cache;
+        this.time = time;
+        subscription = cache.Subscribe(change => interests.Dispatch(change, cache.Get));
+    }
+
+    /// <summary>Begins to watch these kinds and returns when all of them are known.</summary>
     public async Task EnsureAsync(IEnumerable<KindInfo> kinds, CancellationToken cancellationToken)
     {
         KindInfo[] wanted = [.. kinds.DistinctBy(kind => (kind.Kind.Group, kind.Kind.Kind))];
@@ -25,6 +37,9 @@ public sealed class LiveState(ClusterCache cache, TimeProvider time)
 
     public MapNode? Get(ResourceId id) => cache.Get(id);
 
+    /// <summary>Every watched object of a group and kind, in one namespace or (empty) in all.</summary>
+    public IReadOnlyList<MapNode> List(ResourceKind kind, string @namespace = "") => cache.List(kind, @namespace);
+
     /// <summary>Whether absence of an object of this kind means that it is not there; otherwise nothing is known of it.</summary>
     public bool Knows(ResourceKind kind) => cache.IsWatching(kind);
 
@@ -34,13 +49,29 @@ public sealed class LiveState(ClusterCache cache, TimeProvider time)
     /// <summary>Takes in what a write returned, so that the next look does not depend on the watch having come round.</summary>
     public void Observe(MapNode written) => cache.Observe(written);
 
-    public IDisposable Subscribe(Action<CacheChange> changed) => cache.Subscribe(changed);
+    /// <summary>Calls back for every change of these objects, and of objects that they own, directly or not; be quick.</summary>
+    public Interest Subscribe(Action<CacheChange> changed) => interests.Add(changed);
 
-    /// <summary>Waits until a condition over live objects holds, looking again after every change; false when time ran out.</summary>
-    public async Task<bool> WaitAsync(Func<bool> condition, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <summary>Waits until a condition over these objects holds, looking again after every change of them; false when time ran out.</summary>
+    /// <param name="lastSeen">Told of the last state of an object that is deleted, before the condition is looked at.</param>
+    public async Task<bool> WaitAsync(IReadOnlyCollection<ResourceId> objects, Func<bool> condition, TimeSpan timeout, CancellationToken cancellationToken, Action<MapNode>? lastSeen = null)
     {
+        if (condition())
+        {
+            return true;
+        }
+
         Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        using IDisposable subscription = cache.Subscribe(_ => changed.Writer.TryWrite(true));
+        using Interest interest = interests.Add(change =>
+        {
+            if (change.Type == CacheChangeType.Deleted && objects.Contains(change.Id))
+            {
+                lastSeen?.Invoke(change.Object);
+            }
+
+            changed.Writer.TryWrite(true);
+        });
+        interest.Follow(objects);
         using CancellationTokenSource deadline = new(timeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
@@ -57,4 +88,6 @@ public sealed class LiveState(ClusterCache cache, TimeProvider time)
             return condition();
         }
     }
+
+    public void Dispose() => subscription.Dispose();
 }

@@ -11,51 +11,107 @@ namespace Bowline.Delivery.Planning;
 /// <param name="AllowEmpty">Prune even when the repository renders to nothing at all.</param>
 /// <param name="RunHooks">Run hooks: for a desired state that was not delivered before.</param>
 /// <param name="OwnerOf">Who may own an object that exists (the live one) or not (null): the application itself, or another that came first.</param>
-public sealed record PlanPolicy(bool Prune, bool AllowEmpty, bool RunHooks, Func<ResourceId, MapNode?, string> OwnerOf);
+public sealed record PlanPolicy(bool Prune, bool AllowEmpty, bool RunHooks, Func<ResourceId, MapNode?, string> OwnerOf)
+{
+    /// <summary>The application's own options, for what is no longer in the repository.</summary>
+    public ObjectOptions Options { get; init; } = ObjectOptions.Default;
+
+    /// <summary>Whether somebody has agreed to the deletions that ask for it.</summary>
+    public bool Confirmed { get; init; }
+}
 
 /// <summary>Decides what a sync does. Pure: comparisons come in, a plan goes out.</summary>
-public static class SyncPlanner
+public static partial class SyncPlanner
 {
+    private const string CompareOptions = "argocd.argoproj.io/compare-options";
+
     /// <param name="leftovers">Live objects of the inventory that the desired state no longer has.</param>
     public static SyncPlan Plan(string owner, IReadOnlyList<ResourceDiff> diffs, IReadOnlyList<(InventoryEntry Entry, MapNode Live)> leftovers, PlanPolicy policy)
     {
-        SortedDictionary<(SyncPhase Phase, int Wave), List<PlannedAction>> waves = [];
+        List<Placed> placed = [];
         foreach (ResourceDiff diff in diffs)
         {
-            Hook? hook = Hook.Of(diff.Desired, out bool skipped);
-            if (skipped || (hook is not null && !policy.RunHooks))
+            if (Hook.Of(diff.Desired) is not { } hooks)
             {
+                placed.Add(new Placed(SyncPhase.Sync, WaveOf(diff.Desired), PlanDesired(owner, diff, policy)));
                 continue;
             }
 
-            AddTo(waves, hook?.Phase ?? SyncPhase.Sync, WaveOf(diff.Desired), PlanDesired(owner, diff, hook, policy));
+            foreach (Hook hook in policy.RunHooks ? hooks.Where(hook => !IsOfRemoval(hook.Phase)) : [])
+            {
+                placed.Add(new Placed(hook.Phase, WaveOf(diff.Desired), PlanHook(diff, hook)));
+            }
         }
 
         bool emptied = diffs.All(diff => diff.Desired.Untracked) && !policy.AllowEmpty;
+        List<Placed> pruned = [];
         foreach ((InventoryEntry entry, MapNode live) in leftovers)
         {
             if (PlanLeftover(owner, entry, live, policy, emptied) is { } action)
             {
-                AddTo(waves, SyncPhase.Sync, waves.Keys.Where(key => key.Phase == SyncPhase.Sync).Select(key => key.Wave).DefaultIfEmpty(0).Max(), action);
+                pruned.Add(new Placed(SyncPhase.Sync, WaveOf(live), action));
             }
         }
 
-        return new SyncPlan(owner, [.. waves.Select(wave => new SyncWave(wave.Key.Phase, wave.Key.Wave, InOrder(wave.Value)))]);
+        Advance(placed);
+        placed.AddRange(PlacePrunes(pruned, placed));
+        return Assemble(owner, placed);
     }
 
-    private static PlannedAction PlanDesired(string owner, ResourceDiff diff, Hook? hook, PlanPolicy policy)
+    /// <summary>The end of an application: its delete hooks around the deletion of all that it has, waves backwards.</summary>
+    /// <param name="hooks">Hooks of the phases PreDelete and PostDelete; others are left out.</param>
+    public static SyncPlan PlanRemoval(string owner, IReadOnlyList<DesiredObject> hooks, IReadOnlyList<(InventoryEntry Entry, MapNode Live)> leftovers, bool confirmed)
+    {
+        List<Placed> placed = [];
+        foreach (DesiredObject desired in hooks)
+        {
+            foreach (Hook hook in (Hook.Of(desired) ?? []).Where(hook => IsOfRemoval(hook.Phase)))
+            {
+                placed.Add(new Placed(hook.Phase, WaveOf(desired), PlanHook(new ResourceDiff(desired, null, desired.Body), hook)));
+            }
+        }
+
+        List<Placed> deleted = [];
+        foreach ((InventoryEntry entry, MapNode live) in leftovers.Where(leftover => Tracking.Owner(leftover.Entry.Id, leftover.Live) == owner))
+        {
+            ObjectOptions options = OptionsOf(live, ObjectOptions.Default);
+            (PlannedChange change, string reason) = !options.Delete ? (PlannedChange.Orphan, "kept by Delete=false")
+                : options.ConfirmDelete && !confirmed ? (PlannedChange.AwaitsConfirmation, "its application left the repository; Delete=confirm asks for a confirmation")
+                : (PlannedChange.Prune, "its application left the repository");
+            deleted.Add(new Placed(SyncPhase.Sync, WaveOf(live), new PlannedAction(entry.Id, change, reason) { Live = live, Options = options }));
+        }
+
+        placed.AddRange(Mirrored(deleted));
+        return Assemble(owner, placed);
+    }
+
+    /// <summary>Whether hooks of this phase belong to the removal of an application.</summary>
+    public static bool IsOfRemoval(SyncPhase phase) => phase is SyncPhase.PreDelete or SyncPhase.PostDelete;
+
+    private static PlannedAction PlanHook(ResourceDiff diff, Hook hook) => diff.Desired.Kind is null
+        ? new PlannedAction(diff.Desired.Id, PlannedChange.MissingKind, DescribeMissingKind(diff.Desired)) { Desired = diff.Desired, Hook = hook, Options = diff.Desired.Options }
+        : new PlannedAction(diff.Desired.Id, PlannedChange.RunHook, $"{hook.Phase} hook") { Desired = diff.Desired, Live = diff.Live, Hook = hook, Options = diff.Desired.Options };
+
+    private static PlannedAction PlanDesired(string owner, ResourceDiff diff, PlanPolicy policy)
     {
         DesiredObject desired = diff.Desired;
-        (PlannedChange change, string reason) = (diff, hook) switch
+        (PlannedChange change, string reason) = diff switch
         {
-            ({ Desired.Kind: null }, _) => (PlannedChange.MissingKind, DescribeMissingKind(desired)),
-            (_, not null) => (PlannedChange.RunHook, $"{hook.Phase} hook"),
+            { Desired.Kind: null } => (PlannedChange.MissingKind, DescribeMissingKind(desired)),
             _ when !desired.Untracked && policy.OwnerOf(desired.Id, diff.Live) is var other && other != owner => (PlannedChange.Shared, $"belongs to application {other}"),
-            ({ Live: null }, _) => (PlannedChange.Create, "not in the cluster"),
-            ({ Changed: true }, _) => (PlannedChange.Update, diff.Summary),
+            { Live: null } => (PlannedChange.Create, "not in the cluster"),
+            { Changed: true } => (PlannedChange.Update, diff.Summary),
             _ => (PlannedChange.None, string.Empty),
         };
-        return new PlannedAction(desired.Id, change, reason) { Desired = desired, Live = diff.Live, After = diff.Changed ? diff.After : null, Hook = hook };
+        bool acts = change is PlannedChange.Create or PlannedChange.Update;
+        return new PlannedAction(desired.Id, change, reason)
+        {
+            Desired = desired,
+            Live = diff.Live,
+            After = diff.Changed ? diff.After : null,
+            Options = desired.Options,
+            Refusal = acts ? diff.Refusal : string.Empty,
+        };
     }
 
     private static PlannedAction? PlanLeftover(string owner, InventoryEntry entry, MapNode live, PlanPolicy policy, bool emptied)
@@ -66,16 +122,19 @@ public static class SyncPlanner
             return null;
         }
 
-        string options = live.At("metadata", "annotations", "argocd.argoproj.io/sync-options")?.AsString() ?? string.Empty;
-        bool kept = options.Split(',', StringSplitOptions.TrimEntries).Contains("Prune=false");
-        string? refusal = kept ? "left the repository, kept by Prune=false"
-            : emptied ? "left the repository, kept because nothing at all is left there (allowEmpty is off)"
-            : policy.Prune ? null
-            : "left the repository, pruning is off";
-        return refusal is null
-            ? new PlannedAction(entry.Id, PlannedChange.Prune, "left the repository") { Live = live }
-            : new PlannedAction(entry.Id, PlannedChange.Orphan, refusal) { Live = live };
+        ObjectOptions options = OptionsOf(live, policy.Options);
+        (PlannedChange change, string reason) = !options.Prune ? (PlannedChange.Orphan, "left the repository, kept by Prune=false")
+            : emptied ? (PlannedChange.Orphan, "left the repository, kept because nothing at all is left there (allowEmpty is off)")
+            : !policy.Prune ? (PlannedChange.Orphan, "left the repository, pruning is off")
+            : options.ConfirmPrune && !policy.Confirmed ? (PlannedChange.AwaitsConfirmation, "left the repository; Prune=confirm asks for a confirmation")
+            : (PlannedChange.Prune, "left the repository");
+        string compare = live.At("metadata", "annotations", CompareOptions)?.AsString() ?? string.Empty;
+        bool extraneous = change != PlannedChange.Prune && compare.Split(',', StringSplitOptions.TrimEntries).Contains("IgnoreExtraneous");
+        return new PlannedAction(entry.Id, change, reason) { Live = live, Options = options, IsExtraneous = extraneous };
     }
+
+    private static ObjectOptions OptionsOf(MapNode live, ObjectOptions above) =>
+        ObjectOptions.Read(live.At("metadata", "annotations", ObjectOptions.Annotation)?.AsString(), above);
 
     private static string DescribeMissingKind(DesiredObject desired)
     {
@@ -83,22 +142,12 @@ public static class SyncPlanner
         return $"the cluster serves no {apiVersion} {desired.Id.Kind}: its CustomResourceDefinition is missing (install what brings group {desired.Id.Group}, or add the CRD to the repository)";
     }
 
-    private static int WaveOf(DesiredObject desired)
+    private static int WaveOf(DesiredObject desired) => WaveOf(desired.Body);
+
+    private static int WaveOf(MapNode node)
     {
-        string? declared = desired.Annotation("argocd.argoproj.io/sync-wave") ?? desired.Annotation("helm.sh/hook-weight");
+        Node? annotations = node.At("metadata", "annotations");
+        string? declared = annotations?["argocd.argoproj.io/sync-wave"]?.AsString() ?? annotations?["helm.sh/hook-weight"]?.AsString();
         return int.TryParse(declared, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int wave) ? wave : 0;
     }
-
-    private static void AddTo(SortedDictionary<(SyncPhase, int), List<PlannedAction>> waves, SyncPhase phase, int wave, PlannedAction action)
-    {
-        if (!waves.TryGetValue((phase, wave), out List<PlannedAction>? actions))
-        {
-            waves[(phase, wave)] = actions = [];
-        }
-
-        actions.Add(action);
-    }
-
-    private static PlannedAction[] InOrder(List<PlannedAction> actions) =>
-        [.. actions.OrderBy(action => action.Change == PlannedChange.Prune).ThenBy(action => KindOrder.TierOf(action.Id)).ThenBy(action => action.Id.Kind, StringComparer.Ordinal).ThenBy(action => action.Id.Namespace, StringComparer.Ordinal).ThenBy(action => action.Id.Name, StringComparer.Ordinal)];
 }

@@ -2,6 +2,7 @@ using Bowline.Cluster.Requests;
 using Bowline.Delivery.Desired;
 using Bowline.Delivery.Diffing;
 using Bowline.Delivery.Health;
+using Bowline.Delivery.Inventories;
 using Bowline.Delivery.Planning;
 using Bowline.Resources.Model;
 
@@ -9,40 +10,132 @@ namespace Bowline.Delivery.Syncing;
 
 public sealed partial class Synchronizer
 {
-    private async Task<SyncStep> RunHookAsync(PlannedAction action, CancellationToken cancellationToken)
+    /// <summary>The sync that made a hook's object: one that starts over finds its own hooks by it.</summary>
+    private const string OperationAnnotation = "bowline.dev/operation";
+
+    private static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(5);
+
+    private async Task<SyncStep> RunHookAsync(PlannedAction action, HookLedger ledger, CancellationToken cancellationToken)
     {
-        DesiredObject desired = action.Desired!;
-        Hook hook = action.Hook!;
-        if (desired.Id.Name.Length > 0 && hook.DeletePolicies.HasFlag(HookDeletePolicies.BeforeHookCreation))
+        if (ledger.IsDone(action))
         {
-            await DeleteHookAsync(desired.Key, cancellationToken).ConfigureAwait(false);
+            return new SyncStep(action.Id, SyncOutcome.HookSucceeded, $"{action.Hook!.Phase} hook, which this sync ran before it was interrupted");
         }
 
-        MapNode made = desired.Id.Name.Length > 0
-            ? await RetryAsync(token => cluster.ApplyAsync(desired.Key, desired.Body, Apply, token), cancellationToken).ConfigureAwait(false)
-            : await cluster.CreateAsync(desired.Kind!, desired.Id.Namespace, (MapNode)desired.Body.DeepClone(), new WriteOptions { FieldManager = Differ.FieldManager }, cancellationToken).ConfigureAwait(false);
-        ResourceId id = desired.Id with { Name = made.At("metadata", "name")?.AsString() ?? desired.Id.Name };
-        live.Observe(made);
-
-        HealthReport outcome = HealthReport.Missing;
-        bool ended = await live.WaitAsync(
-            () => (outcome = health.Assess(id, live.Get(id))).Status is HealthStatus.Healthy or HealthStatus.Degraded, options.WaveTimeout, cancellationToken).ConfigureAwait(false);
-        bool succeeded = ended && outcome.Status == HealthStatus.Healthy;
-        if (hook.DeletePolicies.HasFlag(succeeded ? HookDeletePolicies.HookSucceeded : HookDeletePolicies.HookFailed))
+        DesiredObject hook = Named(action.Desired!, action.Hook!, ledger.Run.Operation);
+        ledger.Start(hook.Key);
+        if (!IsUnderWay(live.Get(hook.Id), ledger.Run.Operation))
         {
-            await DeleteHookAsync(desired.Key with { Name = id.Name }, cancellationToken).ConfigureAwait(false);
+            if (action.Hook!.DeletePolicies.HasFlag(HookDeletePolicies.BeforeHookCreation))
+            {
+                await DeleteHookAsync(hook.Key, cancellationToken).ConfigureAwait(false);
+            }
+
+            live.Observe(await RetryAsync(token => cluster.ApplyAsync(hook.Key, hook.Body, Writing(hook) with { Force = true }, token), cancellationToken).ConfigureAwait(false));
         }
 
+        (bool succeeded, string message) = await WaitForHookAsync(hook.Id, cancellationToken).ConfigureAwait(false);
+        ledger.End(action, hook.Key, succeeded);
         return succeeded
-            ? new SyncStep(id, SyncOutcome.HookSucceeded, $"{hook.Phase} hook")
-            : new SyncStep(id, SyncOutcome.Failed, ended ? $"{hook.Phase} hook failed: {outcome.Message}" : $"{hook.Phase} hook did not end within {options.WaveTimeout.TotalSeconds:0} s: {outcome.Message}");
+            ? new SyncStep(hook.Id, SyncOutcome.HookSucceeded, $"{action.Hook!.Phase} hook")
+            : new SyncStep(hook.Id, SyncOutcome.Failed, Describe(action, $"{action.Hook!.Phase} hook {message}"));
+    }
+
+    /// <summary>Whether the object was made by this very sync and has not failed: then it is waited for, not made again.</summary>
+    private bool IsUnderWay(MapNode? present, SyncOperation operation) =>
+        present?.At("metadata", "annotations", OperationAnnotation)?.AsString() == operation.Id
+        && present.At("metadata", "deletionTimestamp") is null
+        && health.Assess(new Resource(present).Id, present).Status != HealthStatus.Degraded;
+
+    private async Task<(bool Succeeded, string Message)> WaitForHookAsync(ResourceId id, CancellationToken cancellationToken)
+    {
+        // A Job that cleans up after itself is gone soon after it ended, so the last that was seen of it counts.
+        HealthReport last = HealthReport.Missing;
+        bool gone = false;
+        bool Ended()
+        {
+            MapNode? present = live.Get(id);
+            gone = present is null;
+            last = gone ? last : health.Assess(id, present);
+            return gone || last.Status is HealthStatus.Healthy or HealthStatus.Degraded;
+        }
+
+        bool ended = await live.WaitAsync([id], Ended, options.HookTimeout, cancellationToken, before => last = health.Assess(id, before)).ConfigureAwait(false);
+        return last.Status switch
+        {
+            HealthStatus.Healthy => (true, string.Empty),
+            _ when !ended => (false, $"did not end within {options.HookTimeout.TotalSeconds:0} s: {last.Message}"),
+            HealthStatus.Degraded => (false, $"failed: {last.Message}"),
+            _ => (false, "was deleted while it ran"),
+        };
+    }
+
+    /// <summary>At the end of a phase: what succeeded is written down, then what is to go goes.</summary>
+    private async Task FinishHooksAsync(HookLedger ledger, CancellationToken cancellationToken)
+    {
+        if (ledger.TakeUnsaved())
+        {
+            await ledger.Run.SaveAsync(ledger.Operation, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (ObjectKey key in ledger.TakeDeletable())
+        {
+            try
+            {
+                await cluster.DeleteAsync(key, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ClusterException)
+            {
+                // What it did is done; the next sync that runs the hook deletes it before, or says why it cannot.
+            }
+        }
+    }
+
+    /// <summary>A sync that was terminated or overtaken leaves no hook running; it may take no longer than a moment, whatever the server does.</summary>
+    private async Task EndHooksAsync(HookLedger ledger)
+    {
+        if (!ledger.Run.EndsHooks())
+        {
+            return;
+        }
+
+        using CancellationTokenSource limit = new(FarewellTimeout, time);
+        foreach (ObjectKey key in ledger.Running)
+        {
+            try
+            {
+                await cluster.DeleteAsync(key, DeleteOptions.Background, limit.Token).ConfigureAwait(false);
+            }
+            catch (Exception unreachable) when (unreachable is ClusterException or OperationCanceledException)
+            {
+                // It cannot be had now; the sync is over all the same.
+            }
+        }
     }
 
     private async Task DeleteHookAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (await cluster.DeleteAsync(key, DeleteOptions.Background, cancellationToken).ConfigureAwait(false))
+        if (live.Get(key.Id) is not null && await cluster.DeleteAsync(key, DeleteOptions.Background, cancellationToken).ConfigureAwait(false))
         {
-            await live.WaitAsync(() => live.Get(key.Id) is null, options.WaveTimeout, cancellationToken).ConfigureAwait(false);
+            await live.WaitAsync([key.Id], () => live.Get(key.Id) is null, options.WaveTimeout, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The hook's object with the sync it belongs to; generateName becomes a name that the same sync gives again.</summary>
+    private static DesiredObject Named(DesiredObject desired, Hook hook, SyncOperation operation)
+    {
+        MapNode body = (MapNode)desired.Body.DeepClone();
+        MapNode metadata = body.EnsureMap("metadata");
+        ResourceId id = desired.Id;
+        if (id.Name.Length == 0)
+        {
+            id = id with { Name = $"{metadata["generateName"]?.AsString()}{operation.Id}-{hook.Phase.ToString().ToLowerInvariant()}" };
+            metadata["name"] = id.Name;
+            metadata.Remove("generateName");
+        }
+
+        metadata.EnsureMap("annotations")[OperationAnnotation] = operation.Id;
+        body.Freeze();
+        return desired with { Id = id, Body = body };
     }
 }

@@ -15,9 +15,24 @@ public sealed partial class Synchronizer
         }
 
         // Only the very object that was planned: one made anew under the same name since then is somebody else's.
-        DeleteOptions delete = DeleteOptions.Background with { PreconditionUid = action.Live.At("metadata", "uid")?.AsString() ?? string.Empty };
+        DeleteOptions delete = new() { PropagationPolicy = action.Options.PropagationPolicy, PreconditionUid = action.Live.At("metadata", "uid")?.AsString() ?? string.Empty };
         ObjectKey key = new(served, action.Id.Namespace, action.Id.Name);
         await RetryAsync(token => cluster.DeleteAsync(key, delete, token), cancellationToken).ConfigureAwait(false);
         return new SyncStep(action.Id, SyncOutcome.Pruned, action.Reason);
+    }
+
+    /// <summary>Waits until what was pruned is gone, finalizers included, since later waves hold what those need.</summary>
+    private async Task<string> WaitGoneAsync(IReadOnlyList<PlannedAction> actions, CancellationToken cancellationToken)
+    {
+        PlannedAction[] pruned = [.. actions.Where(action => action.Change == PlannedChange.Prune)];
+        PlannedAction[] Remaining() => [.. pruned.Where(action => live.Get(action.Id)?.At("metadata", "uid")?.AsString() is { } uid && uid == action.Live!.At("metadata", "uid")?.AsString())];
+        if (await live.WaitAsync([.. pruned.Select(action => action.Id)], () => Remaining().Length == 0, options.WaveTimeout, cancellationToken).ConfigureAwait(false))
+        {
+            return string.Empty;
+        }
+
+        PlannedAction[] stuck = Remaining();
+        string finalizers = string.Join(", ", (live.Get(stuck[0].Id)?.At("metadata", "finalizers") as ListNode ?? []).Select(finalizer => finalizer.ToString()));
+        return $"{stuck.Length} pruned objects are still there after {options.WaveTimeout.TotalSeconds:0} s: {stuck[0].Id}{(finalizers.Length > 0 ? $" waits for finalizers {finalizers}" : string.Empty)}";
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bowline.Cluster.Requests;
+using Bowline.Delivery.Desired;
 using Bowline.Delivery.Diffing;
 using Bowline.Delivery.Health;
 using Bowline.Delivery.Live;
@@ -11,40 +12,65 @@ namespace Bowline.Delivery.Syncing;
 /// <summary>Carries out a plan: phase by phase, wave by wave, in parallel within a wave where kinds do not need each other.</summary>
 public sealed partial class Synchronizer(ICluster cluster, LiveState live, HealthAssessor health, TimeProvider time, SyncOptions options)
 {
-    private static readonly WriteOptions Apply = new() { FieldManager = Differ.FieldManager, Force = true };
+    private readonly TokenBucket writes = new(options.WritesPerSecond, options.Burst, time);
 
-    /// <summary>Runs to the end, to the first wave that fails, or until cancelled.</summary>
-    /// <param name="progress">Told about every object as soon as it is dealt with.</param>
-    public async Task<SyncResult> RunAsync(SyncPlan plan, Action<SyncStep>? progress, CancellationToken cancellationToken)
+    /// <summary>Runs to the end, to the first wave that fails, or until cancelled. What the server refused on trial stops it before it begins.</summary>
+    public async Task<SyncResult> RunAsync(SyncPlan plan, SyncRun run, CancellationToken cancellationToken)
     {
+        if (Refused(plan) is { Length: > 0 } refused)
+        {
+            return new SyncResult(refused, $"{refused.Length} of {plan.Actions.Count()} objects would be refused, so nothing was changed");
+        }
+
         ConcurrentQueue<SyncStep> steps = new();
         void Report(SyncStep step)
         {
             steps.Enqueue(step);
-            progress?.Invoke(step);
+            run.Progress?.Invoke(step);
         }
 
+        HookLedger ledger = new(run);
         SyncWave[] waves = [.. plan.Waves.Where(wave => wave.Phase != SyncPhase.SyncFail)];
-        string stopped = string.Empty;
-        for (int i = 0; i < waves.Length && stopped.Length == 0; i++)
-        {
-            bool last = !waves.Skip(i + 1).Any(later => later.Actions.Any(action => action.Acts));
-            stopped = await RunWaveAsync(waves[i], last, Report, cancellationToken).ConfigureAwait(false);
-        }
-
+        string stopped = await RunWavesAsync(waves, ledger, Report, cancellationToken).ConfigureAwait(false);
         if (stopped.Length > 0)
         {
-            foreach (SyncWave wave in plan.Waves.Where(wave => wave.Phase == SyncPhase.SyncFail))
-            {
-                await RunWaveAsync(wave, last: true, Report, cancellationToken).ConfigureAwait(false);
-            }
+            await RunWavesAsync([.. plan.Waves.Where(wave => wave.Phase == SyncPhase.SyncFail)], ledger, Report, cancellationToken).ConfigureAwait(false);
         }
 
         return new SyncResult([.. steps], stopped);
     }
 
+    private static SyncStep[] Refused(SyncPlan plan) => [.. plan.Actions
+        .Where(action => action.Refusal.Length > 0)
+        .Select(action => new SyncStep(action.Id, SyncOutcome.Failed, Describe(action, action.Refusal)))];
+
+    private async Task<string> RunWavesAsync(SyncWave[] waves, HookLedger ledger, Action<SyncStep> report, CancellationToken cancellationToken)
+    {
+        string stopped = string.Empty;
+        for (int i = 0; i < waves.Length && stopped.Length == 0; i++)
+        {
+            bool last = !waves.Skip(i + 1).Any(later => later.Actions.Any(action => action.Acts));
+            try
+            {
+                stopped = await RunWaveAsync(waves[i], last, ledger, report, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                await EndHooksAsync(ledger).ConfigureAwait(false);
+                throw;
+            }
+
+            if (stopped.Length > 0 || i + 1 == waves.Length || waves[i + 1].Phase != waves[i].Phase)
+            {
+                await FinishHooksAsync(ledger, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return stopped;
+    }
+
     /// <returns>Why the sync must stop after this wave; empty to go on.</returns>
-    private async Task<string> RunWaveAsync(SyncWave wave, bool last, Action<SyncStep> report, CancellationToken cancellationToken)
+    private async Task<string> RunWaveAsync(SyncWave wave, bool last, HookLedger ledger, Action<SyncStep> report, CancellationToken cancellationToken)
     {
         int failures = 0;
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken };
@@ -52,7 +78,7 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
         {
             await Parallel.ForEachAsync(tier, parallel, async (action, token) =>
             {
-                SyncStep step = await RunActionAsync(action, token).ConfigureAwait(false);
+                SyncStep step = await RunActionAsync(action, ledger, token).ConfigureAwait(false);
                 if (step.Outcome == SyncOutcome.Failed)
                 {
                     Interlocked.Increment(ref failures);
@@ -72,13 +98,20 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
             return $"{failures} of {wave.Actions.Count} objects of wave {wave.Number} ({wave.Phase}) failed";
         }
 
-        return last ? string.Empty : await WaitHealthyAsync(wave.Actions, cancellationToken).ConfigureAwait(false);
+        return last ? string.Empty : await SettleAsync(wave, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Pruning comes after everything of its wave, so that what replaces an object is there first.</summary>
-    private static int TierOf(PlannedAction action) => action.Change == PlannedChange.Prune ? int.MaxValue : KindOrder.TierOf(action.Id);
+    /// <summary>What a wave's later ones may rely on: applied objects are healthy, pruned ones are gone.</summary>
+    private async Task<string> SettleAsync(SyncWave wave, CancellationToken cancellationToken)
+    {
+        string unhealthy = await WaitHealthyAsync(wave.Actions, cancellationToken).ConfigureAwait(false);
+        return unhealthy.Length > 0 ? unhealthy : await WaitGoneAsync(wave.Actions, cancellationToken).ConfigureAwait(false);
+    }
 
-    private async Task<SyncStep> RunActionAsync(PlannedAction action, CancellationToken cancellationToken)
+    /// <summary>Pruning comes after everything of its wave, so that what replaces an object is there first; users go before what they use.</summary>
+    private static int TierOf(PlannedAction action) => action.Change == PlannedChange.Prune ? int.MaxValue - KindOrder.TierOf(action.Id) : KindOrder.TierOf(action.Id);
+
+    private async Task<SyncStep> RunActionAsync(PlannedAction action, HookLedger ledger, CancellationToken cancellationToken)
     {
         try
         {
@@ -86,23 +119,15 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
             {
                 PlannedChange.Create or PlannedChange.Update => await ApplyAsync(action, cancellationToken).ConfigureAwait(false),
                 PlannedChange.Prune => await PruneAsync(action, cancellationToken).ConfigureAwait(false),
-                PlannedChange.RunHook => await RunHookAsync(action, cancellationToken).ConfigureAwait(false),
+                PlannedChange.RunHook => await RunHookAsync(action, ledger, cancellationToken).ConfigureAwait(false),
                 PlannedChange.None => new SyncStep(action.Id, SyncOutcome.Unchanged, string.Empty),
                 _ => new SyncStep(action.Id, SyncOutcome.Skipped, action.Reason),
             };
         }
         catch (ClusterException refused)
         {
-            return new SyncStep(action.Id, SyncOutcome.Failed, Describe(action, refused));
+            return new SyncStep(action.Id, SyncOutcome.Failed, Describe(action, $"{refused.Message}{Refusals.Advice(refused.Message)}"));
         }
-    }
-
-    private async Task<SyncStep> ApplyAsync(PlannedAction action, CancellationToken cancellationToken)
-    {
-        MapNode applied = await RetryAsync(
-            token => cluster.ApplyAsync(action.Desired!.Key, action.Desired.Body, Apply, token), cancellationToken).ConfigureAwait(false);
-        live.Observe(applied);
-        return new SyncStep(action.Id, action.Change == PlannedChange.Create ? SyncOutcome.Created : SyncOutcome.Configured, action.Reason);
     }
 
     /// <summary>Tries again what may pass: throttling, server errors, conflicts, a namespace or CRD that is only just being served.</summary>
@@ -111,6 +136,7 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
         TimeSpan pause = TimeSpan.FromMilliseconds(50);
         for (int attempt = 1; ; attempt++)
         {
+            await writes.TakeAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 return await request(cancellationToken).ConfigureAwait(false);
@@ -126,16 +152,22 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
     private async Task<string> WaitHealthyAsync(IReadOnlyList<PlannedAction> actions, CancellationToken cancellationToken)
     {
         PlannedAction[] waited = [.. actions.Where(action => action.Change is PlannedChange.Create or PlannedChange.Update or PlannedChange.None && action.Desired is not null)];
-        (ResourceId Id, HealthReport Report)[] Reports() => [.. waited.Select(action => (action.Id, health.Assess(action.Id, live.Get(action.Id))))];
-        static bool Settled((ResourceId Id, HealthReport Report)[] reports) => reports.All(item => item.Report.Status <= HealthStatus.Suspended);
+        List<ResourceId> pending = [.. waited.Select(action => action.Id)];
+        HealthReport Report(ResourceId id) => health.Assess(id, live.Get(id));
+        bool Settled()
+        {
+            // What has been healthy once is not looked at again, so that a wave of thousands costs each of them once.
+            pending.RemoveAll(id => Report(id).Status <= HealthStatus.Suspended);
+            return pending.Count == 0;
+        }
 
-        bool settled = await live.WaitAsync(() => Settled(Reports()), options.WaveTimeout, cancellationToken).ConfigureAwait(false);
-        return settled ? string.Empty : $"wave did not become healthy within {options.WaveTimeout.TotalSeconds:0} s: {HealthAssessor.Worst(Reports()).Message}";
+        bool settled = await live.WaitAsync(pending.ToArray(), Settled, options.WaveTimeout, cancellationToken).ConfigureAwait(false);
+        return settled ? string.Empty : $"wave did not become healthy within {options.WaveTimeout.TotalSeconds:0} s: {HealthAssessor.Worst(pending.Select(id => (id, Report(id)))).Message}";
     }
 
-    private static string Describe(PlannedAction action, ClusterException refused)
+    private static string Describe(PlannedAction action, string reason)
     {
         string from = action.Desired?.Origin is { File.Length: > 0 } origin ? $"{origin}: " : string.Empty;
-        return $"{from}{refused.Message}{Refusals.Advice(refused)}";
+        return $"{from}{SecretRedaction.Scrub(reason, action.Id, action.Desired?.Body, action.Live)}";
     }
 }

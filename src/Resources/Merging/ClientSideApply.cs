@@ -2,7 +2,7 @@ using Bowline.Resources.Model;
 
 namespace Bowline.Resources.Merging;
 
-/// <summary>Hands the fields of client-side applies over to a server-side applier, as client-go's csaupgrade does, so that fields which the next apply leaves out are removed.</summary>
+/// <summary>Hands the fields of other appliers, client-side ones above all, over to a server-side applier, as client-go's csaupgrade does, so that fields which the next apply leaves out are removed.</summary>
 public static class ClientSideApply
 {
     /// <summary>The updater that <c>kubectl apply</c> without <c>--server-side</c> writes as.</summary>
@@ -10,7 +10,7 @@ public static class ClientSideApply
 
     private static readonly FieldSet AnnotationField = FieldSet.Of(["metadata", "annotations", LastApplied.Annotation]);
 
-    /// <returns>The object with the managers' Update entries merged into <paramref name="applier"/>'s Apply entry; the same object when they have none.</returns>
+    /// <returns>The object with the managers' entries merged into <paramref name="applier"/>'s Apply entry; the same object when they have none.</returns>
     public static MapNode HandOver(MapNode live, IReadOnlyCollection<string> managers, string applier)
     {
         if (!ManagedFields.TryRead(live, out ManagedFields? managed))
@@ -18,7 +18,7 @@ public static class ClientSideApply
             return live;
         }
 
-        List<ManagerEntry> given = [.. managed.Entries.Where(entry => !entry.Key.Applies && entry.Key.Subresource.Length == 0 && managers.Contains(entry.Key.Manager))];
+        List<ManagerEntry> given = [.. managed.Entries.Where(entry => entry.Key.Subresource.Length == 0 && managers.Contains(entry.Key.Manager) && entry.Key.Manager != applier)];
         if (given.Count == 0)
         {
             return live;

@@ -38,7 +38,7 @@ internal static class LastApplied
         annotations.Set(Annotation, GoJson.Of(configuration) + "\n");
     }
 
-    private static MapNode? Read(MapNode live)
+    public static MapNode? Read(MapNode live)
     {
         try
         {

@@ -13,8 +13,10 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
     private readonly Dictionary<string, Member> members = new(StringComparer.Ordinal);
     private readonly KubeContexts? contexts = options.TargetsRealCluster ? LoadContexts(options) : null;
 
-    public string KubeconfigFile { get; } = options.TargetsRealCluster ? options.TargetKubeconfig
-        : options.KubeconfigFile.Length > 0 ? Path.GetFullPath(options.KubeconfigFile)
+    public string KubeconfigFile { get; } = options.TargetsRealCluster ? options.TargetKubeconfig : KubeconfigOf(options, repositoryName);
+
+    /// <summary>Where an <c>up</c> of a repository writes by which its clusters are reached.</summary>
+    public static string KubeconfigOf(UpOptions options, string repositoryName) => options.KubeconfigFile.Length > 0 ? Path.GetFullPath(options.KubeconfigFile)
         : options.StateDirectory.Length > 0 ? Path.Combine(Path.GetFullPath(options.StateDirectory), "kubeconfig")
         : Path.Combine(BowlineHome.Folder, repositoryName, "kubeconfig");
 

@@ -2,6 +2,8 @@ using Bowline.Applications.Model;
 using Bowline.Applications.Placing;
 using Bowline.Applications.Reconciling;
 using Bowline.Applications.Sourcing;
+using Bowline.Delivery.Health;
+using Bowline.Delivery.Planning;
 
 namespace Bowline.Server.Composition;
 
@@ -9,7 +11,11 @@ namespace Bowline.Server.Composition;
 public sealed class DiffSession(UpOptions options, TimeProvider time)
 {
     /// <param name="only">One application's name; empty for all.</param>
-    public async Task<DiffReport> CompareAsync(string only, CancellationToken cancellationToken)
+    public Task<DiffReport> CompareAsync(string only, CancellationToken cancellationToken) =>
+        CompareAsync(only, static (report, _, _) => Task.FromResult(report), cancellationToken);
+
+    /// <summary>Compares, and lets something be made of it while the clusters can still be asked.</summary>
+    internal async Task<T> CompareAsync<T>(string only, Func<DiffReport, Func<string, DeliveryTarget>, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
         using Repository repository = await Repository.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
         WorkspaceState workspace = await repository.LoadAsync(previous: null, WorkspaceChange.Everything, rendering: null, cancellationToken).ConfigureAwait(false);
@@ -21,25 +27,63 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
         ClusterFleet fleet = new(options, repository.Name, time);
         await using (fleet.ConfigureAwait(false))
         {
-            return await CompareAsync(workspace, fleet, only, cancellationToken).ConfigureAwait(false);
+            DiffReport report = await CompareAsync(workspace, fleet, only, cancellationToken).ConfigureAwait(false);
+            return await use(report, fleet.Target, cancellationToken).ConfigureAwait(false);
         }
     }
 
     private static async Task<DiffReport> CompareAsync(WorkspaceState workspace, ClusterFleet fleet, string only, CancellationToken cancellationToken)
     {
-        IReadOnlyList<Claims> claims = [.. workspace.Rendered.Select(application => application.ClaimsOf(ServedKinds.IsNamespaced))];
+        IReadOnlyList<Claims> claims = [.. workspace.Rendered.Select(application => application.Claims)];
         Placement placement = fleet.Place(claims, settled: []);
         string against = await fleet.StartForReadingAsync(placement.Clusters, cancellationToken).ConfigureAwait(false);
+        HashSet<string> needed = Needed(workspace.Declared, only);
+        Dependencies dependencies = new();
+        dependencies.Declare(workspace.Declared, workspace.Rendered);
         List<ApplicationDiff> diffs = [];
-        foreach (RenderedApplication application in workspace.Rendered.Where(application => only.Length == 0 || application.Spec.Name == only))
+        foreach (RenderedApplication application in workspace.Rendered.Where(application => needed.Contains(application.Spec.Name)))
         {
             string cluster = placement.ClusterOf[application.Spec.Name];
             DeliveryTarget target = fleet.Target(cluster);
             target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf[claim.Application] == cluster), []);
-            Observation observation = await new ApplicationReconciler(target).ObserveAsync(application, cancellationToken).ConfigureAwait(false);
-            diffs.Add(new ApplicationDiff(application.Spec.Name, cluster, observation.Plan));
+            ApplicationReconciler reconciler = new(target);
+            Observation observation = await reconciler.ObserveAsync(application, [], cancellationToken).ConfigureAwait(false);
+            HealthReport health = reconciler.Assess(observation);
+            SyncState sync = observation.Plan.InSync ? SyncState.Synced : SyncState.OutOfSync;
+            dependencies.Report(application.Spec.Name, new Standing(application.Fingerprint, sync, health.Status, IsSettled: false, string.Empty));
+            diffs.Add(new ApplicationDiff(cluster, observation, health));
         }
 
-        return new DiffReport(diffs, [.. workspace.Faults.Where(fault => only.Length == 0 || fault.Name == only)], against);
+        // Gates may look at other applications, so they are asked when all have been looked at.
+        ApplicationDiff Gated(ApplicationDiff diff) => diff with { Observation = diff.Observation with { Plan = diff.Plan.Through([new SharedResourceGate(), dependencies.GateOf(diff.Application)]) } };
+        return new DiffReport(
+            [.. diffs.Where(diff => only.Length == 0 || diff.Application == only).Select(Gated)],
+            [.. workspace.Faults.Where(fault => only.Length == 0 || fault.Name == only)],
+            against);
+    }
+
+    /// <summary>What has to be looked at: the application and what it depends on, or all.</summary>
+    private static HashSet<string> Needed(IReadOnlyList<ApplicationSpec> declared, string only)
+    {
+        if (only.Length == 0)
+        {
+            return [.. declared.Select(spec => spec.Name)];
+        }
+
+        Dictionary<string, ApplicationSpec> specs = declared.ToDictionary(spec => spec.Name, StringComparer.Ordinal);
+        HashSet<string> needed = [only];
+        Queue<string> open = new(needed);
+        while (open.TryDequeue(out string? name))
+        {
+            foreach (string dependency in specs.GetValueOrDefault(name)?.DependsOn ?? [])
+            {
+                if (needed.Add(dependency))
+                {
+                    open.Enqueue(dependency);
+                }
+            }
+        }
+
+        return needed;
     }
 }

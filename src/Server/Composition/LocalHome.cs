@@ -21,13 +21,15 @@ internal sealed class LocalHome : IHome
         this.git = git;
         this.time = time;
         checkSignatures = options.ChecksSignatures;
-        Name = BowlineHome.NameFor(Path.GetFileName(folder), folder);
+        Name = NameOf(options);
         SearchPath = Path.GetRelativePath(this.folder, folder) is var relative && relative == "." ? string.Empty : relative;
     }
 
     public string Name { get; }
 
     public string SearchPath { get; }
+
+    public static string NameOf(UpOptions options) => BowlineHome.NameFor(Path.GetFileName(Path.GetFullPath(options.Path).TrimEnd('/')), Path.GetFullPath(options.Path).TrimEnd('/'));
 
     /// <exception cref="UsageException">There is no such folder.</exception>
     public static async Task<LocalHome> OpenAsync(UpOptions options, TimeProvider time, CancellationToken cancellationToken)

@@ -20,13 +20,19 @@ internal sealed class RemoteHome : IHome
         this.settings = settings;
         revision = options.Revision;
         (url, SearchPath) = Split(options.Path);
-        string name = url.TrimEnd('/').Split('/', ':')[^1];
-        Name = BowlineHome.NameFor(name.EndsWith(".git", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name, RepositoryUrl.Normalise(url));
+        Name = NameOf(options);
     }
 
     public string Name { get; }
 
     public string SearchPath { get; }
+
+    public static string NameOf(UpOptions options)
+    {
+        string url = Split(options.Path).Url;
+        string name = url.TrimEnd('/').Split('/', ':')[^1];
+        return BowlineHome.NameFor(name.EndsWith(".git", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name, RepositoryUrl.Normalise(url));
+    }
 
     public static bool IsRemote(string path) => RepositoryUrl.LocalPath(Split(path).Url) is null && !Directory.Exists(path);
 

@@ -1,7 +1,9 @@
 using System.Threading.Channels;
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
+using Bowline.Applications.Reconciling;
 using Bowline.Applications.Sourcing;
+using Bowline.Delivery.Inventories;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
 
@@ -39,6 +41,9 @@ internal sealed class Repository : IDisposable
 
     public string Name => home.Name;
 
+    /// <summary>The name of a repository, without opening it.</summary>
+    public static string NameOf(UpOptions options) => RemoteHome.IsRemote(options.Path) ? RemoteHome.NameOf(options) : LocalHome.NameOf(options);
+
     /// <summary>Told what cannot be reached while following.</summary>
     public Action<string> Complain { get; set; } = _ => { };
 
@@ -55,6 +60,10 @@ internal sealed class Repository : IDisposable
 
     /// <summary>As the last load found them.</summary>
     public ArgoCdSettings Settings => workspace.Settings;
+
+    /// <inheritdoc cref="Workspace.RenderAtAsync"/>
+    public Task<RenderedApplication> RenderAtAsync(string name, DeliveredRevision delivery, CancellationToken cancellationToken) =>
+        workspace.RenderAtAsync(name, delivery, cancellationToken);
 
     public void BeginWatching() => home.BeginWatching();
 

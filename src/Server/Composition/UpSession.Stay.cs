@@ -1,6 +1,4 @@
-using Bowline.Applications.Reconciling;
 using Bowline.Applications.Sourcing;
-using Bowline.Resources.Model;
 using Bowline.Server.Webhooks;
 using Bowline.Sources.Files;
 
@@ -16,14 +14,19 @@ public sealed partial class UpSession
         await using WebhookListener? webhooks = await ListenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await foreach (WorkspaceChange change in repository.ChangesAsync(cancellationToken).ConfigureAwait(false))
-            {
-                await FollowAsync(change, cancellationToken).ConfigureAwait(false);
-            }
+            await following.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Ctrl-C is how this ends.
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        await foreach (WorkspaceChange change in repository.ChangesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await FollowAsync(change, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -57,9 +60,10 @@ public sealed partial class UpSession
         try
         {
             await LoadAsync(change, cancellationToken).ConfigureAwait(false);
+            HashSet<string> declared = [.. workspace!.Declared.Select(spec => spec.Name)];
             foreach ((string name, Running running) in runners)
             {
-                if (workspace!.Declared.All(spec => spec.Name != name) && workspace.IsComplete)
+                if (!declared.Contains(name) && workspace.IsComplete)
                 {
                     runners.TryRemove(name, out _);
                     await running.StopAsync().ConfigureAwait(false);
@@ -76,21 +80,6 @@ public sealed partial class UpSession
         {
             // A repository that is just being changed may be unreadable for a moment; what runs goes on as it was.
             observer.Note($"not delivered: {passing.Message}");
-        }
-    }
-
-    /// <summary>Applications that left the repository take their objects with them when they were allowed to prune.</summary>
-    private async Task RemoveAsync(DeliveryTarget target, IReadOnlyList<string> former, CancellationToken cancellationToken)
-    {
-        if (!workspace!.IsComplete)
-        {
-            return;
-        }
-
-        foreach (string owner in former)
-        {
-            int removed = await new ApplicationRemoval(target).RemoveAsync(owner, cancellationToken).ConfigureAwait(false);
-            observer.Note($"application {owner} left the repository: {removed} of its objects pruned on {target.Name}");
         }
     }
 }

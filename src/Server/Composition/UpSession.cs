@@ -18,7 +18,10 @@ public sealed partial class UpSession : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentDictionary<string, Running> runners = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ApplicationStatus> faulted = new(StringComparer.Ordinal);
+    private readonly Dependencies dependencies = new();
+    private readonly RunnerContext context;
     private IUpObserver observer;
+    private Task following = Task.CompletedTask;
     private WorkspaceState? workspace;
     private Placement placement = new([], new Dictionary<string, string>(), new Dictionary<string, string>());
 
@@ -29,6 +32,7 @@ public sealed partial class UpSession : IAsyncDisposable
         this.observer = observer;
         this.repository = repository;
         fleet = new ClusterFleet(options, repository.Name, time);
+        context = new RunnerContext(time, dependencies) { RenderAtAsync = repository.RenderAtAsync, Moved = TellDependents };
     }
 
     /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>
@@ -45,6 +49,12 @@ public sealed partial class UpSession : IAsyncDisposable
 
         await LoadAsync(WorkspaceChange.Everything, cancellationToken).ConfigureAwait(false);
         await StartAsync(cancellationToken).ConfigureAwait(false);
+        if (options.Stay)
+        {
+            // From now on, not only when all is delivered: a newer commit is often what that waits for.
+            following = Task.Run(() => FollowAsync(stopping.Token), CancellationToken.None);
+        }
+
         await WaitUntilSettledAsync(cancellationToken).ConfigureAwait(false);
         return await ReportAsync().ConfigureAwait(false);
     }
@@ -59,11 +69,8 @@ public sealed partial class UpSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);
-        foreach (Running running in runners.Values)
-        {
-            await running.StopAsync().ConfigureAwait(false);
-        }
-
+        await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll([.. runners.Values.Select(running => running.StopAsync()), .. departing.Values.Select(departure => departure.Task)]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await fleet.DisposeAsync().ConfigureAwait(false);
         repository.Dispose();
         stopping.Dispose();
@@ -74,9 +81,10 @@ public sealed partial class UpSession : IAsyncDisposable
     {
         workspace = await repository.LoadAsync(workspace, change, Rendering, cancellationToken).ConfigureAwait(false);
         faulted.Clear();
+        Dictionary<string, ApplicationSpec> declared = workspace.Declared.ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         foreach (ApplicationFault fault in workspace.Faults)
         {
-            ApplicationSpec? spec = workspace.Declared.FirstOrDefault(declared => declared.Name == fault.Name);
+            ApplicationSpec? spec = declared.GetValueOrDefault(fault.Name);
             faulted[fault.Name] = new ApplicationStatus(fault.Name) { Namespace = spec?.Destination.Namespace ?? string.Empty, Message = fault.Message };
         }
 
@@ -112,12 +120,12 @@ public sealed partial class UpSession : IAsyncDisposable
     }
 
     private PlacementRule SettledRule(string cluster) =>
-        new(cluster, [.. placement.ClusterOf.Where(placed => placed.Value == cluster && runners.ContainsKey(placed.Key)).Select(placed => placed.Key)]);
+        new(cluster, []) { Names = placement.ClusterOf.Where(placed => placed.Value == cluster && runners.ContainsKey(placed.Key)).Select(placed => placed.Key).ToHashSet(StringComparer.Ordinal) };
 
     /// <summary>Applications that could not be rendered claim nothing, yet their names place them beside their siblings.</summary>
     private IReadOnlyList<Claims> Claims() =>
     [
-        .. workspace!.Rendered.Select(application => application.ClaimsOf(ServedKinds.IsNamespaced)),
+        .. workspace!.Rendered.Select(application => application.Claims),
         .. workspace.Declared.Where(spec => faulted.ContainsKey(spec.Name)).Select(spec => new Claims(spec.Name, spec.Destination.Name.Length > 0 ? spec.Destination.Name : spec.Destination.Server, new HashSet<ResourceId>())),
     ];
 
@@ -126,14 +134,17 @@ public sealed partial class UpSession : IAsyncDisposable
         string[] needed = [.. workspace!.Rendered.Select(application => placement.ClusterOf[application.Spec.Name]).Distinct()];
         await fleet.StartAsync([.. placement.Clusters.Where(needed.Contains)], observer, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<Claims> claims = Claims();
+        HashSet<string> declared = [.. workspace.Declared.Select(spec => spec.Name)];
         foreach (string cluster in needed)
         {
             DeliveryTarget target = fleet.Target(cluster);
-            string[] former = [.. (await target.Inventories.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => workspace.Declared.All(spec => spec.Name != owner))];
+            string[] former = [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !declared.Contains(owner))];
             target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf[claim.Application] == cluster), former);
-            await RemoveAsync(target, former, cancellationToken).ConfigureAwait(false);
+            Remove(target, former);
         }
 
+        await ReturnAsync(declared).ConfigureAwait(false);
+        dependencies.Declare(workspace.Declared, workspace.Rendered);
         foreach (RenderedApplication application in workspace.Rendered)
         {
             if (runners.TryGetValue(application.Spec.Name, out Running? running))
@@ -142,9 +153,20 @@ public sealed partial class UpSession : IAsyncDisposable
                 continue;
             }
 
-            ApplicationRunner runner = new(application, fleet.Target(placement.ClusterOf[application.Spec.Name]), time, Changed);
+            ApplicationRunner runner = new(application, fleet.Target(placement.ClusterOf[application.Spec.Name]), context, Changed);
             CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
             runners[application.Spec.Name] = new Running(runner, Task.Run(() => runner.RunAsync(stop.Token), CancellationToken.None), stop);
+        }
+    }
+
+    private void TellDependents(string application, Standing standing)
+    {
+        foreach (string dependent in dependencies.Report(application, standing))
+        {
+            if (runners.TryGetValue(dependent, out Running? running))
+            {
+                running.Runner.Signal();
+            }
         }
     }
 
@@ -163,6 +185,7 @@ public sealed partial class UpSession : IAsyncDisposable
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
+            await Task.WhenAll(departing.Values.Select(departure => departure.Tried)).WaitAsync(either.Token).ConfigureAwait(false);
             while (!runners.Values.All(running => running.Runner.Settling.IsSettled))
             {
                 await settling.WaitAsync(either.Token).ConfigureAwait(false);

@@ -10,16 +10,25 @@ public sealed class HealBackoffTests
     public void The_first_few_heals_are_immediate() => Assert.Equal(TimeSpan.Zero, After(4).Delay(Noon));
 
     [Fact]
-    public void Drift_that_keeps_coming_back_is_undone_ever_more_slowly_up_to_a_minute()
+    public void Drift_that_keeps_coming_back_is_undone_ever_more_slowly_up_to_five_minutes()
     {
         Assert.Equal(TimeSpan.FromSeconds(1), After(5).Delay(Noon));
         Assert.Equal(TimeSpan.FromSeconds(8), After(8).Delay(Noon));
-        Assert.Equal(TimeSpan.FromMinutes(1), After(40).Delay(Noon));
+        Assert.Equal(TimeSpan.FromMinutes(5), After(40).Delay(Noon));
         Assert.Equal(TimeSpan.Zero, After(5).Delay(Noon.AddSeconds(2)));
     }
 
     [Fact]
-    public void A_quiet_while_starts_anew() => Assert.Equal(TimeSpan.Zero, After(40).Delay(Noon.AddMinutes(10)));
+    public void A_quiet_while_starts_anew() => Assert.Equal(TimeSpan.Zero, After(40).Delay(Noon.AddMinutes(20)));
 
-    private static HealBackoff After(int heals) => Enumerable.Range(0, heals).Aggregate(HealBackoff.None, (backoff, _) => backoff.Healed(Noon));
+    private static HealBackoff After(int heals) => Enumerable.Range(0, heals).Aggregate(HealBackoff.None, (backoff, _) => backoff.Healed(Noon, "\"hpa\" writes spec.replicas"));
+
+    [Fact]
+    public void The_other_writer_is_named_while_it_pauses()
+    {
+        string fight = After(7).Describe(Noon);
+        Assert.Contains("\"hpa\" writes spec.replicas", fight);
+        Assert.Contains("7 times", fight);
+        Assert.Contains("pauses for 4 s", fight);
+    }
 }

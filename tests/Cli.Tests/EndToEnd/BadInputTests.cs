@@ -117,7 +117,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task A_mistyped_field_is_named_with_its_file_and_the_other_objects_are_delivered()
+    public async Task A_mistyped_field_is_named_with_its_file_nothing_of_its_application_is_changed_and_the_others_are_delivered()
     {
         using Scratch scratch = new();
         scratch.WriteApplication("good", "good").WriteConfigMap("good/a.yaml", "a").WriteApplication("bad", "bad").WriteConfigMap("bad/a.yaml", "a").Write("bad/b.yaml", """
@@ -136,6 +136,7 @@ public sealed class BadInputTests
         Assert.StartsWith("OutOfSync", report.State("bad"));
         Assert.Contains("bad/b.yaml:1", report.Message("bad"));
         Assert.Contains(".spec.replica", report.Message("bad"));
+        Assert.Contains("nothing was changed", report.Message("bad"));
     }
 
     [Fact]

@@ -90,9 +90,65 @@ public sealed class SyncPlannerTests
         Assert.Contains("cert-manager.io/v1 ClusterIssuer", action.Reason);
     }
 
+    [Fact]
+    public void A_namespace_and_a_definition_come_no_later_than_what_needs_them()
+    {
+        ResourceDiff definition = New("CustomResourceDefinition", "widgets.example.com", wave: 5, apiVersion: "apiextensions.k8s.io/v1", extra: new MapNode { ["group"] = "example.com", ["names"] = new MapNode { ["kind"] = "Widget" } });
+        SyncPlan plan = Plan([definition, New("Widget", "w", wave: -1, apiVersion: "example.com/v1"), New("Namespace", "home", wave: 3), New("Job", "early", hook: "PreSync", @namespace: "home")]);
+        Assert.Equal([(SyncPhase.PreSync, 0, "home"), (SyncPhase.PreSync, 0, "early"), (SyncPhase.Sync, -1, "widgets.example.com"), (SyncPhase.Sync, -1, "w")], plan.Waves.SelectMany(wave => wave.Actions.Select(action => (wave.Phase, wave.Number, action.Id.Name))));
+    }
+
+    [Fact]
+    public void An_object_may_be_a_hook_of_several_phases() =>
+        Assert.Equal([SyncPhase.PreSync, SyncPhase.PostSync], Plan([New("Job", "x", hook: "PreSync,PostSync")]).Waves.Select(wave => wave.Phase));
+
+    [Fact]
+    public void Prunes_go_through_the_waves_backwards_and_those_marked_last_come_after_everything()
+    {
+        SyncPlan plan = SyncPlanner.Plan("app", [New("ConfigMap", "kept", wave: 0), New("ConfigMap", "other", wave: 2)],
+            [Leftover("ConfigMap", "early", wave: 0), Leftover("ConfigMap", "late", wave: 2), Leftover("ConfigMap", "last", "PruneLast=true", wave: 0)], Policy);
+        Assert.Equal([(0, "kept"), (0, "late"), (2, "other"), (2, "early"), (3, "last")], plan.Waves.SelectMany(wave => wave.Actions.Select(action => (wave.Number, action.Id.Name))));
+    }
+
+    [Fact]
+    public void Deletions_wait_for_a_confirmation_where_they_ask_for_one()
+    {
+        (InventoryEntry, MapNode)[] leftovers = [Leftover("ConfigMap", "gone", "Prune=confirm")];
+        Assert.Equal(PlannedChange.AwaitsConfirmation, Assert.Single(SyncPlanner.Plan("app", [], leftovers, Policy with { AllowEmpty = true }).Actions).Change);
+        Assert.Equal(PlannedChange.Prune, Assert.Single(SyncPlanner.Plan("app", [], leftovers, Policy with { AllowEmpty = true, Confirmed = true }).Actions).Change);
+    }
+
+    [Fact]
+    public void What_is_extraneous_and_stays_does_not_count_against_the_application()
+    {
+        (InventoryEntry entry, MapNode live) = Leftover("ConfigMap", "gone");
+        live.EnsureMap("metadata").EnsureMap("annotations")["argocd.argoproj.io/compare-options"] = "IgnoreExtraneous";
+        Assert.True(SyncPlanner.Plan("app", [], [(entry, live)], Policy with { Prune = false, AllowEmpty = true }).InSync);
+    }
+
+    [Fact]
+    public void The_removal_of_an_application_runs_its_delete_hooks_around_the_deletions_waves_backwards()
+    {
+        DesiredObject before = New("Job", "before", hook: "PreDelete").Desired;
+        DesiredObject after = New("Job", "after", hook: "PostDelete").Desired;
+        SyncPlan plan = SyncPlanner.PlanRemoval("app", [before, after], [Leftover("ConfigMap", "first", wave: 0), Leftover("ConfigMap", "second", wave: 1), Leftover("ConfigMap", "kept", "Delete=false")], confirmed: false);
+        Assert.Equal(["before", "second", "first", "after"], plan.Actions.Where(action => action.Acts).Select(action => action.Id.Name));
+        Assert.Equal([SyncPhase.PreDelete, SyncPhase.Sync, SyncPhase.Sync, SyncPhase.PostDelete], plan.Waves.Select(wave => wave.Phase));
+        Assert.Equal(PlannedChange.Orphan, plan.Actions.Single(action => action.Id.Name == "kept").Change);
+    }
+
+    [Fact]
+    public void A_shared_object_denies_the_sync_where_that_is_asked_for()
+    {
+        ResourceDiff diff = New("ConfigMap", "shared");
+        diff = diff with { Desired = diff.Desired with { Options = ObjectOptions.Read("FailOnSharedResource=true", ObjectOptions.Default) } };
+        SyncPlan plan = SyncPlanner.Plan("app", [diff], [], Policy with { OwnerOf = (_, _) => "other" }).Through([new SharedResourceGate()]);
+        Assert.Equal(GateVerdict.Deny, plan.HeldBy?.Verdict);
+    }
+
     private static SyncPlan Plan(ResourceDiff[] diffs) => SyncPlanner.Plan("app", diffs, [], Policy);
 
-    private static ResourceDiff New(string kind, string name, int? wave = null, string? hook = null, string? helmHook = null, string apiVersion = "v1", bool served = true)
+    private static ResourceDiff New(string kind, string name, int? wave = null, string? hook = null, string? helmHook = null, string apiVersion = "v1", bool served = true, string @namespace = "", MapNode? extra = null)
     {
         MapNode annotations = [];
         foreach ((string key, string? value) in (ReadOnlySpan<(string, string?)>)[("argocd.argoproj.io/sync-wave", wave?.ToString()), ("argocd.argoproj.io/hook", hook), ("helm.sh/hook", helmHook)])
@@ -104,15 +160,25 @@ public sealed class SyncPlannerTests
         }
 
         MapNode body = new() { ["apiVersion"] = apiVersion, ["kind"] = kind, ["metadata"] = new MapNode { ["name"] = name, ["annotations"] = annotations } };
+        if (extra is not null)
+        {
+            body["spec"] = extra;
+        }
+
         ResourceKind type = ResourceKind.Of(apiVersion, kind);
-        DesiredObject desired = new(new ResourceId(type.Group, kind, string.Empty, name), body, Origin.Unknown) { Kind = served ? new KindInfo(type, kind.ToLowerInvariant() + "s", false) : null };
+        DesiredObject desired = new(new ResourceId(type.Group, kind, @namespace, name), body, Origin.Unknown) { Kind = served ? new KindInfo(type, kind.ToLowerInvariant() + "s", false) : null };
         return new ResourceDiff(desired, null, body);
     }
 
-    private static (InventoryEntry Entry, MapNode Live) Leftover(string kind, string name, string? options = null)
+    private static (InventoryEntry Entry, MapNode Live) Leftover(string kind, string name, string? options = null, int? wave = null)
     {
         InventoryEntry entry = new(new ResourceKind(string.Empty, "v1", kind), string.Empty, name);
         MapNode annotations = new() { [Tracking.Annotation] = Tracking.Format("app", entry.Id) };
+        if (wave is not null)
+        {
+            annotations["argocd.argoproj.io/sync-wave"] = wave.ToString()!;
+        }
+
         if (options is not null)
         {
             annotations["argocd.argoproj.io/sync-options"] = options;

@@ -1,6 +1,20 @@
-using Bowline.Delivery.Desired;
+namespace Bowline.Delivery.Desired;
 
-namespace Bowline.Delivery.Planning;
+/// <summary>The steps of a sync, or of the removal of an application, in order.</summary>
+public enum SyncPhase
+{
+    /// <summary>Before an application's objects are deleted with it.</summary>
+    PreDelete,
+    PreSync,
+    Sync,
+    PostSync,
+
+    /// <summary>After an application's objects were deleted with it.</summary>
+    PostDelete,
+
+    /// <summary>Only after a failure in one of the others.</summary>
+    SyncFail,
+}
 
 /// <summary>When a hook's object is deleted again.</summary>
 [Flags]
@@ -12,34 +26,26 @@ public enum HookDeletePolicies
     HookFailed = 4,
 }
 
-/// <summary>An object that runs in a phase of every sync instead of being kept in sync, by Argo CD's or Helm's annotations.</summary>
+/// <summary>An object that runs in a phase of a sync instead of being kept in sync, by Argo CD's or Helm's annotations.</summary>
 public sealed record Hook(SyncPhase Phase, HookDeletePolicies DeletePolicies)
 {
     /// <summary>
-    /// Reads the annotations. <paramref name="skipped"/> is true for objects that a sync never touches: Argo CD's Skip, and
-    /// Helm's test, rollback and delete hooks.
+    /// The phases that the object runs in; null for an object that is no hook. Empty for objects that are never touched: Argo CD's
+    /// Skip, and Helm's test and rollback hooks.
     /// </summary>
-    public static Hook? Of(DesiredObject desired, out bool skipped)
+    public static IReadOnlyList<Hook>? Of(DesiredObject desired)
     {
         string? argo = desired.Annotation("argocd.argoproj.io/hook");
         string? helm = desired.Annotation("helm.sh/hook");
         string? declared = argo ?? helm;
-        skipped = false;
         if (declared is null || (argo is null && helm!.Contains("crd-install", StringComparison.Ordinal)))
         {
             return null;
         }
 
-        foreach (string name in declared.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (PhaseOf(name) is { } phase)
-            {
-                return new Hook(phase, PoliciesOf(desired));
-            }
-        }
-
-        skipped = true;
-        return null;
+        HookDeletePolicies policies = PoliciesOf(desired);
+        SyncPhase[] phases = [.. Split(declared).Select(PhaseOf).OfType<SyncPhase>().Distinct()];
+        return [.. phases.Select(phase => new Hook(phase, policies))];
     }
 
     private static SyncPhase? PhaseOf(string name) => name switch
@@ -48,6 +54,8 @@ public sealed record Hook(SyncPhase Phase, HookDeletePolicies DeletePolicies)
         "Sync" => SyncPhase.Sync,
         "PostSync" or "post-install" or "post-upgrade" => SyncPhase.PostSync,
         "SyncFail" => SyncPhase.SyncFail,
+        "PreDelete" or "pre-delete" => SyncPhase.PreDelete,
+        "PostDelete" or "post-delete" => SyncPhase.PostDelete,
         _ => null,
     };
 
@@ -55,7 +63,7 @@ public sealed record Hook(SyncPhase Phase, HookDeletePolicies DeletePolicies)
     {
         string declared = desired.Annotation("argocd.argoproj.io/hook-delete-policy") ?? desired.Annotation("helm.sh/hook-delete-policy") ?? string.Empty;
         HookDeletePolicies policies = HookDeletePolicies.None;
-        foreach (string name in declared.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (string name in Split(declared))
         {
             policies |= name switch
             {
@@ -68,4 +76,6 @@ public sealed record Hook(SyncPhase Phase, HookDeletePolicies DeletePolicies)
 
         return policies == HookDeletePolicies.None ? HookDeletePolicies.BeforeHookCreation : policies;
     }
+
+    private static string[] Split(string list) => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

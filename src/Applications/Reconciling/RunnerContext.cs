@@ -1,0 +1,18 @@
+using Bowline.Delivery.Inventories;
+using Bowline.Delivery.Planning;
+
+namespace Bowline.Applications.Reconciling;
+
+/// <summary>What the runners of one run share beyond their cluster.</summary>
+public sealed record RunnerContext(TimeProvider Time, Dependencies Dependencies)
+{
+    /// <summary>Gates of every application, beside its dependencies.</summary>
+    public IReadOnlyList<ISyncGate> Gates { get; init; } = [];
+
+    /// <summary>Renders an application as one of its deliveries had it.</summary>
+    public Func<string, DeliveredRevision, CancellationToken, Task<RenderedApplication>> RenderAtAsync { get; init; } =
+        static (name, _, _) => throw new Model.ApplicationException($"{name}: there is no repository to read an earlier revision from");
+
+    /// <summary>Told how an application stands, for those that depend on it.</summary>
+    public Action<string, Standing> Moved { get; init; } = static (_, _) => { };
+}

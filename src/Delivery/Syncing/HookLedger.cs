@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using Bowline.Cluster.Requests;
+using Bowline.Delivery.Desired;
+using Bowline.Delivery.Inventories;
+using Bowline.Delivery.Planning;
+
+namespace Bowline.Delivery.Syncing;
+
+/// <summary>What became of the hooks of one sync so far.</summary>
+internal sealed class HookLedger(SyncRun run)
+{
+    private readonly ConcurrentDictionary<string, byte> done = new(run.Operation.HooksDone.Select(key => KeyValuePair.Create(key, (byte)0)));
+    private readonly ConcurrentQueue<(ObjectKey Key, Hook Hook, bool Succeeded)> ended = new();
+    private readonly ConcurrentDictionary<ObjectKey, byte> running = new();
+    private int unsaved;
+
+    public SyncRun Run => run;
+
+    public SyncOperation Operation => run.Operation with { HooksDone = [.. done.Keys.Order(StringComparer.Ordinal)] };
+
+    public IEnumerable<ObjectKey> Running => running.Keys;
+
+    /// <summary>Whether a hook has succeeded that the record does not know of yet; asked once.</summary>
+    public bool TakeUnsaved() => Interlocked.Exchange(ref unsaved, 0) == 1;
+
+    public bool IsDone(PlannedAction action) => done.ContainsKey(action.HookKey);
+
+    public void Start(ObjectKey key) => running[key] = 0;
+
+    public void End(PlannedAction action, ObjectKey key, bool succeeded)
+    {
+        running.TryRemove(key, out _);
+        ended.Enqueue((key, action.Hook!, succeeded));
+        if (succeeded && done.TryAdd(action.HookKey, 0))
+        {
+            Interlocked.Exchange(ref unsaved, 1);
+        }
+    }
+
+    /// <summary>Objects whose policy says that they go now; each is handed out once.</summary>
+    public IReadOnlyList<ObjectKey> TakeDeletable()
+    {
+        List<ObjectKey> deletable = [];
+        while (ended.TryDequeue(out (ObjectKey Key, Hook Hook, bool Succeeded) hook))
+        {
+            if (hook.Hook.DeletePolicies.HasFlag(hook.Succeeded ? HookDeletePolicies.HookSucceeded : HookDeletePolicies.HookFailed))
+            {
+                deletable.Add(hook.Key);
+            }
+        }
+
+        return deletable;
+    }
+}

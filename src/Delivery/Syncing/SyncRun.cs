@@ -1,0 +1,16 @@
+using Bowline.Delivery.Inventories;
+
+namespace Bowline.Delivery.Syncing;
+
+/// <summary>How one sync is run: what it continues, whom it tells, and what becomes of running hooks when it is cancelled.</summary>
+public sealed record SyncRun(SyncOperation Operation)
+{
+    /// <summary>Told about every object as soon as it is dealt with.</summary>
+    public Action<SyncStep>? Progress { get; init; }
+
+    /// <summary>Writes down the hooks that have succeeded by now, before any of them is deleted.</summary>
+    public Func<SyncOperation, CancellationToken, Task> SaveAsync { get; init; } = static (_, _) => Task.CompletedTask;
+
+    /// <summary>Asked when it is cancelled: true deletes hooks that run (it was terminated or overtaken), false leaves them to be taken up again (the program ends).</summary>
+    public Func<bool> EndsHooks { get; init; } = static () => false;
+}

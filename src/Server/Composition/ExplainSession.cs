@@ -1,0 +1,114 @@
+using Bowline.Applications.Model;
+using Bowline.Applications.Reconciling;
+using Bowline.Cluster.Requests;
+using Bowline.Delivery.Desired;
+using Bowline.Delivery.Explaining;
+using Bowline.Delivery.Health;
+using Bowline.Delivery.Planning;
+using Bowline.Resources.Model;
+
+namespace Bowline.Server.Composition;
+
+/// <summary>Why an application stands as it does.</summary>
+/// <param name="Causes">Empty when all is well.</param>
+public sealed record Explanation(string Application, string Cluster, SyncState Sync, HealthReport Health, IReadOnlyList<Cause> Causes);
+
+/// <summary>Gathers what an explanation needs, once, and explains.</summary>
+public sealed class ExplainSession(UpOptions options, TimeProvider time)
+{
+    /// <summary>Kinds that causes are found in beyond an application's own.</summary>
+    private static readonly ResourceKind[] Read =
+    [
+        .. new[] { "Pod", "Event", "PersistentVolumeClaim", "Secret", "ConfigMap", "ResourceQuota", "ServiceAccount" }.Select(kind => new ResourceKind(string.Empty, "v1", kind)),
+        .. new[] { "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet" }.Select(kind => new ResourceKind("apps", "v1", kind)),
+        new ResourceKind("batch", "v1", "Job"), new ResourceKind("storage.k8s.io", "v1", "StorageClass"),
+    ];
+
+    /// <param name="resource">Kind/name, Kind/namespace/name or a name; empty for the whole application.</param>
+    public async Task<Explanation> ExplainAsync(string application, string resource, CancellationToken cancellationToken) =>
+        await new DiffSession(options, time).CompareAsync(application, async (report, target, token) =>
+        {
+            if (report.Faults.FirstOrDefault() is { } fault)
+            {
+                Cause unreadable = new(null, $"it cannot be rendered: {fault.Message}") { Origin = fault.Origin, Fix = "correct the file" };
+                return new Explanation(application, string.Empty, SyncState.Unknown, new HealthReport(HealthStatus.Unknown, string.Empty), [unreadable]);
+            }
+
+            ApplicationDiff diff = report.Applications[0];
+            return await ExplainAsync(diff, target(diff.Cluster), resource, token).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
+
+    private static async Task<Explanation> ExplainAsync(ApplicationDiff diff, DeliveryTarget target, string resource, CancellationToken cancellationToken)
+    {
+        Dictionary<ResourceId, Origin> origins = [];
+        foreach (DesiredObject desired in diff.Observation.Desired)
+        {
+            origins[desired.Id] = desired.Origin;
+        }
+
+        Explainer explainer = new(await ReadAsync(diff, target, origins, cancellationToken).ConfigureAwait(false), target.Health);
+        SyncState sync = diff.Plan.InSync ? SyncState.Synced : SyncState.OutOfSync;
+        IReadOnlyList<Cause> causes = resource.Length == 0 ? explainer.Explain(diff.Plan, diff.Observation.Inventory)
+            : explainer.Explain(Find(diff, resource)) is { } cause ? [cause] : [];
+        return new Explanation(diff.Application, diff.Cluster, sync, diff.Health, causes);
+    }
+
+    private static async Task<LiveView> ReadAsync(ApplicationDiff diff, DeliveryTarget target, Dictionary<ResourceId, Origin> origins, CancellationToken cancellationToken)
+    {
+        string[] namespaces = [.. diff.Observation.Desired.Select(item => item.Id.Namespace).Append(ApplicationReconciler.NamespaceOf(diff.Observation.Application.Spec)).Where(name => name.Length > 0).Distinct()];
+        Dictionary<ResourceId, MapNode> read = [];
+        List<(string, string)> known = [];
+        foreach (ResourceKind kind in Read)
+        {
+            if (await target.Cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false) is not { } served)
+            {
+                continue;
+            }
+
+            try
+            {
+                foreach (string home in served.Namespaced ? namespaces : [string.Empty])
+                {
+                    ObjectList list = await target.Cluster.ListAsync(served, home, ListOptions.All, cancellationToken).ConfigureAwait(false);
+                    foreach (MapNode item in list.Items)
+                    {
+                        read[new Resource(item).Id] = item;
+                    }
+                }
+
+                known.Add((kind.Group, kind.Kind));
+            }
+            catch (ClusterException refused) when (refused.Status is 401 or 403)
+            {
+                // Whoever asks may not see these; then nothing is said of them, least of all that they are missing.
+            }
+        }
+
+        foreach (ResourceId id in diff.Plan.Actions.Select(action => action.Id))
+        {
+            if (target.Live.Get(id) is { } live)
+            {
+                read.TryAdd(id, live);
+            }
+        }
+
+        return new LiveView(read.Values, known, origins);
+    }
+
+    private static ResourceId Find(ApplicationDiff diff, string resource)
+    {
+        string[] parts = resource.Split('/');
+        bool Matches(ResourceId id) => parts.Length switch
+        {
+            1 => id.Name == parts[0],
+            2 => IsKind(id, parts[0]) && id.Name == parts[1],
+            _ => IsKind(id, parts[0]) && id.Namespace == parts[^2] && id.Name == parts[^1],
+        };
+        ResourceId[] found = [.. diff.Plan.Actions.Select(action => action.Id).Where(Matches).Distinct()];
+        return found.Length == 1 ? found[0] : throw new UsageException(found.Length == 0
+            ? $"{diff.Application} has no {resource}; it has: {string.Join(", ", diff.Plan.Actions.Select(action => $"{action.Id.Kind}/{action.Id.Name}").Take(20))}"
+            : $"{resource} means several: {string.Join(", ", found.Select(id => $"{id.Kind}/{id.Namespace}/{id.Name}"))}");
+    }
+
+    private static bool IsKind(ResourceId id, string kind) => string.Equals(id.Kind, kind, StringComparison.OrdinalIgnoreCase) || string.Equals(id.Kind + "s", kind, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,113 @@
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
+
+namespace Bowline.Cli.Tests.EndToEnd;
+
+/// <summary>One running <c>up</c> with an application for every cause of trouble.</summary>
+public sealed class TroubledCluster : IAsyncLifetime
+{
+    private readonly Scratch scratch = new();
+    private Bowline? up;
+
+    public async Task InitializeAsync()
+    {
+        Add("image", Pods("web", annotations: "{bowline.dev/fail: ImagePullBackOff}"));
+        Add("crash", Pods("web", annotations: "{bowline.dev/fail: CrashLoopBackOff}"));
+        Add("secret", Pods("web", env: "[{name: A, valueFrom: {secretKeyRef: {name: token, key: value}}}]"));
+        Add("key", Pods("web", env: "[{name: A, valueFrom: {configMapKeyRef: {name: settings, key: missing}}}]") + "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {present: x}\n");
+        Add("node", Pods("web", extra: "nodeSelector: {disk: fast}"));
+        Add("volume", Pods("web", extra: "volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]", wave: 1) + "\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, annotations: {argocd.argoproj.io/sync-wave: \"1\"}}\nspec: {accessModes: [ReadWriteOnce], storageClassName: none-such, resources: {requests: {storage: 1Gi}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: late, annotations: {argocd.argoproj.io/sync-wave: \"2\"}}\n");
+        Add("quota", "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: small, annotations: {argocd.argoproj.io/sync-wave: \"-1\"}}\nspec: {hard: {pods: \"0\"}}\n---\n" + Pods("web"));
+        Add("hook", "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, annotations: {argocd.argoproj.io/hook: PreSync, argocd.argoproj.io/hook-delete-policy: BeforeHookCreation}}\nspec:\n  backoffLimit: 0\n  template:\n    metadata: {annotations: {bowline.dev/fail: Error}}\n    spec: {restartPolicy: Never, containers: [{name: m, image: busybox}]}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: late}\n");
+        Add("definition", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n");
+        Add("depends", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+        string file = Path.Combine(scratch.Repository, "apps", "depends.yaml");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("  name: depends\n", "  name: depends\n  annotations:\n    bowline.dev/depends-on: image\n", StringComparison.Ordinal));
+        Add("mistyped", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replica: 1}\n");
+        Add("stuck", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, finalizers: [example.com/never]}\n");
+        Add("fine", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+        scratch.Write("broken/a.yaml", "apiVersion: v1\nkind: [\n").WriteApplication("broken", "broken");
+        up = Bowline.Start(scratch.Home, "up", scratch.Repository, "--strict", "--timeout", "20s");
+        await up.WaitForOutputAsync("Ctrl-C ends it", TimeSpan.FromSeconds(120));
+        Kubectl kubectl = new(Directory.EnumerateFiles(scratch.Home, "kubeconfig", SearchOption.AllDirectories).Single());
+        await kubectl.RunAsync("-n", "stuck", "delete", "cm", "a", "--wait=false");
+    }
+
+    public async Task<(int Exit, string Text, Node Document)> ExplainAsync(string application, string resource = "")
+    {
+        string[] arguments = ["explain", application, .. resource.Length > 0 ? [resource] : Array.Empty<string>(), "--repo", scratch.Repository];
+        (int exit, string text, string errors) = await Bowline.RunAsync(scratch.Home, arguments);
+        Assert.True(exit is 0 or 1, text + errors);
+        (_, string json, _) = await Bowline.RunAsync(scratch.Home, [.. arguments, "-o", "json"]);
+        return (exit, text, JsonReader.Read(json));
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (up is not null)
+        {
+            await up.DisposeAsync();
+        }
+
+        scratch.Dispose();
+    }
+
+    private void Add(string name, string manifests) => scratch.WriteApplication(name, name).Write($"{name}/all.yaml", manifests);
+
+    private static string Pods(string name, string annotations = "{}", string env = "[]", string extra = "", int wave = 0) => $$$"""
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: {{{name}}}, annotations: {argocd.argoproj.io/sync-wave: "{{{wave}}}"}}
+        spec:
+          selector: {matchLabels: {app: {{{name}}}}}
+          template:
+            metadata: {labels: {app: {{{name}}}}, annotations: {{{annotations}}}}
+            spec:
+              containers: [{name: main, image: registry.example.com/app:1, env: {{{env}}}}]
+              {{{extra}}}
+        """;
+}
+
+public sealed class ExplainTests(TroubledCluster cluster) : IClassFixture<TroubledCluster>
+{
+    [Theory]
+    [InlineData("image", "Deployment web ← ReplicaSet web-", "image registry.example.com/app:1 cannot be pulled (ImagePullBackOff", "image/all.yaml:1", "registry's credentials")]
+    [InlineData("crash", "Deployment web ← ReplicaSet web-", "keeps ending (CrashLoopBackOff, exit code 1", "crash/all.yaml:1", "logs")]
+    [InlineData("secret", "Deployment web ← ReplicaSet web-", "Secret token does not exist", "secret/all.yaml:1", "add Secret token")]
+    [InlineData("key", "Deployment web ← ReplicaSet web-", "ConfigMap settings has no key missing (it has: present)", "key/all.yaml:1", "add the key missing")]
+    [InlineData("node", "Deployment web ← ReplicaSet web-", "no node takes it", "node/all.yaml:1", "nodeSelector")]
+    [InlineData("volume", "waiting for wave 1 ← Deployment web ← ReplicaSet web-", "PersistentVolumeClaim data is unbound ← there is no StorageClass \"none-such\"", "volume/all.yaml:1", "add the StorageClass none-such")]
+    [InlineData("quota", "Deployment web", "ResourceQuota small is used up", "quota/all.yaml:1", "raise the quota small")]
+    [InlineData("hook", "waiting for PreSync wave 0 ← Job migrate", "container m failed, exit code 1", "hook/all.yaml:1", "logs")]
+    [InlineData("definition", "Widget w ←", "the cluster serves no example.com/v1 Widget", "definition/all.yaml:1", "add the CustomResourceDefinition of Widget.example.com")]
+    [InlineData("depends", "depends-on: waits: image is Synced and Degraded", "", "", "")]
+    [InlineData("mistyped", "Deployment web is refused by the API server", ".spec.replica", "mistyped/all.yaml:1", "correct the field's name")]
+    [InlineData("stuck", "ConfigMap a is being deleted and waits for its finalizers: example.com/never", "", "stuck/all.yaml:1", "remove the finalizer")]
+    [InlineData("broken", "it cannot be rendered", "broken/a.yaml", "", "correct the file")]
+    public async Task A_cause_is_followed_to_its_end(string application, string chain, string end, string file, string fix)
+    {
+        (int exit, string text, Node document) = await cluster.ExplainAsync(application);
+        Assert.Equal(1, exit);
+        Assert.Contains(chain, text);
+        Assert.Contains(end, text);
+        Assert.Contains(file, text);
+        Assert.Contains(fix, text);
+        Assert.NotEmpty(document["causes"]!.AsList()!);
+    }
+
+    [Fact]
+    public async Task What_is_well_has_no_causes()
+    {
+        (int exit, string text, Node document) = await cluster.ExplainAsync("fine");
+        Assert.Equal(0, exit);
+        Assert.Equal("fine is Synced and Healthy on bowline", text.Trim());
+        Assert.Empty(document["causes"]!.AsList()!);
+    }
+
+    [Fact]
+    public async Task One_object_can_be_asked_for()
+    {
+        (_, string text, _) = await cluster.ExplainAsync("key", "deployment/web");
+        Assert.Contains("ConfigMap settings has no key missing", text);
+    }
+}
