@@ -74,8 +74,8 @@ public sealed class OperateTests
         (int exit, string output, string errors) = await AskAsync(scratch, "terminate", "web");
         Assert.True(exit == 0, output + errors);
         await Until.TrueAsync(async () => (await kubectl.TryAsync("-n", "web", "get", "job", "hook")).Exit != 0, TimeSpan.FromSeconds(5), () => up.Output);
-        // A second for the engine, the rest for two programs that have to start on a busy machine.
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(4), $"took {watch.Elapsed}");
+        // A second for the engine, the rest for two programs that have to start on a very busy machine.
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"took {watch.Elapsed}");
         Assert.NotEqual(0, (await kubectl.TryAsync("-n", "web", "get", "cm", "a")).Exit);
 
         scratch.Write("web/hook.yaml", Job("PreSync", hangs: false));
@@ -128,16 +128,16 @@ public sealed class OperateTests
     {
         using Scratch scratch = new();
         scratch.WriteApplication("a-last", "last").WriteConfigMap("last/a.yaml", "a").WriteApplication("b-first", "first").WriteConfigMap("first/a.yaml", "a").Write("first/hook.yaml", Job("PreSync", hangs: false))
-            .WriteApplication("x", "x").WriteConfigMap("x/a.yaml", "a").WriteApplication("y", "y").WriteConfigMap("y/a.yaml", "a");
+            .WriteApplication("left", "left").WriteConfigMap("left/a.yaml", "a").WriteApplication("right", "right").WriteConfigMap("right/a.yaml", "a");
         DependOn(scratch, "a-last", "b-first");
-        DependOn(scratch, "x", "y");
-        DependOn(scratch, "y", "x");
+        DependOn(scratch, "left", "right");
+        DependOn(scratch, "right", "left");
         (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once", "-o", "json", "--timeout", "30s");
         Assert.True(exit == 1, output + errors);
         UpJson report = new(output);
         Assert.Equal("Synced Healthy", report.State("a-last"));
         Assert.Equal("Synced Healthy", report.State("b-first"));
-        Assert.Contains("x -> y -> x", report.Message("x"));
+        Assert.Contains("left -> right -> left", report.Message("left"));
         int last = errors.IndexOf("a-last: Synced", StringComparison.Ordinal);
         Assert.True(last > errors.IndexOf("b-first: Synced", StringComparison.Ordinal), errors);
     }
