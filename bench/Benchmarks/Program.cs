@@ -8,6 +8,12 @@ if (args.Length == 0)
     return 0;
 }
 
+if (args is ["delivery", "processes"])
+{
+    await WholeProcessNumbers.PrintAsync(CancellationToken.None);
+    return 0;
+}
+
 if (args is ["delivery"])
 {
     await DeliveryNumbers.PrintAsync(CancellationToken.None);

@@ -88,6 +88,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         SyncOperation reached = run.Operation;
         SyncRun saving = run with
         {
+            Applied = (desired, applied) => target.Differ.Learn(desired, applied, observation.Application.Spec.IgnoreDifferences),
             SaveAsync = (operation, token) => WriteAsync(owner, during, during = during with { Operation = reached = operation }, token),
         };
         SyncResult result = await target.Synchronizer.RunAsync(observation.Plan, saving, cancellationToken).ConfigureAwait(false);

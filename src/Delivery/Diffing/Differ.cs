@@ -55,6 +55,15 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
         return diffs;
     }
 
+    /// <summary>An object was just applied: what the server made of it is what another apply would make of it, until it changes.</summary>
+    public void Learn(DesiredObject desired, MapNode applied, IReadOnlyList<IgnoreRule> ignored)
+    {
+        if (answers.TryGetValue(desired.Id, out Answer? before) && ReferenceEquals(before.Body, desired.Body))
+        {
+            answers[desired.Id] = new Answer(desired.Body, new ResourceDiff(desired, applied, applied), ignored, before.Scaled);
+        }
+    }
+
     /// <summary>Forgets what was learned of objects that nobody wants any more.</summary>
     public void Forget(IEnumerable<ResourceId> objects)
     {
@@ -166,23 +175,10 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
     }
 
     /// <summary>What the schema of a built-in kind says of the object already here.</summary>
-    private string CheckTypes(DesiredObject desired)
-    {
-        if (KubernetesKinds.Find(desired.Kind!.Kind)?.Schema is not { } schema)
-        {
-            return string.Empty;
-        }
-
-        try
-        {
-            ServerSideApply.Apply(null, desired.Body, schema, new FieldWriter(FieldManager, desired.Kind.Kind.ApiVersion, string.Empty, time.GetUtcNow()), force: true);
-            return string.Empty;
-        }
-        catch (MergeException wrong)
-        {
-            return desired.Options.Validate ? wrong.Message + Refusals.Advice(wrong.Message) : string.Empty;
-        }
-    }
+    private static string CheckTypes(DesiredObject desired) =>
+        desired.Options.Validate && KubernetesKinds.Find(desired.Kind!.Kind)?.Schema is { } schema && FieldOwnership.Misfits(desired.Body, schema) is { } wrong
+            ? wrong + Refusals.Advice(wrong)
+            : string.Empty;
 
     private static bool IsTolerated(DesiredObject desired, ClusterException refused) =>
         !Refusals.IsFinal(refused) || (!desired.Options.Validate && Refusals.IsUnknownField(refused)) || (desired.Options.SkipDryRunOnMissingResource && refused.IsNotFound);

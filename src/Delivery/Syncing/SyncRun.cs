@@ -1,4 +1,6 @@
+using Bowline.Delivery.Desired;
 using Bowline.Delivery.Inventories;
+using Bowline.Resources.Model;
 
 namespace Bowline.Delivery.Syncing;
 
@@ -7,6 +9,9 @@ public sealed record SyncRun(SyncOperation Operation)
 {
     /// <summary>Told about every object as soon as it is dealt with.</summary>
     public Action<SyncStep>? Progress { get; init; }
+
+    /// <summary>Told what the server made of an object that was applied.</summary>
+    public Action<DesiredObject, MapNode> Applied { get; init; } = static (_, _) => { };
 
     /// <summary>Writes down the hooks that have succeeded by now, before any of them is deleted.</summary>
     public Func<SyncOperation, CancellationToken, Task> SaveAsync { get; init; } = static (_, _) => Task.CompletedTask;

@@ -10,7 +10,7 @@ namespace Bowline.Delivery.Syncing;
 
 public sealed partial class Synchronizer
 {
-    private async Task<SyncStep> ApplyAsync(PlannedAction action, CancellationToken cancellationToken)
+    private async Task<SyncStep> ApplyAsync(PlannedAction action, SyncRun run, CancellationToken cancellationToken)
     {
         if (action.Id.Name.Length == 0)
         {
@@ -35,6 +35,7 @@ public sealed partial class Synchronizer
         }
 
         live.Observe(applied);
+        run.Applied(desired, applied);
         return new SyncStep(action.Id, action.Change == PlannedChange.Create ? SyncOutcome.Created : SyncOutcome.Configured, action.Reason);
     }
 

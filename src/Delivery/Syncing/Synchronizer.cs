@@ -117,7 +117,7 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
         {
             return action.Change switch
             {
-                PlannedChange.Create or PlannedChange.Update => await ApplyAsync(action, cancellationToken).ConfigureAwait(false),
+                PlannedChange.Create or PlannedChange.Update => await ApplyAsync(action, ledger.Run, cancellationToken).ConfigureAwait(false),
                 PlannedChange.Prune => await PruneAsync(action, cancellationToken).ConfigureAwait(false),
                 PlannedChange.RunHook => await RunHookAsync(action, ledger, cancellationToken).ConfigureAwait(false),
                 PlannedChange.None => new SyncStep(action.Id, SyncOutcome.Unchanged, string.Empty),

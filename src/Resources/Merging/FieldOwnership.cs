@@ -30,5 +30,19 @@ public static class FieldOwnership
     public static MapNode Without(MapNode node, FieldSet fields, Schema? schema) =>
         fields.IsEmpty ? node : FieldRemoval.Remove(node, fields, TypeOf(schema)) as MapNode ?? new MapNode();
 
+    /// <summary>What does not fit the schema, in the words of an API server that refuses the apply of it; null when all does.</summary>
+    public static string? Misfits(MapNode applied, Schema schema)
+    {
+        try
+        {
+            ServerSideApply.Check(applied, schema.Merging);
+            return null;
+        }
+        catch (MergeException wrong)
+        {
+            return wrong.Message;
+        }
+    }
+
     private static FieldType TypeOf(Schema? schema) => schema?.Merging ?? StructuralSchema.Permissive.Merging;
 }

@@ -137,7 +137,7 @@ public static partial class ServerSideApply
 
     internal static FieldSet Ownable(FieldSet fields, FieldWriter writer) => fields.ExceptWithChildren(writer.ResetFields).Except(Unowned);
 
-    private static void Check(MapNode applied, FieldType type)
+    internal static void Check(MapNode applied, FieldType type)
     {
         if (applied["metadata"]?["managedFields"] is { IsNull: false })
         {
