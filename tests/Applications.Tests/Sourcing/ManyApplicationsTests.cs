@@ -88,5 +88,9 @@ public sealed class ManyApplicationsTests
     private sealed class NoFetcher : ISourceFetcher
     {
         public Task<SourceSnapshot> FetchAsync(SourceRef reference, CancellationToken cancellationToken) => throw new SourceException($"nobody asked for {reference.Url}");
+
+        public Task<string> ResolveAsync(SourceRef reference, CancellationToken cancellationToken) => throw new SourceException($"nobody asked for {reference.Url}");
+
+        public Task<IReadOnlyList<string>?> ChangedFilesAsync(SourceRef reference, string from, string to, CancellationToken cancellationToken) => throw new SourceException($"nobody asked for {reference.Url}");
     }
 }
