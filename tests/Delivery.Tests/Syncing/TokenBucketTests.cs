@@ -12,16 +12,15 @@ public sealed class TokenBucketTests
         Stopwatch watch = Stopwatch.StartNew();
         for (int write = 0; write < 10; write++)
         {
-            await bucket.TakeAsync(CancellationToken.None);
+            Assert.True(bucket.TakeAsync(CancellationToken.None).IsCompletedSuccessfully);
         }
 
-        Assert.True(watch.ElapsedMilliseconds < 60, $"{watch.ElapsedMilliseconds} ms");
         for (int write = 0; write < 20; write++)
         {
             await bucket.TakeAsync(CancellationToken.None);
         }
 
-        Assert.InRange(watch.ElapsedMilliseconds, 180, 2000);
+        Assert.True(watch.ElapsedMilliseconds >= 180, $"{watch.ElapsedMilliseconds} ms");
     }
 
     [Fact]
