@@ -111,7 +111,7 @@ public sealed record DriftRules(IReadOnlyList<IgnoreRule> Ignored, IReadOnlySet<
         // What the rules took from the live object are the values to keep.
         FieldSet ignored = FieldOwnership.Fields(kept, schema).Except(FieldOwnership.Fields(rest, schema));
         FieldSet mine = FieldOwnership.Fields(body, schema).Except(FieldOwnership.Fields(spoken, schema));
-        MapNode values = FieldOwnership.Without(kept, FieldOwnership.Fields(kept, schema).Except(ignored.Intersect(mine)).Leaves(), schema);
+        MapNode values = (MapNode)FieldOwnership.Only(kept, ignored.Intersect(mine), schema).DeepClone();
         FieldWriter writer = new(Differ.FieldManager, body["apiVersion"]?.AsString() ?? string.Empty, string.Empty, DateTimeOffset.UnixEpoch);
         values["apiVersion"] = body["apiVersion"]!;
         values["kind"] = body["kind"]!;

@@ -30,6 +30,9 @@ public static class FieldOwnership
     public static MapNode Without(MapNode node, FieldSet fields, Schema? schema) =>
         fields.IsEmpty ? node : FieldRemoval.Remove(node, fields, TypeOf(schema)) as MapNode ?? new MapNode();
 
+    /// <summary>Nothing of the object but these fields and the keys of list items on the way to them; it shares what it takes.</summary>
+    public static MapNode Only(MapNode node, FieldSet fields, Schema? schema) => FieldSelection.Select(node, fields, TypeOf(schema)) as MapNode ?? new MapNode();
+
     /// <summary>What does not fit the schema, in the words of an API server that refuses the apply of it; null when all does.</summary>
     public static string? Misfits(MapNode applied, Schema schema)
     {
