@@ -29,6 +29,9 @@ internal static class Flags
         return option;
     }
 
+    public static Option<bool> AllowRemoteFiles() =>
+        new("--allow-remote-files") { Description = "Kustomize: read resources and patches that are URLs of single files" };
+
     /// <summary>A flag that may be given several times.</summary>
     public static Option<string[]> Many(string name, string description, string helpName, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = helpName, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };

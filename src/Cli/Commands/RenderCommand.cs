@@ -22,7 +22,7 @@ internal static class RenderCommand
         restrictor.AcceptOnlyFromAmong("LoadRestrictionsRootOnly", "LoadRestrictionsNone");
         Option<bool> enableHelm = new("--enable-helm") { Description = "Kustomize: render helmCharts (the default here; =false refuses them)", DefaultValueFactory = _ => true };
         Option<bool> enablePlugins = new("--enable-alpha-plugins") { Description = "Kustomize: accepted; plugins that are programs or containers are refused all the same" };
-        Option<bool> remoteFiles = new("--allow-remote-files") { Description = "Kustomize: read resources and patches that are URLs of single files" };
+        Option<bool> remoteFiles = Flags.AllowRemoteFiles();
         Option<bool> recurse = new("--recurse", "-R") { Description = "Plain folders: include subfolders" };
         Command command = new("render", "Print the manifests of a chart, a kustomization or a folder.") { path, restrictor, enableHelm, enablePlugins, remoteFiles, recurse };
         helm.AddTo(command);
@@ -34,7 +34,6 @@ internal static class RenderCommand
                 Kustomize = new KustomizeOptions
                 {
                     AllowFilesOutsideRoot = parse.GetValue(restrictor) == "LoadRestrictionsNone",
-                    AllowRemoteFiles = parse.GetValue(remoteFiles),
                     EnableHelm = parse.GetValue(enableHelm),
                 },
                 Plain = new PlainOptions { Recurse = parse.GetValue(recurse) },
@@ -42,7 +41,7 @@ internal static class RenderCommand
             using RemoteBases bases = RemoteBases.OfThisUser(TimeProvider.System);
             using ChartSources charts = new(TimeProvider.System);
             using RemoteFiles files = new(TimeProvider.System);
-            RenderResult result = Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Repositories).Fetch, files.Fetch).Render(request, cancellationToken);
+            RenderResult result = Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Repositories).Fetch, parse.GetValue(remoteFiles) ? files.Fetch : null).Render(request, cancellationToken);
             foreach (string warning in result.Warnings)
             {
                 Console.Error.WriteLine(warning);

@@ -13,6 +13,7 @@ internal sealed class TargetFlags
     private readonly Option<string[]> clusters = Flags.Many("--cluster", "Put the applications that match on a cluster of this name (repeatable)", "NAME=GLOB,...");
     private readonly Option<bool> oneCluster = new("--one-cluster") { Description = "Put all applications on one embedded cluster; the first owner of a shared object keeps it" };
     private readonly Option<bool> strict = new("--strict") { Description = "Assume nothing: missing CRDs and Secrets are errors, as on a real cluster" };
+    private readonly Option<bool> remoteFiles = Flags.AllowRemoteFiles();
     private readonly Option<string> kubeconfig = Text("--kubeconfig", "Use a real cluster, through this kubeconfig", "FILE");
     private readonly Option<string> context = Text("--context", "Use this context of the kubeconfig", "NAME");
     private readonly Option<string> @namespace = new("--namespace", "-n") { Description = "Namespace for a path without application manifests (default \"default\")", HelpName = "NAME", DefaultValueFactory = _ => "default" };
@@ -25,7 +26,7 @@ internal sealed class TargetFlags
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, kubeconfig, context, @namespace, revision, argoCdNamespace])
+        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, kubeconfig, context, @namespace, revision, argoCdNamespace, remoteFiles])
         {
             command.Options.Add(option);
         }
@@ -48,6 +49,7 @@ internal sealed class TargetFlags
         RepositoryMappings = [.. parse.GetValue(repoMap)!.Select(ReadMapping)],
         PlacementRules = [.. parse.GetValue(clusters)!.Select(ReadRule)],
         OneCluster = parse.GetValue(oneCluster),
+        AllowRemoteFiles = parse.GetValue(remoteFiles),
         Strict = parse.GetValue(strict),
         TargetKubeconfig = parse.GetValue(kubeconfig)!,
         TargetContext = parse.GetValue(context)!,

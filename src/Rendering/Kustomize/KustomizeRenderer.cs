@@ -17,7 +17,7 @@ public sealed class KustomizeRenderer(IRenderer? helm = null, Func<SourceRef, Ca
     /// <summary>Brings the files of a chart that lies in no folder of the source; null, or a null result, refuses it.</summary>
     public Func<RemoteChart, CancellationToken, FileTree?>? Charts { get; init; }
 
-    /// <summary>Brings a single file by its URL, where the request allows such files; null, or a null result, refuses it.</summary>
+    /// <summary>Brings a single file by its URL, for a user who allows such files; null, or a null result, refuses it.</summary>
     public Func<Uri, CancellationToken, byte[]?>? RemoteFiles { get; init; }
 
     public RenderResult Render(RenderRequest request, CancellationToken cancellationToken)
@@ -26,7 +26,7 @@ public sealed class KustomizeRenderer(IRenderer? helm = null, Func<SourceRef, Ca
         BuildFiles files = new(parsed, fetch, request.Kustomize.AllowFilesOutsideRoot, cancellationToken)
         {
             Charts = Charts,
-            RemoteFiles = request.Kustomize.AllowRemoteFiles ? RemoteFiles : null,
+            RemoteFiles = RemoteFiles,
         };
         BuildSession session = new(request, files, helm);
         try

@@ -85,9 +85,6 @@ public sealed record KustomizeOptions
     /// <summary><c>LoadRestrictionsNone</c>: files outside the kustomization's own root, still inside the snapshot.</summary>
     public bool AllowFilesOutsideRoot { get; init; }
 
-    /// <summary>Whether URLs of single files are read; otherwise a build depends on nothing that no repository keeps.</summary>
-    public bool AllowRemoteFiles { get; init; }
-
     /// <summary>Whether <c>helmCharts</c> are rendered (<c>--enable-helm</c>); plain <c>kubectl kustomize</c> refuses them.</summary>
     public bool EnableHelm { get; init; } = true;
 }

@@ -13,7 +13,7 @@ public static class Engines
     /// <summary>A renderer for any directory: a chart, a kustomization or plain manifests, told apart by Argo CD's rules.</summary>
     /// <param name="remoteBases">Brings what kustomizations name in other repositories; null refuses them.</param>
     /// <param name="remoteCharts">Brings the charts of their helmCharts; null refuses all that are not in the source.</param>
-    /// <param name="remoteFiles">Brings single files by URL, for requests that allow them; null refuses them.</param>
+    /// <param name="remoteFiles">Brings single files by URL, for a user who allows it; null refuses them.</param>
     public static IRenderer CreateRenderer(
         Func<SourceRef, CancellationToken, FileTree?>? remoteBases = null,
         Func<RemoteChart, CancellationToken, FileTree?>? remoteCharts = null,

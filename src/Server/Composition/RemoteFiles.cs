@@ -3,7 +3,7 @@ using Bowline.Sources.Files;
 
 namespace Bowline.Server.Composition;
 
-/// <summary>Reads the single files that kustomizations name by URL, where the user allows it; no credentials are sent.</summary>
+/// <summary>Reads the single files that kustomizations name by URL, where the user allows it; credentials are those written in the URL, and go to its own server only.</summary>
 public sealed class RemoteFiles(TimeProvider time) : IDisposable
 {
     private const long MaxBytes = 64L * 1024 * 1024;
@@ -12,7 +12,7 @@ public sealed class RemoteFiles(TimeProvider time) : IDisposable
     /// <exception cref="SourceException">The server cannot be reached, or does not answer with a file.</exception>
     public byte[] Fetch(Uri address, CancellationToken cancellationToken)
     {
-        Download download = downloads.GetAsync(new DownloadRequest(address, MaxBytes), cancellationToken).GetAwaiter().GetResult();
+        Download download = downloads.GetAsync(new DownloadRequest(address, MaxBytes) { Authorization = downloads.BasicFor(address) }, cancellationToken).GetAwaiter().GetResult();
         return download.IsSuccess
             ? download.Content
             : throw new SourceException($"{WebAddress.Redact(address)} answers {(int)download.Status}");

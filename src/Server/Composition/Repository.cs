@@ -15,6 +15,7 @@ internal sealed class Repository : IDisposable
     private readonly IHome home;
     private readonly GitFetcher fetcher;
     private readonly ChartSources charts;
+    private readonly RemoteFiles remoteFiles;
     private readonly ArgoCdObjects? cluster;
     private readonly SourcePoller poller;
     private readonly Workspace workspace;
@@ -26,10 +27,11 @@ internal sealed class Repository : IDisposable
         this.fetcher = fetcher;
         this.cluster = cluster;
         charts = new ChartSources(time, more: address => workspace!.Settings.Repositories.LoginFor(address));
+        remoteFiles = new RemoteFiles(time);
         poller = new SourcePoller(fetcher, ResolveChartAsync, options.Polling, time, new Random()) { Complain = message => Complain(message) };
         workspace = new Workspace(
             new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace),
-            Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch, new RemoteCharts(charts.Repositories).Fetch),
+            Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch, new RemoteCharts(charts.Repositories).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
             fetcher,
             charts.Repositories,
             home.OpenAsync,
@@ -94,6 +96,7 @@ internal sealed class Repository : IDisposable
         home.Dispose();
         fetcher.Dispose();
         charts.Dispose();
+        remoteFiles.Dispose();
         cluster?.Dispose();
     }
 

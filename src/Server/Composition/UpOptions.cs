@@ -23,6 +23,9 @@ public sealed record UpOptions(string Path)
 
     public IReadOnlyList<PlacementRule> PlacementRules { get; init; } = [];
 
+    /// <summary>Kustomizations may name single files by http(s) URL.</summary>
+    public bool AllowRemoteFiles { get; init; }
+
     public bool OneCluster { get; init; }
 
     /// <summary>Branch, tag, version range or commit of a repository on a server; empty for its default branch.</summary>

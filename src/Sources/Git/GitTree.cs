@@ -3,7 +3,7 @@ using Bowline.Sources.Files;
 
 namespace Bowline.Sources.Git;
 
-/// <summary>The files of one commit. Submodules are empty folders, LFS files their pointers; content is read when asked for.</summary>
+/// <summary>The files of one commit. Submodules are empty folders here (see <see cref="SubmoduleTree"/>), LFS files their pointers; content is read when asked for.</summary>
 public sealed class GitTree : FileTree
 {
     private const string Symlink = "120000";
@@ -12,6 +12,7 @@ public sealed class GitTree : FileTree
 
     private readonly BlobReader blobs;
     private readonly Dictionary<string, Entry> files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> submodules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedDictionary<string, bool>> folders = new(StringComparer.Ordinal) { [string.Empty] = new(StringComparer.Ordinal) };
 
     private GitTree(string commit, BlobReader blobs)
@@ -21,6 +22,9 @@ public sealed class GitTree : FileTree
     }
 
     public string Commit { get; }
+
+    /// <summary>The commits that belong into folders, by path.</summary>
+    internal IReadOnlyDictionary<string, string> Submodules => submodules;
 
     public override byte[] Read(string path, long maxBytes = 64 * 1024 * 1024)
     {
@@ -67,6 +71,17 @@ public sealed class GitTree : FileTree
         return tree;
     }
 
+    /// <summary>What the symlink at a path without symlinks leads to; null when there is none.</summary>
+    internal string? TargetOf(string path)
+    {
+        if (!files.TryGetValue(path, out Entry? entry) || !entry.IsLink)
+        {
+            return null;
+        }
+
+        return entry.Target ??= Encoding.UTF8.GetString(blobs.Read(entry.Id, path, LongestLink));
+    }
+
     private void Add(string mode, string id, string path)
     {
         try
@@ -86,6 +101,7 @@ public sealed class GitTree : FileTree
         if (isFolder)
         {
             folders.TryAdd(path, new(StringComparer.Ordinal));
+            submodules[path] = id;
         }
         else
         {
@@ -109,16 +125,6 @@ public sealed class GitTree : FileTree
 
             isFolder = true;
         }
-    }
-
-    private string? TargetOf(string path)
-    {
-        if (!files.TryGetValue(path, out Entry? entry) || !entry.IsLink)
-        {
-            return null;
-        }
-
-        return entry.Target ??= Encoding.UTF8.GetString(blobs.Read(entry.Id, path, LongestLink));
     }
 
     private bool LeadsToFolder(string path)

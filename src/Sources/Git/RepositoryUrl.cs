@@ -49,6 +49,13 @@ public static partial class RepositoryUrl
     /// <summary>The address without user name, password and query, for messages.</summary>
     public static string Redact(string url) => Secrets().Replace(Queries().Replace(url, "$1"), "$1***@");
 
+    /// <summary>Whether what opens one may be shown to the other: scheme, host and port are the same.</summary>
+    internal static bool SameServer(string left, string right) =>
+        ScpForm().Match(left) is { Success: true } scp
+            ? ScpForm().Match(right) is { Success: true } other && string.Equals(scp.Groups["host"].Value, other.Groups["host"].Value, StringComparison.OrdinalIgnoreCase)
+            : Uri.TryCreate(left, UriKind.Absolute, out Uri? one) && Uri.TryCreate(right, UriKind.Absolute, out Uri? two)
+                && (one.Scheme, one.IdnHost, one.Port) == (two.Scheme, two.IdnHost, two.Port);
+
     /// <exception cref="SourceException">An address that Git would take for an option or for a program to run.</exception>
     internal static void Check(string url)
     {

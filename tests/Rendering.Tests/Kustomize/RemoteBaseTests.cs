@@ -78,13 +78,6 @@ public sealed class RemoteBaseTests
     }
 
     [Fact]
-    public void A_base_within_a_submodule_is_told_apart_from_a_mistake()
-    {
-        KustomizeRenderer renderer = new(fetch: (_, _) => Files(".gitmodules", "[submodule]\n", "sub/x", ""));
-        Assert.Contains("submodules", Refusal(Files("kustomization.yaml", "resources: ['https://example.org/org/repo//sub']\n"), renderer: renderer).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void The_time_that_a_url_allows_is_kept()
     {
         KustomizeRenderer renderer = new(fetch: (_, cancellationToken) =>

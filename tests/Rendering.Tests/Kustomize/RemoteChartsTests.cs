@@ -109,11 +109,11 @@ public sealed class RemoteChartsTests : IAsyncLifetime
             },
         };
         FileTree files = Files("kustomization.yaml", "resources: ['https://example.org/cm.yaml']\npatches: [{path: 'https://example.org/p.yaml'}, {path: 'https://example.org/p.yaml'}]\nbuildMetadata: [originAnnotations]\n");
-        string text = Build(files, options: new KustomizeOptions { AllowRemoteFiles = true }, renderer: renderer).Text();
+        string text = Build(files, renderer: renderer).Text();
         Assert.Contains("a: patched", text, StringComparison.Ordinal);
         Assert.Contains("path: https://example.org/cm.yaml", text, StringComparison.Ordinal);
         Assert.Equal(2, asked);
-        Assert.Contains("unless that is allowed", Refusal(files, renderer: renderer).Message, StringComparison.Ordinal);
+        Assert.Contains("unless that is allowed", Refusal(files).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class RemoteChartsTests : IAsyncLifetime
     {
         KustomizeRenderer renderer = new() { RemoteFiles = (_, _) => throw new SourceException("answers 404") };
         FileTree files = Files("kustomization.yaml", "resources: ['https://u:secret@example.org/cm.yaml?token=secret']\n");
-        string message = Refusal(files, options: new KustomizeOptions { AllowRemoteFiles = true }, renderer: renderer).Message;
+        string message = Refusal(files, renderer: renderer).Message;
         Assert.Contains("https://example.org/cm.yaml", message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", message, StringComparison.Ordinal);
     }

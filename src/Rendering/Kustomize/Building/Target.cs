@@ -33,7 +33,7 @@ internal sealed partial class Target
         {
             throw new RenderException(
                 found.Length == 0
-                    ? $"unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{loader.Printable}'{(loader.MayBeSubmodule ? "; the repository has submodules, which are not fetched" : string.Empty)}"
+                    ? $"unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{loader.Printable}'{(loader.MayBeSubmodule ? "; the repository has submodules, and submodules=false of the URL leaves them out" : string.Empty)}"
                     : $"Found multiple kustomization files under: {loader.Printable} ({string.Join(", ", found)})",
                 loader.Root.Length == 0 ? "." : loader.Root);
         }

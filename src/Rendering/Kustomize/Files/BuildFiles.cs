@@ -1,12 +1,13 @@
 using Bowline.Rendering.Requests;
 using Bowline.Sources.Files;
+using Bowline.Sources.Git;
 
 namespace Bowline.Rendering.Kustomize.Files;
 
 /// <summary>What all loaders of one build share.</summary>
 internal sealed class BuildFiles(ParsedFiles parsed, Func<SourceRef, CancellationToken, FileTree?>? fetch, bool allowOutsideRoot, CancellationToken cancellationToken)
 {
-    private readonly Dictionary<SourceRef, FileTree> fetched = [];
+    private readonly Dictionary<(SourceRef Source, bool Submodules), FileTree> fetched = [];
     private readonly Dictionary<RemoteChart, FileTree> charts = [];
     private readonly Dictionary<string, byte[]> remoteFiles = new(StringComparer.Ordinal);
     private readonly HashSet<string> read = new(StringComparer.Ordinal);
@@ -66,7 +67,7 @@ internal sealed class BuildFiles(ParsedFiles parsed, Func<SourceRef, Cancellatio
 
         if (RemoteFiles is null || !Uri.TryCreate(url, UriKind.Absolute, out Uri? address))
         {
-            throw new RenderException($"the file '{printable}' is refused: a build reads no files over HTTP unless that is allowed (render --allow-remote-files)");
+            throw new RenderException($"the file '{printable}' is refused: a build reads no files over HTTP unless that is allowed (--allow-remote-files)");
         }
 
         try
@@ -85,31 +86,41 @@ internal sealed class BuildFiles(ParsedFiles parsed, Func<SourceRef, Cancellatio
     /// <exception cref="RenderException">There is no way to fetch, the fetcher failed, or the URL's own time is over.</exception>
     public FileTree Fetch(RemoteReference reference)
     {
-        if (fetched.TryGetValue(reference.Source, out FileTree? known))
+        if (fetched.TryGetValue((reference.Source, reference.Submodules), out FileTree? known))
         {
             return known;
         }
 
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        if (reference.Timeout is { } timeout)
+        FileTree files = Fetch(reference.Source, reference.Timeout, $"the remote base '{reference.Printable}'");
+        if (reference.Submodules)
         {
-            limit.CancelAfter(timeout);
+            files = SubmoduleTree.Of(files, reference.Source, (submodule, source) =>
+                Fetch(source, reference.Timeout, $"'{reference.Printable}' needs the submodule '{submodule.Path}', {RemoteReference.WithoutSecrets(source.Url)}, which"));
+        }
+
+        fetched.Add((reference.Source, reference.Submodules), files);
+        return files;
+    }
+
+    private FileTree Fetch(SourceRef source, TimeSpan? timeout, string what)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        if (timeout is { } allowed)
+        {
+            limit.CancelAfter(allowed);
         }
 
         try
         {
-            FileTree files = fetch?.Invoke(reference.Source, limit.Token)
-                ?? throw new RenderException($"the remote base '{reference.Printable}' is not available here");
-            fetched.Add(reference.Source, files);
-            return files;
+            return fetch?.Invoke(source, limit.Token) ?? throw new RenderException($"{what} is not available here");
         }
         catch (SourceException error)
         {
-            throw new RenderException($"the remote base '{reference.Printable}' cannot be fetched: {error.Message}", inner: error);
+            throw new RenderException($"{what} cannot be fetched: {error.Message}", inner: error);
         }
         catch (OperationCanceledException error) when (!Cancellation.IsCancellationRequested)
         {
-            throw new RenderException($"the remote base '{reference.Printable}' cannot be fetched: took longer than the {reference.Timeout} of its URL", inner: error);
+            throw new RenderException($"{what} cannot be fetched: took longer than the {timeout} of its URL", inner: error);
         }
     }
 }

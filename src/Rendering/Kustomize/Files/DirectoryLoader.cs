@@ -38,8 +38,8 @@ internal sealed class DirectoryLoader
     /// <summary>How messages call the directory.</summary>
     public string Printable => Remote is null ? (Root.Length == 0 ? "." : Root) : $"{Remote.Repository}//{Root}";
 
-    /// <summary>Whether the directory may be empty only because a fetched repository comes without its submodules.</summary>
-    public bool MayBeSubmodule => Remote is not null && Guard(() => tree.FileExists(".gitmodules"), Root);
+    /// <summary>Whether the directory may be empty only because its URL asks for no submodules.</summary>
+    public bool MayBeSubmodule => Remote is { Submodules: false } && Guard(() => tree.FileExists(".gitmodules"), Root);
 
     public static DirectoryLoader Open(FileTree tree, string path, BuildFiles build)
     {

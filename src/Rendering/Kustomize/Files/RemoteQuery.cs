@@ -6,7 +6,8 @@ namespace Bowline.Rendering.Kustomize.Files;
 /// <summary>What a remote base's URL asks for after the question mark.</summary>
 /// <param name="Revision">Of <c>ref</c>, else of <c>version</c>; empty for the repository's default.</param>
 /// <param name="Timeout">Seconds, or a duration as Go writes it; null when there is none that can be read.</param>
-internal sealed partial record RemoteQuery(string Revision, TimeSpan? Timeout)
+/// <param name="Submodules">False only where the URL says so in one of the words that Go takes for it.</param>
+internal sealed partial record RemoteQuery(string Revision, TimeSpan? Timeout, bool Submodules)
 {
     private const double MaxSeconds = 3600;
 
@@ -21,7 +22,7 @@ internal sealed partial record RemoteQuery(string Revision, TimeSpan? Timeout)
         }
 
         string revision = values.GetValueOrDefault("ref") is { Length: > 0 } named ? named : values.GetValueOrDefault("version", string.Empty);
-        return new RemoteQuery(revision, Duration(values.GetValueOrDefault("timeout", string.Empty)));
+        return new RemoteQuery(revision, Duration(values.GetValueOrDefault("timeout", string.Empty)), values.GetValueOrDefault("submodules") is not ("0" or "f" or "F" or "false" or "FALSE" or "False"));
     }
 
     private static string Decoded(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));

@@ -19,6 +19,9 @@ internal sealed partial record RemoteReference(SourceRef Source, string Path, st
     /// <summary>How long the fetch may take; null leaves it to the fetcher.</summary>
     public TimeSpan? Timeout { get; private init; }
 
+    /// <summary>Whether the folders of submodules have their files, as unless the URL says otherwise.</summary>
+    public bool Submodules { get; private init; } = true;
+
     /// <summary>Null for anything that is not a URL of a repository.</summary>
     /// <exception cref="RenderException">A URL that no fetcher must see (options in the place of a host, control characters), or one without a repository.</exception>
     public static RemoteReference? Parse(string text)
@@ -45,7 +48,7 @@ internal sealed partial record RemoteReference(SourceRef Source, string Path, st
             throw new RenderException($"'{printable}' is refused: its path leads out of the repository");
         }
 
-        return new RemoteReference(new SourceRef(host + repository, asked.Revision), path.Trim('/'), printable) { Timeout = asked.Timeout };
+        return new RemoteReference(new SourceRef(host + repository, asked.Revision), path.Trim('/'), printable) { Timeout = asked.Timeout, Submodules = asked.Submodules };
     }
 
     /// <summary>Whether the text is the URL of a single manifest rather than of a repository.</summary>
