@@ -49,7 +49,7 @@ public sealed class RemoteFileTests : IAsyncLifetime
         scratch.Write("kustomization.yaml", $"resources: ['{server.Address}/cm.yaml']\npatches: [{{path: '{server.Address}/patch.yaml'}}]\nnamePrefix: p-\n");
         (int exit, string output, string errors) = await RenderAsync();
         Assert.True(exit == 0, errors);
-        Assert.Equal("apiVersion: v1\ndata:\n  a: patched\nkind: ConfigMap\nmetadata:\n  name: p-far\n", output);
+        Assert.Equal("apiVersion: v1\ndata:\n  a: patched\nkind: ConfigMap\nmetadata:\n  name: p-far", output.TrimEnd());
     }
 
     [Fact]
