@@ -65,6 +65,9 @@ public sealed class FloatNode : Node
 
     public double Value { get; }
 
+    /// <summary>The exact value of a whole number from 2^63 on, where the reader's original keeps it and YAML is to show it; null for every other float.</summary>
+    public ulong? Unsigned { get; init; }
+
     public override NodeKind Kind => NodeKind.Float;
 
     public override bool DeepEquals([NotNullWhen(true)] Node? other) => other switch

@@ -98,7 +98,7 @@ internal sealed partial class TreeBuilder
             case ScalarKind.Integer:
                 return resolved.Integer is >= -1 and < 257 ? IntegerNode.Of(resolved.Integer) : new IntegerNode(resolved.Integer) { Line = scalar.Mark.Line + 1 };
             case ScalarKind.Unsigned:
-                return new FloatNode(resolved.Unsigned) { Line = scalar.Mark.Line + 1 };
+                return new FloatNode(resolved.Unsigned) { Line = scalar.Mark.Line + 1, Unsigned = options.Dialect == YamlDialect.Yaml12 ? resolved.Unsigned : null };
             case ScalarKind.Float:
                 return FloatToNode(scalar, resolved.Float);
             case ScalarKind.Timestamp when options.Dialect == YamlDialect.Yaml12:
@@ -112,6 +112,12 @@ internal sealed partial class TreeBuilder
     /// <summary>Everything is JSON in the end: it has no infinities, and writes whole floats below 1e21 like integers.</summary>
     private Node FloatToNode(in RawScalar scalar, double value)
     {
+        // Where scalars are kept as written, one may still be replaced, or only its text be used.
+        if (!double.IsFinite(value) && options.PlainScalar is not null)
+        {
+            return new FloatNode(value) { Line = scalar.Mark.Line + 1 };
+        }
+
         if (!double.IsFinite(value))
         {
             string reason = $"json: unsupported value: {(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf")}";

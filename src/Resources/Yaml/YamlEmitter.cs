@@ -46,7 +46,7 @@ internal sealed partial class YamlEmitter(YamlWriteOptions options) : IDisposabl
                 WriteBare(integer.Value.ToString(CultureInfo.InvariantCulture));
                 break;
             case FloatNode number:
-                WriteBare(FloatText(number.Value));
+                WriteBare(number.Unsigned is { } exact ? exact.ToString(CultureInfo.InvariantCulture) : FloatText(number.Value));
                 break;
             case BoolNode flag:
                 WriteBare(flag.Value ? "true" : "false");

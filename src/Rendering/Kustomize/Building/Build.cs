@@ -88,10 +88,22 @@ internal sealed class Build(BuildSession session)
 
     private static bool IsLocal(BuildObject item) => item.Annotations.TryGetValue(LocalConfig, out string? value) && value != "false";
 
+    private static MapNode Plain(BuildObject item)
+    {
+        try
+        {
+            return (MapNode)ScalarText.Plain(item.Root);
+        }
+        catch (RenderException error) when (error.File.Length == 0)
+        {
+            throw new RenderException($"{item.Id}: {error.Reason}", item.Source?.File ?? string.Empty, error.Line, inner: error);
+        }
+    }
+
     private static Resource Result(BuildObject item, Kustomization kustomization, ThroughText through)
     {
         item.SetAnnotations(OriginText.Annotations(item, kustomization.BuildMetadata));
-        MapNode root = (MapNode)ScalarText.Plain(item.Root);
+        MapNode root = Plain(item);
         Origin origin = new(item.Source?.File ?? string.Empty, item.Source?.Line ?? 0)
         {
             Through = through.Of(item.Through),

@@ -44,6 +44,12 @@ internal static partial class ScalarReader
     public static Node Scalar(Node? current, string text) =>
         current is not null && ScalarText.Text(current) is { Quoted: true } ? new StringNode(text) { Quoted = true } : Resolve(text);
 
+    /// <summary>A key that a build writes, which it does without quotes.</summary>
+    /// <exception cref="RenderException">It would be read as a number, a truth value, a date or a merge, which is no key of JSON; the original fails on it, too.</exception>
+    public static string Key(string key) => key == "<<" || Resolve(key) is not StringNode
+        ? throw new RenderException($"the key '{key}' is refused: without quotes, as it is written, it is not a text")
+        : key;
+
     private static Node Read(string text, YamlReadOptions options)
     {
         try

@@ -1,5 +1,6 @@
 using System.Text;
 using Bowline.Rendering.Kustomize.Declared;
+using Bowline.Rendering.Kustomize.Fields;
 using Bowline.Rendering.Kustomize.Files;
 using Bowline.Rendering.Kustomize.Objects;
 using Bowline.Rendering.Requests;
@@ -20,7 +21,7 @@ internal static class DataGenerator
             bool text = System.Text.Unicode.Utf8.IsValid(value);
             string content = text ? Encoding.UTF8.GetString(value) : Base64(value);
             RefuseLeadingTab(key, content);
-            root.EnsureMap(text ? "data" : "binaryData")[key] = content;
+            root.EnsureMap(text ? "data" : "binaryData")[ScalarReader.Key(key)] = content;
         }
 
         return Finish(root, spec);
@@ -33,7 +34,7 @@ internal static class DataGenerator
         MapNode data = root.EnsureMap("data");
         foreach ((string key, byte[] value) in Pairs("secret", spec, loader))
         {
-            data[key] = Base64(value);
+            data[ScalarReader.Key(key)] = Base64(value);
         }
 
         return Finish(root, spec);

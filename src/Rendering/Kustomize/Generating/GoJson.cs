@@ -8,6 +8,8 @@ namespace Bowline.Rendering.Kustomize.Generating;
 /// <summary>JSON exactly as Go's encoding/json marshals maps: sorted keys, and &lt;, &gt;, &amp; escaped; hashes depend on every byte.</summary>
 internal static class GoJson
 {
+    private const long MaxExact = 1L << 53;
+
     /// <param name="line">A line feed and the indentation so far, to indent by two blanks; null for one line.</param>
     public static void Write(Node node, StringBuilder json, string? line = null)
     {
@@ -24,6 +26,10 @@ internal static class GoJson
                 break;
             case BoolNode flag:
                 json.Append(flag.Value ? "true" : "false");
+                break;
+            case IntegerNode integer when integer.Value is < -MaxExact or > MaxExact:
+                // What has been JSON before is a float by now.
+                json.Append(Number(integer.Value));
                 break;
             case IntegerNode integer:
                 json.Append(integer.Value.ToString(CultureInfo.InvariantCulture));

@@ -28,11 +28,11 @@ internal static class NameHash
             ["kind"] = kind,
             // The name stays empty: equal content makes equal hashes.
             ["name"] = StringNode.Empty,
-            ["data"] = item.Root["data"] ?? StringNode.Empty,
+            ["data"] = Field(item, "data"),
         };
         if (kind == "Secret")
         {
-            content["type"] = item.Root["type"] ?? StringNode.Empty;
+            content["type"] = Field(item, "type");
         }
 
         if (item.Root[other] is MapNode map)
@@ -42,6 +42,14 @@ internal static class NameHash
 
         return content;
     }
+
+    /// <summary>A scalar in the place of a map counts as its text.</summary>
+    private static Node Field(BuildObject item, string name) => item.Root[name] switch
+    {
+        null => StringNode.Empty,
+        MapNode or ListNode => item.Root[name]!,
+        Node scalar => new StringNode(ScalarText.Of(scalar)),
+    };
 
     private static string Encode(string hex) => string.Create(10, hex, static (text, from) =>
     {

@@ -235,7 +235,7 @@ internal sealed class BuildObject(MapNode root)
                 text = shared;
             }
 
-            map[key] = text;
+            map[ScalarReader.Key(key)] = text;
         }
 
         if (map.Count > 0)

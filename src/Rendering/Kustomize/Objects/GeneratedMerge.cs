@@ -1,3 +1,4 @@
+using Bowline.Rendering.Kustomize.Fields;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Kustomize.Objects;
@@ -34,7 +35,7 @@ internal static class GeneratedMerge
         {
             foreach ((string key, Node value) in map ?? [])
             {
-                merged[key] = ScalarText.Of(value);
+                merged[ScalarReader.Key(key)] = ScalarText.Of(value);
             }
         }
 

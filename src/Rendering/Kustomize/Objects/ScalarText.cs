@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Bowline.Rendering.Kustomize.Fields;
+using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Kustomize.Objects;
@@ -11,7 +12,10 @@ internal sealed class WrittenScalar(string text, Node value) : OpaqueNode
 
     public Node Resolved { get; } = value;
 
-    public override Node ToPlain() => Resolved;
+    /// <exception cref="RenderException">JSON, which everything is in the end, has no such number.</exception>
+    public override Node ToPlain() => Resolved is FloatNode { Value: var value } && !double.IsFinite(value)
+        ? throw new RenderException($"json: unsupported value: {(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf")}", line: Resolved.Line)
+        : Resolved;
 
     public override bool DeepEquals([NotNullWhen(true)] Node? other) => other is WrittenScalar scalar && scalar.Text == Text;
 
@@ -39,7 +43,7 @@ internal static class ScalarText
     public static string Of(Node? node) => node switch
     {
         StringNode text => text.Value,
-        FloatNode number => GoFloat.Json(number.Value),
+        FloatNode number => GoFloat.General(number.Value),
         null or MapNode or ListNode => string.Empty,
         _ => node.ToString() ?? string.Empty,
     };

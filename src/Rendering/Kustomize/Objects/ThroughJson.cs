@@ -9,7 +9,11 @@ namespace Bowline.Rendering.Kustomize.Objects;
 /// </summary>
 internal static class ThroughJson
 {
-    /// <param name="quotesAll">Whether the JSON itself is read as YAML, where all texts are quoted.</param>
+    // Numbers of JSON are floats to the original.
+    private const long MaxExact = 1L << 53;
+    private const double MaxInteger = 9.2e18;
+
+    /// <param name="quotesAll">Whether the JSON itself is read as YAML, where all texts are quoted and whole numbers are exact.</param>
     public static Node Copy(Node node, bool quotesAll = false)
     {
         switch (node)
@@ -30,6 +34,11 @@ internal static class ThroughJson
                 return new StringNode(text.Value) { Line = text.Line, Quoted = true };
             case StringNode { Quoted: true } text when !quotesAll && text.Value.Length > 0 && IsPlain(text):
                 return new StringNode(text.Value) { Line = text.Line };
+            case FloatNode { Unsigned: not null } number when !quotesAll:
+                return new FloatNode(number.Value) { Line = number.Line };
+            case IntegerNode { Value: < -MaxExact or > MaxExact } number when !quotesAll:
+                double rounded = number.Value;
+                return Math.Abs(rounded) < MaxInteger ? new IntegerNode((long)rounded) { Line = number.Line } : new FloatNode(rounded) { Line = number.Line };
             default:
                 return node;
         }

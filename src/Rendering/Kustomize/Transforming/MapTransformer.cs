@@ -55,7 +55,7 @@ internal sealed class MapTransformer(IReadOnlyList<KeyValuePair<string, string>>
             }
             else
             {
-                map[key] = text;
+                map[ScalarReader.Key(key)] = text;
                 added[i] = map;
             }
         }

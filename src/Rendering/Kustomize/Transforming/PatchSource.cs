@@ -51,10 +51,10 @@ internal sealed class PatchSource
             if (content.AsSpan().StartsWith("["u8))
             {
                 // What begins like JSON must be JSON.
-                return JsonReader.Read(content) as ListNode;
+                return JsonReader.Read(content) is ListNode json ? (ListNode)ThroughJson.Copy(json) : null;
             }
 
-            return YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = file }) is [{ Root: ListNode operations }, ..] ? operations : null;
+            return YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = file }) is [{ Root: ListNode operations }, ..] ? (ListNode)ThroughJson.Copy(operations) : null;
         }
         catch (Exception error) when (error is YamlException or System.Text.Json.JsonException)
         {
