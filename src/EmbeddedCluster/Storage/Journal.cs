@@ -28,6 +28,7 @@ internal sealed class Journal : IAsyncDisposable
     private long size;
     private long snapshotSize;
     private bool snapshotting;
+    private Task snapshotTask = Task.CompletedTask;
     private bool stopping;
     private volatile StorageException? blocked;
 
@@ -48,8 +49,7 @@ internal sealed class Journal : IAsyncDisposable
     /// <summary>Goes on after what was recovered, in a file of its own.</summary>
     public static Journal Start(string directory, DirectoryLock directoryLock, long revision)
     {
-        // The writer before this one may still be deleting what a snapshot replaced.
-        long Size(string pattern) => Directory.GetFiles(directory, pattern).Sum(path => new FileInfo(path) is { Exists: true } found ? found.Length : 0);
+        long Size(string pattern) => Directory.GetFiles(directory, pattern).Sum(path => new FileInfo(path).Length);
         return new Journal(directory, directoryLock, OpenFile(directory, revision + 1), Size("journal-*.log"), Size("snapshot-*.db"));
     }
 
@@ -105,6 +105,9 @@ internal sealed class Journal : IAsyncDisposable
         await writer.ConfigureAwait(false);
         unsynced.Release();
         await syncer.ConfigureAwait(false);
+
+        // The directory is free for the next only when nothing of this one writes or deletes in it any more.
+        await snapshotTask.ConfigureAwait(false);
         file.Dispose();
         directoryLock.Dispose();
         signal.Dispose();
@@ -184,7 +187,7 @@ internal sealed class Journal : IAsyncDisposable
             length = RandomAccess.GetLength(next);
         }
 
-        _ = Task.Run(() => WriteSnapshot(rotation));
+        snapshotTask = Task.Run(() => WriteSnapshot(rotation));
     }
 
     /// <summary>Everyone who waits is told now: their writes may still come to be, as after any answer that got lost.</summary>
