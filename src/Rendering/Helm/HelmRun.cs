@@ -96,7 +96,12 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
 
     private void RequireReleaseName()
     {
-        if (request.ReleaseName.Length == 0 || request.ReleaseName.Length > MaxNameLength || !NameFormat().IsMatch(request.ReleaseName))
+        if (request.ReleaseName.Length == 0)
+        {
+            throw new ChartException("release name \"\": no name provided");
+        }
+
+        if (request.ReleaseName.Length > MaxNameLength || !NameFormat().IsMatch(request.ReleaseName))
         {
             throw new ChartException(
                 $"release name {GoText.Quote(request.ReleaseName)}: invalid release name, must match regex "

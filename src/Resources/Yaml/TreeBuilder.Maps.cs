@@ -21,7 +21,7 @@ internal sealed partial class TreeBuilder
     }
 
     /// <summary>A key: text, or the instruction to merge.</summary>
-    private readonly record struct Key(string Text, Mark Mark, bool Merge);
+    private readonly record struct Key(string Text, Mark Mark, bool Merge, bool Invalid = false);
 
     private MapNode ReadBlockMap(Mark start)
     {
@@ -133,14 +133,22 @@ internal sealed partial class TreeBuilder
     {
         Mark at = scanner.Peek().Start;
         Node value = hasValue ? ReadNode(block, indentless: block) : EmptyNode();
+        if (key.Invalid)
+        {
+            return;
+        }
+
         if (!key.Merge)
         {
             SetMember(draft, key, value, at);
             return;
         }
 
-        RequireMaps(value, at);
-        if (options.Dialect == YamlDialect.Yaml11)
+        if (!AreMaps(value))
+        {
+            Defer(FailureStage.Decoding, Fail(at, "map merge requires map or sequence of maps as the value"));
+        }
+        else if (options.Dialect == YamlDialect.Yaml11)
         {
             Merge(draft, value);
         }
@@ -233,12 +241,5 @@ internal sealed partial class TreeBuilder
         }
     }
 
-    private void RequireMaps(Node value, Mark at)
-    {
-        bool good = value is MapNode || (value is ListNode list && list.All(item => item is MapNode));
-        if (!good)
-        {
-            throw Fail(at, "map merge requires map or sequence of maps as the value");
-        }
-    }
+    private static bool AreMaps(Node value) => value is MapNode || (value is ListNode list && list.All(item => item is MapNode));
 }

@@ -13,8 +13,8 @@ internal sealed partial class TreeBuilder
         RawScalar scalar;
         if (first.Kind == TokenKind.Alias)
         {
-            scalar = FindAnchor(out _).Scalar ?? throw InvalidKey(first.Start);
-            return ToKey(scalar, first.Start);
+            Anchored anchored = FindAnchor(out _);
+            return anchored.Scalar is { } aliased ? ToKey(aliased, first.Start) : InvalidKey(first.Start, anchored.Container!);
         }
 
         (string? anchor, string? tag) = ReadProperties();
@@ -24,11 +24,10 @@ internal sealed partial class TreeBuilder
             scalar = new RawScalar(token.Text!, Meaningful(tag), tag is null ? token.Plain : tag == "!", first.Start);
             scanner.Take();
         }
-        else if (token.Kind is TokenKind.FlowListStart or TokenKind.FlowMapStart or TokenKind.BlockEntry or TokenKind.BlockListStart or TokenKind.BlockMapStart)
+        else if (token.Kind is TokenKind.FlowListStart or TokenKind.FlowMapStart
+            || (block && token.Kind is TokenKind.BlockEntry or TokenKind.BlockListStart or TokenKind.BlockMapStart))
         {
-            throw block || token.Kind is TokenKind.FlowListStart or TokenKind.FlowMapStart
-                ? InvalidKey(first.Start)
-                : FailParsing("did not find expected node content", token.Start, first.Start);
+            return InvalidKey(first.Start, ReadContainer(token.Kind, anchor, first.Start));
         }
         else if (anchor is null && tag is null)
         {
@@ -61,7 +60,12 @@ internal sealed partial class TreeBuilder
         return new Key(resolved.Kind == ScalarKind.String ? resolved.Text : KeyText(at, resolved), at, Merge: false);
     }
 
-    private YamlException InvalidKey(Mark at) => Fail(at, "invalid map key: only a scalar can be the key of a map");
+    /// <summary>What <c>{{ .Values.x }}</c> is for YAML when nobody fills it in: a map that is the key of a map.</summary>
+    private Key InvalidKey(Mark at, Node key)
+    {
+        Defer(FailureStage.Decoding, Fail(at, $"invalid map key: {GoErrors.Syntax(key)}"));
+        return new Key(string.Empty, at, Merge: false, Invalid: true);
+    }
 
     /// <summary>The text that sigs.k8s.io/yaml makes of a key that is no string.</summary>
     private string KeyText(Mark key, in ResolvedScalar resolved) => resolved.Kind switch
@@ -70,8 +74,14 @@ internal sealed partial class TreeBuilder
         ScalarKind.Bool => resolved.Bool ? "true" : "false",
         ScalarKind.Integer => resolved.Integer.ToString(CultureInfo.InvariantCulture),
         ScalarKind.Float => GoFloat.General((float)resolved.Float),
-        _ => throw Fail(key, $"unsupported map key `{resolved.Text}`"),
+        _ => Unsupported(key, resolved.Text),
     };
+
+    private string Unsupported(Mark key, string text)
+    {
+        Defer(FailureStage.Converting, Fail(key, $"unsupported map key `{text}`"));
+        return text;
+    }
 
     private Node ToNode(in RawScalar scalar)
     {
@@ -121,7 +131,8 @@ internal sealed partial class TreeBuilder
         if (!double.IsFinite(value))
         {
             string reason = $"json: unsupported value: {(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf")}";
-            throw new YamlException(options.FileName, scalar.Mark.Line + 1, scalar.Mark.Column + 1, reason) { GoMessage = reason };
+            Defer(FailureStage.Converting, new YamlException(options.FileName, scalar.Mark.Line + 1, scalar.Mark.Column + 1, reason) { GoMessage = reason });
+            return Node.Null;
         }
 
         bool whole = !options.NumbersAsFloats && value == Math.Truncate(value) && Math.Abs(value) < 9.2e18;
@@ -157,7 +168,7 @@ internal sealed partial class TreeBuilder
     {
         ResolvedScalar resolved = YamlScalars.Resolve(scalar.Text, options.Dialect);
         bool matches = resolved.Kind == kind || (kind == ScalarKind.Integer && resolved.Kind == ScalarKind.Unsigned);
-        return matches ? resolved : throw Mismatch(scalar, resolved.Kind);
+        return matches ? resolved : Mismatch(scalar, resolved.Kind);
     }
 
     private ResolvedScalar RequireFloat(in RawScalar scalar)
@@ -167,11 +178,11 @@ internal sealed partial class TreeBuilder
         {
             ScalarKind.Float => resolved,
             ScalarKind.Integer => new ResolvedScalar(ScalarKind.Float, scalar.Text, Float: resolved.Integer),
-            _ => throw Mismatch(scalar, resolved.Kind),
+            _ => Mismatch(scalar, resolved.Kind),
         };
     }
 
-    private YamlException Mismatch(in RawScalar scalar, ScalarKind kind)
+    private ResolvedScalar Mismatch(in RawScalar scalar, ScalarKind kind)
     {
         string found = kind switch
         {
@@ -182,7 +193,8 @@ internal sealed partial class TreeBuilder
             ScalarKind.Timestamp => "timestamp",
             _ => "str",
         };
-        return Fail(scalar.Mark, $"cannot decode !!{found} `{scalar.Text}` as a !!{scalar.Tag![StandardTag.Length..]}");
+        Defer(FailureStage.Decoding, Fail(scalar.Mark, $"cannot decode !!{found} `{scalar.Text}` as a !!{scalar.Tag![StandardTag.Length..]}"));
+        return new ResolvedScalar(ScalarKind.String, scalar.Text);
     }
 
     private ResolvedScalar Decode(in RawScalar scalar)
@@ -191,7 +203,8 @@ internal sealed partial class TreeBuilder
         byte[] bytes = new byte[(text.Length / 4 * 3) + 3];
         if (text.Contains(' ', StringComparison.Ordinal) || !Convert.TryFromBase64String(text, bytes, out int written))
         {
-            throw Fail(scalar.Mark, "!!binary value contains invalid base64 data");
+            Defer(FailureStage.Decoding, Fail(scalar.Mark, "!!binary value contains invalid base64 data"));
+            return new ResolvedScalar(ScalarKind.String, scalar.Text);
         }
 
         return new ResolvedScalar(ScalarKind.String, Encoding.UTF8.GetString(bytes, 0, written));

@@ -22,6 +22,17 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
     /// <summary>How deep the container that is being read goes so far, from the root.</summary>
     private int deepest;
 
+    /// <summary>What go-yaml finds only when the whole document is parsed; the syntax errors behind it come first.</summary>
+    private YamlException? failure;
+    private FailureStage failureStage;
+
+    /// <summary>The passes of sigs.k8s.io/yaml over a document that is parsed.</summary>
+    private enum FailureStage
+    {
+        Decoding,
+        Converting,
+    }
+
     private TokenKind Next => scanner.Peek().Kind;
 
     public IReadOnlyList<YamlDocument> ReadDocuments()
@@ -71,6 +82,11 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
         if (Next == TokenKind.DocumentEnd)
         {
             scanner.Take();
+        }
+
+        if (failure is not null)
+        {
+            throw failure;
         }
 
         return new YamlDocument(root, start.Line + 1);
@@ -303,4 +319,13 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
 
     /// <summary>An error in what the document says; go-yaml prints no line for these.</summary>
     private YamlException Fail(Mark at, string reason) => new(options.FileName, at.Line + 1, at.Column + 1, reason);
+
+    private void Defer(FailureStage stage, YamlException found)
+    {
+        if (failure is null || stage < failureStage)
+        {
+            failure = found;
+            failureStage = stage;
+        }
+    }
 }

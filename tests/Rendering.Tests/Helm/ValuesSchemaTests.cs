@@ -41,6 +41,15 @@ public sealed class ValuesSchemaTests
     [InlineData("""{"$ref":"#/no/such"}""")]
     [InlineData("""{"$schema":"https://example.com/my-draft"}""")]
     [InlineData("""{"type":"nope"}""")]
+    [InlineData("""{"pattern":"(x"}""")]
+    [InlineData("""{"patternProperties":{"(x":true}}""")]
+    [InlineData("""{"required":"a"}""")]
+    [InlineData("""{"required":[1]}""")]
+    [InlineData("""{"properties":[]}""")]
+    [InlineData("""{"minLength":-1}""")]
+    [InlineData("""{"minLength":1.5}""")]
+    [InlineData("""{"minimum":"1"}""")]
+    [InlineData("""{"enum":1}""")]
     public void A_schema_that_is_not_complete_in_itself_is_refused(string schema)
     {
         RenderException error = new ChartFiles().Printing("1").With("values.schema.json", schema).Fails();

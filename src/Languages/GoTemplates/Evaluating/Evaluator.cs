@@ -273,7 +273,7 @@ internal sealed partial class Evaluator(TemplateSet set, TemplateTree tree, Temp
             default:
                 try
                 {
-                    Write(GoPrinter.Sprint(value.Node));
+                    Write((value.Node as GoObject)?.Display ?? GoPrinter.Sprint(value.Node));
                 }
                 catch (GoError error)
                 {

@@ -133,13 +133,11 @@ public sealed class GoObject(
 
     public override GoType Type => type;
 
-    /// <summary>What <c>String()</c> returns, when the type has that method.</summary>
+    /// <summary>What <c>String()</c> of a pointer to it returns: a template prints a field by that, while a function gets a copy without the method.</summary>
     public string? Display { get; init; }
 
     /// <summary>What JSON marshalling gives, when it is not an object of the fields under their own names.</summary>
     public Node? Json { get; init; }
-
-    public override string? Text => Display;
 
     public override IReadOnlyList<KeyValuePair<string, Node>> Fields => fields;
 

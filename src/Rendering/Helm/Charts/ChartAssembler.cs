@@ -18,12 +18,13 @@ internal static class ChartAssembler
 
         List<string> warnings = [];
         ChartMetadata metadata = ReadMetadata(files, warnings);
+        MapNode? values = ReadValues(files);
         Located(files, "Chart.yaml", () => ChartValidation.Validate(metadata));
         Parts parts = Parts.Of(files, metadata);
         return new Chart
         {
             Metadata = metadata,
-            Values = ReadValues(files),
+            Values = values,
             Schema = files.LastOrDefault(file => file.Name == "values.schema.json"),
             Templates = parts.Templates,
             Files = parts.Files,

@@ -55,7 +55,7 @@ internal sealed class ChartObject(ChartMetadata metadata, bool isRoot) : GoValue
         fields.Add("Tags", "tags", metadata.Tags);
         fields.Add("AppVersion", "appVersion", metadata.AppVersion);
         fields.Add("Deprecated", "deprecated", BoolNode.Of(metadata.Deprecated), metadata.Deprecated);
-        fields.Add("Annotations", "annotations", new GoMap(GoType.StringMap, metadata.Annotations ?? new MapNode()), metadata.Annotations?.Count > 0);
+        fields.Add("Annotations", "annotations", new GoMap(GoType.StringMap, metadata.Annotations ?? new MapNode()) { IsNilMap = metadata.Annotations is null }, metadata.Annotations?.Count > 0);
         fields.Add("KubeVersion", "kubeVersion", metadata.KubeVersion);
         fields.Add("Dependencies", "dependencies", new GoSlice(GoType.SliceOf(DependencyType), dependencies) { IsNilSlice = metadata.Dependencies is null }, dependencies.Count > 0);
         fields.Add("Type", "type", metadata.Type);

@@ -70,9 +70,15 @@ internal sealed class FilesObject
 
     private GoSlice Lines(string name)
     {
-        if (!byName.TryGetValue(name, out ChartFile? file) || file.Data.Length == 0)
+        if (!byName.TryGetValue(name, out ChartFile? file))
         {
             return GoSlice.Strings([]);
+        }
+
+        if (file.Data.Length == 0)
+        {
+            // Helm looks for the last byte of an empty file.
+            throw new GoError("runtime error: index out of range [-1]");
         }
 
         string text = file.Text;

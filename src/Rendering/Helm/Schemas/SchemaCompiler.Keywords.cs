@@ -10,7 +10,7 @@ internal sealed partial class SchemaCompiler
         schema.MaxProperties = keywords.Count("maxProperties");
         schema.Required = keywords.Texts("required") ?? [];
         schema.Properties = keywords.SchemaMap("properties");
-        schema.PatternProperties = keywords.SchemaMap("patternProperties")?.Select(pair => (pair.Key, pair.Value)).ToList();
+        schema.PatternProperties = keywords.SchemaMap("patternProperties")?.Select(pair => (Keywords.RequirePattern(pair.Key), pair.Value)).ToList();
         schema.AdditionalProperties = keywords.Schema("additionalProperties");
         schema.PropertyNames = schema.Draft > 4 ? keywords.Schema("propertyNames") : null;
         if (schema.Draft >= 2019)
@@ -61,7 +61,7 @@ internal sealed partial class SchemaCompiler
     {
         schema.MinLength = keywords.Count("minLength");
         schema.MaxLength = keywords.Count("maxLength");
-        schema.Pattern = keywords.Text("pattern");
+        schema.Pattern = keywords.Pattern("pattern");
         schema.MultipleOf = keywords.Number("multipleOf");
         schema.Minimum = keywords.Number("minimum");
         schema.Maximum = keywords.Number("maximum");
@@ -88,19 +88,41 @@ internal sealed partial class SchemaCompiler
     {
         public MapNode Map => map;
 
-        public string? Text(string key) => map[key]?.AsString();
+        public string? Text(string key) => (Expect<StringNode>(key, JsonTypes.String) as StringNode)?.Value;
 
-        public double? Number(string key) => map[key]?.AsNumber();
+        /// <summary>A regular expression as Go knows them.</summary>
+        public string? Pattern(string key) => Text(key) is { } pattern ? RequirePattern(pattern) : null;
 
-        public int? Count(string key) => map[key]?.AsNumber() is { } number ? (int)Math.Clamp(number, 0, int.MaxValue) : null;
+        public double? Number(string key) => map[key] is null or IntegerNode or FloatNode ? map[key]?.AsNumber() : throw Wrong(key, JsonTypes.Number);
+
+        public int? Count(string key)
+        {
+            double? number = Number(key);
+            return number is < 0 ? throw SchemaException.Invalid($"{SchemaError.Quote(key)} is less than 0")
+                : number is { } count && count != Math.Floor(count) ? throw Wrong(key, JsonTypes.Integer)
+                : number is { } whole ? (int)Math.Clamp(whole, 0, int.MaxValue) : null;
+        }
 
         public JsonSchema? Schema(string key) => map[key] is { } node ? compile(node) : null;
 
-        public IReadOnlyList<JsonSchema>? Schemas(string key) => map[key] is ListNode list ? [.. list.Select(compile)] : null;
+        public IReadOnlyList<JsonSchema>? Schemas(string key) => Expect<ListNode>(key, JsonTypes.Array) is ListNode list ? [.. list.Select(compile)] : null;
 
-        public IReadOnlyList<string>? Texts(string key) => map[key] is ListNode list ? [.. list.Select(item => item.AsString() ?? string.Empty)] : null;
+        public ListNode? List(string key) => (ListNode?)Expect<ListNode>(key, JsonTypes.Array);
 
-        public Dictionary<string, JsonSchema>? SchemaMap(string key, Func<Node, bool>? where = null) => map[key] is MapNode schemas
+        public IReadOnlyList<string>? Texts(string key) => Expect<ListNode>(key, JsonTypes.Array) is ListNode list
+            ? [.. list.Select(item => item.AsString() ?? throw SchemaException.Invalid($"{SchemaError.Quote(key)} has an item that is no string"))]
+            : null;
+
+        public static string RequirePattern(string pattern) =>
+            SchemaFormats.IsRegex(pattern) ? pattern : throw SchemaException.Invalid($"{SchemaError.Quote(pattern)} is not valid regex");
+
+        private Node? Expect<T>(string key, JsonTypes wanted)
+            where T : Node => map[key] is null or T ? map[key] : throw Wrong(key, wanted);
+
+        private SchemaException Wrong(string key, JsonTypes wanted) =>
+            SchemaException.Invalid($"{SchemaError.Quote(key)}: got {SchemaValues.Names(SchemaValues.TypeOf(map[key]!))}, want {SchemaValues.Names(wanted)}");
+
+        public Dictionary<string, JsonSchema>? SchemaMap(string key, Func<Node, bool>? where = null) => Expect<MapNode>(key, JsonTypes.Object) is MapNode schemas
             ? schemas.Where(one => where?.Invoke(one.Value) != false).ToDictionary(one => one.Key, one => compile(one.Value), StringComparer.Ordinal)
             : null;
 
@@ -121,7 +143,7 @@ internal sealed partial class SchemaCompiler
                     "string" => JsonTypes.String,
                     "array" => JsonTypes.Array,
                     "object" => JsonTypes.Object,
-                    _ => throw new SchemaException("'file:///values.schema.json#' is not valid against metaschema: the type is none of those of JSON Schema"),
+                    _ => throw SchemaException.Invalid("the type is none of those of JSON Schema"),
                 };
             }
 

@@ -84,7 +84,7 @@ internal sealed partial class SchemaCompiler
     private static void Generic(JsonSchema schema, Keywords keywords)
     {
         schema.Types = keywords.Types("type");
-        schema.Enum = keywords.Map["enum"] as ListNode;
+        schema.Enum = keywords.List("enum");
         schema.Const = schema.Draft > 4 ? keywords.Map["const"] : null;
         schema.Format = schema.Draft <= 7 ? keywords.Text("format") : null;
         schema.Not = keywords.Schema("not");

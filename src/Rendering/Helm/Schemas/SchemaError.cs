@@ -5,7 +5,11 @@ using Bowline.Rendering.Helm.Charts;
 namespace Bowline.Rendering.Helm.Schemas;
 
 /// <summary>A schema that cannot be used: not JSON, a reference to elsewhere, or without end.</summary>
-internal sealed class SchemaException(string message) : Exception(message);
+internal sealed class SchemaException(string message) : Exception(message)
+{
+    /// <summary>A file that is no schema; the library checks it against the schema of schemas, whose violations it lists.</summary>
+    public static SchemaException Invalid(string reason) => new($"\"file:///values.schema.json#\" is not valid against metaschema: {reason}");
+}
 
 /// <summary>What a value violates, in the words and the tree of santhosh-tekuri/jsonschema.</summary>
 /// <param name="At">JSON pointer into the values.</param>

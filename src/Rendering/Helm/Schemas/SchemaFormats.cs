@@ -49,7 +49,7 @@ internal static partial class SchemaFormats
             label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'));
     }
 
-    private static bool IsRegex(string text)
+    public static bool IsRegex(string text)
     {
         try
         {

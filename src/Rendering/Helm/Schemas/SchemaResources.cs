@@ -1,3 +1,4 @@
+using Bowline.Languages.GoTemplates.Parsing;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Helm.Schemas;
@@ -34,17 +35,17 @@ internal sealed class SchemaResources
         {
             return target.Host == "json-schema.org"
                 ? null
-                : throw new SchemaException($"failing loading {SchemaError.Quote(Key(target))}: a schema refers to itself only, nothing else is loaded");
+                : throw new SchemaException($"failing loading {GoText.Quote(Key(target))}: a schema refers to itself only, nothing else is loaded");
         }
 
         if (fragment.Length == 0 || fragment[0] == '/')
         {
-            return Follow(fragment, resource, reference);
+            return Follow(fragment, resource, target);
         }
 
         return resource.Anchors.TryGetValue(fragment, out Node? anchored) || resource.DynamicAnchors.TryGetValue(fragment, out anchored)
             ? (anchored, resource)
-            : throw new SchemaException($"anchor {SchemaError.Quote(fragment)} not found in schema {SchemaError.Quote(Key(target) + "#")}");
+            : throw new SchemaException($"anchor in {GoText.Quote($"{Key(target)}#{fragment}")} not found in schema {GoText.Quote(Key(target))}");
     }
 
     private static string Key(Uri uri) => uri.GetLeftPart(UriPartial.Query);
@@ -64,18 +65,18 @@ internal sealed class SchemaResources
             "http://json-schema.org/draft-07/schema" => 7,
             "http://json-schema.org/draft/2019-09/schema" => 2019,
             "http://json-schema.org/draft/2020-12/schema" or "http://json-schema.org/schema" => 2020,
-            _ => throw new SchemaException($"failing loading {SchemaError.Quote(schema)}: no such draft of JSON Schema is known"),
+            _ => throw new SchemaException($"failing loading {GoText.Quote(schema)}: no such draft of JSON Schema is known"),
         };
     }
 
-    private (Node Node, SchemaResource Resource) Follow(string pointer, SchemaResource resource, string reference)
+    private (Node Node, SchemaResource Resource) Follow(string pointer, SchemaResource resource, Uri target)
     {
         Node at = resource.Root;
         foreach (string token in pointer.Split('/').Skip(1))
         {
             string key = token.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
             Node? next = at is ListNode list ? int.TryParse(key, out int index) && index >= 0 && index < list.Count ? list[index] : null : at[key];
-            at = next ?? throw new SchemaException($"jsonpointer {SchemaError.Quote(pointer)} not found for $ref {SchemaError.Quote(reference)}");
+            at = next ?? throw new SchemaException($"json-pointer in {GoText.Quote($"{Key(target)}#{pointer}")} not found");
             resource = OwnerOf(at, resource);
         }
 

@@ -80,7 +80,8 @@ internal sealed class ValueMerging(List<string> warnings)
                     dest.Remove(key);
                     break;
                 case MapNode table when value is MapNode defaults:
-                    Fill(table, defaults, Join(below, key), keepNulls);
+                    // A null for a dependency has to last until the dependency's own defaults are there for it to take away.
+                    Fill(table, defaults, Join(below, key), keepNulls || chart.Dependencies.Any(dependency => dependency.Name == key));
                     break;
                 case MapNode when !value.IsNull:
                     warnings.Add($"warning: skipped value for {below}.{key}: Not a table.");
@@ -98,9 +99,13 @@ internal sealed class ValueMerging(List<string> warnings)
             {
                 winner[key] = value;
             }
-            else if (mine.IsNull && !keepNulls)
+            else if (mine.IsNull)
             {
-                winner.Remove(key);
+                // A null where there is no default to take away is a value.
+                if (!keepNulls && !value.IsNull)
+                {
+                    winner.Remove(key);
+                }
             }
             else if (value is MapNode table)
             {
@@ -183,7 +188,7 @@ internal sealed class ValueMerging(List<string> warnings)
         StringNode text => $"%!t(string={text.Value})",
         IntegerNode integer => $"%!t(int64={integer.Value.ToString(CultureInfo.InvariantCulture)})",
         FloatNode number => $"%!t(float64={GoFloat.General(number.Value)})",
-        ListNode list => $"[{string.Join(' ', list.Select(WrongBool))}]",
+        ListNode list => $"[{string.Join(' ', list.Select(item => item.IsNull ? "<nil>" : WrongBool(item)))}]",
         _ => "%!t()",
     };
 }
