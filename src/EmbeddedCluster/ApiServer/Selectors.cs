@@ -317,7 +317,7 @@ internal sealed class FieldSelector
         "namespaces" => ["status.phase", "name"],
         "secrets" => ["type"],
         "services" => ["spec.clusterIP", "spec.type"],
-        "replicationcontrollers" or "replicasets.apps" => ["status.replicas"],
+        "replicationcontrollers" => ["status.replicas"],
         "resourceslices.resource.k8s.io" => ["spec.nodeName", "spec.driver"],
         "podcertificaterequests.certificates.k8s.io" => ["spec.signerName", "spec.podName", "spec.nodeName"],
         "jobs.batch" => ["status.successful"],

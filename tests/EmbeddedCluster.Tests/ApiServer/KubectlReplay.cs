@@ -64,7 +64,7 @@ internal sealed partial class KubectlReplay : IDisposable
             ListNode requests = (ListNode)command["requests"]!;
             for (int i = 0; i < requests.Count; i++)
             {
-                await RequestAsync($"{name}#{i.ToString(CultureInfo.InvariantCulture)}", requests[i]);
+                await RequestAsync($"{name}#{i.ToString(CultureInfo.InvariantCulture)}", requests[i], i > 0 && requests[i - 1]["method"]!.AsString() == "DELETE");
             }
 
             report.Scenarios++;
@@ -82,7 +82,8 @@ internal sealed partial class KubectlReplay : IDisposable
         }
     }
 
-    private async Task RequestAsync(string step, Node request)
+    /// <param name="mayBeGone">The command looks whether what it deleted is still there; how long it stays is nobody's promise.</param>
+    private async Task RequestAsync(string step, Node request, bool mayBeGone)
     {
         int wanted = (int)request["status"]!.AsInteger()!.Value;
         (int status, string text) = (0, string.Empty);
@@ -92,6 +93,7 @@ internal sealed partial class KubectlReplay : IDisposable
         {
             await Task.Delay(TimeSpan.FromMilliseconds(attempt == 0 ? 0 : 100));
             (status, text) = await SendAsync(request);
+            wanted = mayBeGone && wanted == 200 && status == 404 ? 404 : wanted;
         }
 
         report.Total++;
@@ -161,6 +163,12 @@ internal sealed partial class KubectlReplay : IDisposable
     {
         for (int attempt = 0; attempt < 100 && !pods.ContainsKey(recorded); attempt++)
         {
+            if (!await IsRolledOutAsync(deployment))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100));
+                continue;
+            }
+
             Node list = JsonReader.Read(await client.GetByteArrayAsync(new Uri("/api/v1/namespaces/kubectl/pods", UriKind.Relative)));
             string? free = list["items"]!.AsList()!.Where(pod => pod.At("metadata", "deletionTimestamp") is null && pod.At("status", "phase")?.AsString() == "Running")
                 .Select(pod => pod.At("metadata", "name")!.AsString()!)
@@ -176,6 +184,21 @@ internal sealed partial class KubectlReplay : IDisposable
         }
 
         return pods.GetValueOrDefault(recorded, recorded);
+    }
+
+    private async Task<bool> IsRolledOutAsync(string deployment)
+    {
+        using HttpResponseMessage response = await client.GetAsync(new Uri("/apis/apps/v1/namespaces/kubectl/deployments/" + deployment, UriKind.Relative));
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return true;
+        }
+
+        Node node = JsonReader.Read(await response.Content.ReadAsByteArrayAsync());
+        long wanted = node.At("spec", "replicas")?.AsInteger() ?? 1;
+        return node.At("metadata", "generation")?.AsInteger() == node.At("status", "observedGeneration")?.AsInteger()
+            && node.At("status", "replicas")?.AsInteger() == wanted
+            && node.At("status", "updatedReplicas")?.AsInteger() == wanted;
     }
 
     [GeneratedRegex("([a-z]+)-[0-9a-f]{8,10}-<rand-[0-9]+>")]
