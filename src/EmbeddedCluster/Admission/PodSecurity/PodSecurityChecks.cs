@@ -35,7 +35,7 @@ internal sealed class PodView
     public string[] Named(Func<Node, bool> which) => [.. Containers.Where(which).Select(container => container["name"]?.AsString() ?? string.Empty)];
 }
 
-/// <summary>The checks of the Pod Security Standards, in the order of their ids, in the words of kube-apiserver.</summary>
+/// <summary>The checks of the Pod Security Standards, those of baseline first, each in the order of their ids, in the words of kube-apiserver.</summary>
 internal static class PodSecurityChecks
 {
     /// <summary>Every finding of a level's checks.</summary>
@@ -48,24 +48,28 @@ internal static class PodSecurityChecks
 
         PodView pod = new(metadata, spec, standard);
         bool restricted = standard.Level == PodSecurityLevel.Restricted;
+        bool drops = restricted && !pod.IsWindows && standard.IsAtLeast(22);
+        bool confines = restricted && !pod.IsWindows && standard.IsAtLeast(19);
         PodFinding?[] found =
         [
-            restricted && !pod.IsWindows ? RestrictedChecks.Escalation(pod) : null,
             BaselineChecks.AppArmor(pod),
-            restricted && !pod.IsWindows && standard.IsAtLeast(22) ? RestrictedChecks.Capabilities(pod) : BaselineChecks.Capabilities(pod),
+            drops ? null : BaselineChecks.Capabilities(pod),
             BaselineChecks.HostNamespaces(pod),
             restricted ? null : BaselineChecks.HostPaths(pod),
             BaselineChecks.HostPorts(pod),
             standard.IsAtLeast(34) ? BaselineChecks.ProbeHosts(pod) : null,
             BaselineChecks.Privileged(pod),
             BaselineChecks.ProcMount(pod),
+            BaselineChecks.SeLinux(pod),
+            confines ? null : BaselineChecks.Seccomp(pod),
+            BaselineChecks.Sysctls(pod),
+            BaselineChecks.HostProcess(pod),
+            restricted && !pod.IsWindows ? RestrictedChecks.Escalation(pod) : null,
+            drops ? RestrictedChecks.Capabilities(pod) : null,
             restricted ? RestrictedChecks.Volumes(pod) : null,
             restricted ? RestrictedChecks.NonRoot(pod) : null,
             restricted && standard.IsAtLeast(23) ? RestrictedChecks.UserZero(pod) : null,
-            BaselineChecks.SeLinux(pod),
-            restricted && !pod.IsWindows && standard.IsAtLeast(19) ? RestrictedChecks.Seccomp(pod) : BaselineChecks.Seccomp(pod),
-            BaselineChecks.Sysctls(pod),
-            BaselineChecks.HostProcess(pod),
+            confines ? RestrictedChecks.Seccomp(pod) : null,
         ];
         return [.. found.OfType<PodFinding>()];
     }
