@@ -99,7 +99,8 @@ internal static class ClusterCommand
         private readonly Option<string[]> names = Flags.Many("--tls-san", "A further name or address for the server's certificate (repeatable)", "NAME");
         private readonly Option<string> state = Text("--state", "Keep the cluster in this directory across runs", "DIR");
         private readonly Option<int> nodes = new("--nodes") { Description = "How many simulated nodes (default 1)", HelpName = "N", DefaultValueFactory = _ => 1 };
-        private readonly Option<double> speed = new("--speed") { Description = "0: pods are ready at once (default); 1: they take the time of their probes", HelpName = "X" };
+        private readonly Option<double> speed = new("--speed") { Description = "0: pods are ready at once (default); 1: they take the time of their probes; 60: a minute takes a second", HelpName = "X" };
+        private readonly Option<string> stages = Text("--stages", "Behaviour of simulated pods and nodes: a file or folder of Stages (KWOK's) and Behaviours", "FILE|DIR");
         private readonly Option<bool> bare = new("--no-controllers") { Description = "Only the API server, as envtest has it" };
         private readonly Option<bool> strict = new("--strict") { Description = "Pods wait for Secrets and storage classes that are missing" };
         private readonly Option<string> kubeconfig = Text("--write-kubeconfig", "Merge the kubeconfig into this file (default below --state or ~/.bowline)", "FILE");
@@ -111,7 +112,7 @@ internal static class ClusterCommand
 
         public void AddTo(Command command)
         {
-            foreach (Option option in (Option[])[name, port, bind, names, state, nodes, speed, bare, strict, kubeconfig, token, tokens, audit, policy, output])
+            foreach (Option option in (Option[])[name, port, bind, names, state, nodes, speed, stages, bare, strict, kubeconfig, token, tokens, audit, policy, output])
             {
                 command.Options.Add(option);
             }
@@ -128,6 +129,7 @@ internal static class ClusterCommand
             StateDirectory = parse.GetValue(state)!,
             Nodes = parse.GetValue(nodes),
             Speed = parse.GetValue(speed),
+            Stages = parse.GetValue(stages)!,
             OnlyApiServer = parse.GetValue(bare),
             Strict = parse.GetValue(strict),
             KubeconfigFile = parse.GetValue(kubeconfig)!,
@@ -141,7 +143,7 @@ internal static class ClusterCommand
         {
             { Port: < 0 or > 65535 } => throw new UsageException($"--port {options.Port}: not a port"),
             { Nodes: < 0 or > 10_000 } => throw new UsageException($"--nodes {options.Nodes}: expected 0 to 10000"),
-            { Speed: not (0 or 1) } => throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--speed {options.Speed}: expected 0 (at once) or 1 (as long as the probes take)")),
+            { Speed: not (>= 0 and <= 100_000) } => throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--speed {options.Speed}: expected 0 (at once) to 100000 (1: as long as the probes take)")),
             { AuditLog.Length: 0, AuditPolicy.Length: > 0 } => throw new UsageException("--audit-policy needs --audit-log"),
             _ when options.Name.Length == 0 || options.Name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')) || options.Name.StartsWith('.') =>
                 throw new UsageException($"--name {options.Name}: expected letters, digits, '-', '_' and '.'"),

@@ -13,6 +13,13 @@ internal sealed class InProcessCluster(string name, ResourceService service, Sub
 {
     public string Name => name;
 
+    /// <summary>Nodes are simulated from now on: the API tells what their kubelets and metrics would.</summary>
+    internal void Simulate(Kubelet.Behaviours behaviours)
+    {
+        service.Simulation.Behaviours = behaviours;
+        service.Kinds.Add(MetricsEndpoints.Kinds, new ServedGroup(MetricsEndpoints.Group, ["v1beta1"]));
+    }
+
     public Task<KindInfo?> FindKindAsync(ResourceKind kind, CancellationToken cancellationToken) =>
         Task.FromResult(service.Kinds.Current.Find(kind)?.ToInfo());
 

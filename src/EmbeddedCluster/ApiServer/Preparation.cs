@@ -175,7 +175,22 @@ internal static class PodStatus
     {
         if (node["spec"] is MapNode spec)
         {
-            node["status"] = new MapNode { ["phase"] = "Pending", ["qosClass"] = QualityOfService.Of(spec) };
+            MapNode status = new() { ["phase"] = "Pending" };
+            if (spec["schedulingGates"] is ListNode { Count: > 0 })
+            {
+                status["conditions"] = new ListNode(new MapNode
+                {
+                    ["type"] = "PodScheduled",
+                    ["status"] = "False",
+                    ["lastProbeTime"] = Node.Null,
+                    ["lastTransitionTime"] = Node.Null,
+                    ["reason"] = "SchedulingGated",
+                    ["message"] = "Scheduling is blocked due to non-empty scheduling gates",
+                });
+            }
+
+            status["qosClass"] = QualityOfService.Of(spec);
+            node["status"] = status;
         }
     }
 }

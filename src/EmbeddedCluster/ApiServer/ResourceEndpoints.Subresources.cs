@@ -7,7 +7,7 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 
 internal sealed partial class ResourceEndpoints
 {
-    private async Task<ApiResponse> SubresourceAsync(ApiRequest request, RequestTarget target, ServedKind kind, Accepted accepted, List<string> warnings)
+    private async Task<ApiResponse> SubresourceAsync(ApiRequest request, RequestTarget target, ServedKind kind, Accepted accepted, List<string> warnings, CancellationToken cancellationToken)
     {
         ServedSubresource sub = kind.Subresource(target.Subresource) ?? throw (kind.Custom is null ? ApiErrors.NoSuchPath() : ApiErrors.NotFound(kind, target.Name));
         string verb = target.Verb is "list" or "watch" ? "get" : target.Verb;
@@ -29,7 +29,7 @@ internal sealed partial class ResourceEndpoints
 
         if (sub.Name is "log")
         {
-            return PodLogs.Answer(service, kind, @namespace, target.Name, request);
+            return new PodLogs(service).Answer(kind, @namespace, target.Name, request, cancellationToken);
         }
 
         if (sub.Name is "exec" or "attach" or "portforward" or "proxy")
@@ -97,7 +97,7 @@ internal static class PodStreams
             ("services", _) => new ApiException(503, "ServiceUnavailable", $"no endpoints available for service \"{name}\""),
             ("nodes", _) => Unreachable(name),
             _ when node.At("spec", "nodeName")?.AsString() is null or "" => ApiErrors.BadRequest($"pod {name} does not have a host assigned"),
-            _ => PodLogs.ContainerProblem(node, name, request) ?? (request.IsUpgrade
+            _ => PodLogChecks.ContainerProblem(node, name, request) ?? (request.IsUpgrade
                 ? new ApiException(501, "NotImplemented", $"pods of this cluster are simulated: nothing runs that could be reached by {subresource}")
                 : ApiErrors.BadRequest("Upgrade request required")),
         };
@@ -105,72 +105,4 @@ internal static class PodStreams
 
     private static ApiException Unreachable(string address) =>
         new(503, "ServiceUnavailable", $"error trying to reach service: {address} runs nothing: the nodes of this cluster are simulated");
-}
-
-/// <summary>Logs of pods: nothing really runs here, so the logs of a running container are empty.</summary>
-internal static class PodLogs
-{
-    public static ApiResponse Answer(ResourceService service, ServedKind kind, string @namespace, string name, ApiRequest request)
-    {
-        MapNode pod = service.Get(kind, @namespace, name).Node;
-        if (ContainerProblem(pod, name, request) is { } problem)
-        {
-            throw problem;
-        }
-
-        CheckOptions(name, request);
-        string node = pod.At("spec", "nodeName")?.AsString() ?? string.Empty;
-        if (node.Length == 0)
-        {
-            return new ApiResponse(204, string.Empty, default);
-        }
-
-        return service.Store.Get("nodes", string.Empty, node) is null
-            // The reference asks its node store through the pods' resource.
-            ? throw ApiErrors.NotFound(string.Empty, "pods", node)
-            : new ApiResponse(200, "text/plain", default);
-    }
-
-    /// <summary>Why a container cannot be told; null when it can.</summary>
-    public static ApiException? ContainerProblem(MapNode pod, string name, ApiRequest request)
-    {
-        string container = request.Parameter("container");
-        string[] names = [.. ((string[])["initContainers", "containers", "ephemeralContainers"]).SelectMany(list => pod.At("spec", list)?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
-        if (container.Length > 0)
-        {
-            return names.Contains(container) ? null : ApiErrors.BadRequest($"container {container} is not valid for pod {name}");
-        }
-
-        string[] own = [.. (pod.At("spec", "containers")?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
-        bool chosen = own.Contains(pod.At("metadata", "annotations", "kubectl.kubernetes.io/default-container")?.AsString());
-        return own.Length < 2 || chosen ? null : ApiErrors.BadRequest($"a container name must be specified for pod {name}, choose one of: [{string.Join(' ', own)}]{InitContainers(pod)}");
-    }
-
-    private static string InitContainers(MapNode pod)
-    {
-        string[] names = [.. (pod.At("spec", "initContainers")?.AsList() ?? []).Select(item => item["name"]?.AsString() ?? string.Empty)];
-        return names.Length == 0 ? string.Empty : $" or one of the init containers: [{string.Join(' ', names)}]";
-    }
-
-    private static void CheckOptions(string name, ApiRequest request)
-    {
-        List<FieldError> errors = [];
-        foreach ((string option, long least) in ((string, long)[])[("tailLines", 0), ("limitBytes", 1), ("sinceSeconds", 1)])
-        {
-            if (request.Parameter(option) is { Length: > 0 } text && long.TryParse(text, out long number) && number < least)
-            {
-                errors.Add(FieldError.Invalid(option, number, least == 0 ? "must be greater than or equal to 0" : "must be greater than 0"));
-            }
-        }
-
-        if (request.Parameter("sinceSeconds").Length > 0 && request.Parameter("sinceTime").Length > 0)
-        {
-            errors.Add(FieldError.Forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
-        }
-
-        if (errors.Count > 0)
-        {
-            throw ApiErrors.Invalid(string.Empty, "PodLogOptions", name, errors);
-        }
-    }
 }

@@ -39,7 +39,12 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         Accepted accepted = target.Verb == "watch" && target.Subresource.Length == 0 ? MediaTypes.ChooseStream(request.Accept, hasWireFormat) : MediaTypes.Choose(request.Accept, hasWireFormat);
         if (target.Subresource.Length > 0)
         {
-            return await SubresourceAsync(request, target, kind, accepted, warnings).ConfigureAwait(false);
+            return await SubresourceAsync(request, target, kind, accepted, warnings, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (kind.Kind.Group == MetricsEndpoints.Group && kind.Can(target.Verb))
+        {
+            return new MetricsEndpoints(service).Answer(request, target);
         }
 
         if (request.Method is "OPTIONS" or "HEAD" || target.Verb.Length == 0 || !Allowed(kind, request, target))

@@ -32,6 +32,9 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
 
     public TimeProvider Time { get; } = time;
 
+    /// <summary>What is known of the simulated nodes, for what a kubelet would answer.</summary>
+    public Kubelet.Simulation Simulation { get; } = new();
+
     /// <summary>Told of every write to a CRD, before the request is answered.</summary>
     public Action? DefinitionsChanged { get; set; }
 

@@ -1,4 +1,5 @@
 using Bowline.Cluster.Requests;
+using Bowline.EmbeddedCluster.ApiServer;
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.EmbeddedCluster.Controllers.Lifecycle;
 using Bowline.EmbeddedCluster.Controllers.Networking;
@@ -107,7 +108,9 @@ public sealed class ControllerManager : IAsyncDisposable
             reconcilers.Add(new PodScheduler(plane));
             StageFile file = StageFile.Parse(options.Stages);
             StagePlayer player = new(file.Stages, options.Random);
-            reconcilers.Add(new PodAgent(plane, new PodAgentSettings(options.Timing, options.Strict, Behaviours: new Behaviours(file.Behaviours), Stages: player), Assumptions));
+            Behaviours behaviours = new(file.Behaviours);
+            (cluster as InProcessCluster)?.Simulate(behaviours);
+            reconcilers.Add(new PodAgent(plane, new PodAgentSettings(options.Timing, options.Strict, Behaviours: behaviours, Stages: player), Assumptions));
             reconcilers.Add(new NodeAgent(plane, options.Nodes, player));
         }
 

@@ -40,6 +40,11 @@ internal sealed class KindCatalog
 internal sealed class KindRegistry
 {
     private static readonly Lazy<KindCatalog> BuiltIns = new(BuiltInKinds.Load);
+    private readonly Lock gate = new();
+    private IReadOnlyList<ServedKind> custom = [];
+    private IReadOnlyList<ServedGroup> customGroups = [];
+    private IReadOnlyList<ServedKind> added = [];
+    private IReadOnlyList<ServedGroup> addedGroups = [];
     private volatile KindCatalog current = BuiltIns.Value;
 
     public static KindCatalog BuiltIn => BuiltIns.Value;
@@ -49,8 +54,33 @@ internal sealed class KindRegistry
     /// <summary>Serves the given custom kinds beside the built-in ones.</summary>
     public void Replace(IReadOnlyList<ServedKind> custom, IReadOnlyList<ServedGroup> customGroups)
     {
+        lock (gate)
+        {
+            (this.custom, this.customGroups) = (custom, customGroups);
+            Rebuild();
+        }
+    }
+
+    /// <summary>Serves the kinds of one more group, as an aggregated API server would.</summary>
+    public void Add(IReadOnlyList<ServedKind> kinds, ServedGroup group)
+    {
+        lock (gate)
+        {
+            if (addedGroups.Any(known => known.Name == group.Name))
+            {
+                return;
+            }
+
+            added = [.. added, .. kinds];
+            addedGroups = [.. addedGroups, group];
+            Rebuild();
+        }
+    }
+
+    private void Rebuild()
+    {
         KindCatalog builtIn = BuiltIn;
-        current = custom.Count == 0 ? builtIn : new KindCatalog([.. builtIn.Kinds, .. custom], [.. builtIn.Groups, .. customGroups]);
+        current = custom.Count + added.Count == 0 ? builtIn : new KindCatalog([.. builtIn.Kinds, .. custom, .. added], [.. builtIn.Groups, .. customGroups, .. addedGroups]);
     }
 }
 

@@ -29,8 +29,11 @@ public sealed record ClusterOptions
 
     public int Nodes { get; init; } = 1;
 
-    /// <summary>0 has pods ready at once; 1 takes the time of their probes.</summary>
+    /// <summary>0 has pods ready at once; 1 takes the time of their probes, 60 a second for each minute of it.</summary>
     public double Speed { get; init; }
+
+    /// <summary>A file or folder of Stages and Behaviours; empty for none.</summary>
+    public string Stages { get; init; } = string.Empty;
 
     /// <summary>The API server alone, as envtest has it: nothing happens to objects that no client does.</summary>
     public bool OnlyApiServer { get; init; }
@@ -83,6 +86,8 @@ public sealed class ClusterSession : IAsyncDisposable
     /// <exception cref="UsageException">Options that cannot be meant, among them a port that is taken.</exception>
     public static async Task<ClusterSession> StartAsync(ClusterOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
+        string? stages = StageSource.Read(options.Stages);
+        TimeProvider clock = options.Speed is > 0 and not 1 ? new FasterTime(time, options.Speed) : time;
         ControllerManager? controllers = null;
         EmbeddedClusterHost? host = null;
         try
@@ -91,11 +96,11 @@ public sealed class ClusterSession : IAsyncDisposable
             {
                 if (!options.OnlyApiServer)
                 {
-                    controllers = await ControllerManager.StartAsync(cluster, time, Manager(options, authority), cancellationToken).ConfigureAwait(false);
+                    controllers = await ControllerManager.StartAsync(cluster, clock, Manager(options, authority, stages), cancellationToken).ConfigureAwait(false);
                 }
             }
 
-            host = await StartHostAsync(HostOptions(options, time), ControlAsync, cancellationToken).ConfigureAwait(false);
+            host = await StartHostAsync(HostOptions(options, clock), ControlAsync, cancellationToken).ConfigureAwait(false);
             string file = KubeconfigPath(options);
             await KubeconfigWriter.WriteAsync(file, Connection(host), makeCurrent: true, time, cancellationToken).ConfigureAwait(false);
             return new ClusterSession(host, controllers, file);
@@ -122,13 +127,14 @@ public sealed class ClusterSession : IAsyncDisposable
         }
     }
 
-    private static ControllerManagerOptions Manager(ClusterOptions options, string authority) => new()
+    private static ControllerManagerOptions Manager(ClusterOptions options, string authority, string? stages) => new()
     {
         CertificateAuthority = authority,
         Strict = options.Strict,
         SimulateNodes = options.Nodes > 0,
         Nodes = SimulatedNodeOptions.Default with { Count = options.Nodes },
         Timing = options.Speed > 0 ? StageTiming.Probes : StageTiming.Immediate,
+        Stages = stages,
     };
 
     private static async Task<EmbeddedClusterHost> StartHostAsync(EmbeddedClusterOptions host, Func<ICluster, string, Task> beside, CancellationToken cancellationToken)

@@ -33,7 +33,7 @@ internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager
             // The servers of a repository's webhooks are among what does not run here.
             AssumeWebhookServices = !options.Strict,
         }, cancellationToken).ConfigureAwait(false);
-        ControllerManagerOptions manager = ControllerManagerOptions.Default with { Strict = options.Strict, CertificateAuthority = host.CertificateAuthority };
+        ControllerManagerOptions manager = ControllerManagerOptions.Default with { Strict = options.Strict, Stages = StageSource.Read(options.Stages), CertificateAuthority = host.CertificateAuthority };
         return new EmbeddedMember(host, await ControllerManager.StartAsync(host.Cluster, time, manager, cancellationToken).ConfigureAwait(false), options.Strict);
     }
 
