@@ -64,6 +64,7 @@ internal static class PodBinding
         }
 
         MapNode status = next.EnsureMap("status");
+        status.Remove("nominatedNodeName");
         ListNode conditions = status["conditions"] as ListNode ?? [];
         conditions.RemoveAll(condition => condition["type"]?.AsString() == "PodScheduled");
         conditions.Add(new MapNode { ["type"] = "PodScheduled", ["status"] = "True", ["lastProbeTime"] = Node.Null, ["lastTransitionTime"] = now });

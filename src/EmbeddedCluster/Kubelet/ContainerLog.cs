@@ -24,7 +24,7 @@ internal sealed record ContainerRun(DateTimeOffset Started, DateTimeOffset? Ende
         if (previous)
         {
             problem = last is null ? $"previous terminated container \"{container}\" in pod \"{pod.Name()}\" not found" : string.Empty;
-            return last is null ? null : Ending(last);
+            return last is null ? null : OfEnded(last);
         }
 
         if (state?["running"] is MapNode running)
@@ -34,7 +34,7 @@ internal sealed record ContainerRun(DateTimeOffset Started, DateTimeOffset? Ende
 
         if ((state?["terminated"] as MapNode ?? last) is { } ended)
         {
-            return Ended(ended);
+            return OfEnded(ended);
         }
 
         problem = $"container \"{container}\" in pod \"{pod.Name()}\" is waiting to start" + (state?["waiting"] as MapNode).Text("reason") switch
@@ -45,11 +45,9 @@ internal sealed record ContainerRun(DateTimeOffset Started, DateTimeOffset? Ende
             { } reason => ": " + reason,
         };
         return null;
-
-        static ContainerRun Ending(MapNode terminated) => Ended(terminated);
     }
 
-    private static ContainerRun Ended(MapNode terminated) => new(
+    private static ContainerRun OfEnded(MapNode terminated) => new(
         terminated["startedAt"].Time() ?? default,
         terminated["finishedAt"].Time() ?? default,
         string.Create(CultureInfo.InvariantCulture, $"ended with exit code {terminated.Int("exitCode")} ({terminated.Text("reason")})"));

@@ -2,7 +2,7 @@ using System.Net;
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.EmbeddedCluster.Hosting;
 using Bowline.EmbeddedCluster.Kubelet;
-using Bowline.EmbeddedCluster.Tests.Hosting;
+using Bowline.EmbeddedCluster.Tests;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Tests.Controllers;

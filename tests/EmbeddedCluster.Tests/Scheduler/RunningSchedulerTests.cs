@@ -157,6 +157,6 @@ public sealed class RunningSchedulerTests
         metadata: {name: {{name}}}
         spec:
           {{more}}
-          containers: [{name: c, image: nginx, resources: {requests: {cpu: {{cpu}}}}}]
+          containers: [{name: c, image: nginx, resources: {requests: {cpu: {{cpu}} } } }]
         """;
 }
