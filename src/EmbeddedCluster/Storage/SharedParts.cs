@@ -10,7 +10,11 @@ namespace Bowline.EmbeddedCluster.Storage;
 /// </summary>
 internal sealed class SharedParts
 {
-    private const int Places = 1 << 15;
+    private const int Places = 1 << 14;
+    private const int CharactersPerUnit = 16;
+
+    // With all places taken by parts of this size the table holds some fifty megabytes.
+    private const int Largest = 160;
     private readonly Node?[] table = new Node?[Places];
 
     /// <summary>Shares what is inside a tree, which is changed; frozen parts have been through here before.</summary>
@@ -22,33 +26,40 @@ internal sealed class SharedParts
         }
     }
 
-    private Node Shared(Node node)
+    private Node Shared(Node node) => Shared(node, out _);
+
+    /// <param name="size">How much the part holds; what holds much is left alone, or the table would keep it from the collector.</param>
+    private Node Shared(Node node, out int size)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
+        size = 1;
         switch (node)
         {
             case StringNode text:
-                return text.Value.Length > 128 ? node : Known(node, text.Value.GetHashCode(StringComparison.Ordinal));
-            case MapNode map:
-                if (map.IsFrozen)
+                size += text.Value.Length / CharactersPerUnit;
+                return size > Largest ? node : Known(node, text.Value.GetHashCode(StringComparison.Ordinal));
+            case MapNode { IsFrozen: false } map:
+                int members = 1;
+                map.ReplaceValues(value =>
                 {
-                    return node;
-                }
-
-                map.ReplaceValues(Shared);
-                return Known(node, HashOf(map));
-            case ListNode list:
-                if (list.IsFrozen)
-                {
-                    return node;
-                }
-
+                    Node shared = Shared(value, out int part);
+                    members += part + 1;
+                    return shared;
+                });
+                size = members;
+                return size > Largest ? node : Known(node, HashOf(map));
+            case ListNode { IsFrozen: false } list:
                 for (int i = 0; i < list.Count; i++)
                 {
-                    list[i] = Shared(list[i]);
+                    list[i] = Shared(list[i], out int part);
+                    size += part;
                 }
 
-                return Known(node, HashOf(list));
+                return size > Largest ? node : Known(node, HashOf(list));
+            case MapNode or ListNode:
+                // It has been through here, and is in the table itself if it is small.
+                size = Largest;
+                return node;
             default:
                 return node;
         }
