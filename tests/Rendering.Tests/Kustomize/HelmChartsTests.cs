@@ -49,6 +49,17 @@ public sealed class HelmChartsTests
         Assert.Equal((a, b, list), (data["a"]!.AsString(), data["b"]!.AsString(), data["list"]!.AsString()));
     }
 
+    /// <summary>As kubectl 1.36 with a helm command that prints its arguments: charts place their objects themselves.</summary>
+    [Theory]
+    [InlineData("", "kustomization", "kustomization")]
+    [InlineData("namespace: chart", "kustomization", "chart")]
+    [InlineData("", "", "default")]
+    public void A_kustomization_gives_its_namespace_to_the_release_and_moves_none_of_its_objects(string fields, string ns, string release)
+    {
+        Resource made = Inflate(fields, ns.Length == 0 ? string.Empty : $"namespace: {ns}\ntransformers: ['{{apiVersion: builtin, kind: NamespaceTransformer, metadata: {{name: x, namespace: other}}, fieldSpecs: [{{path: metadata/namespace, create: true}}]}}']\n").Resources[0];
+        Assert.Equal(release, made.Namespace);
+    }
+
     [Fact]
     public void Maps_merge_member_by_member() =>
         Assert.Equal("{\"x\":\"inline\",\"z\":\"chart\"}", Inflate("valuesInline: {nested: {x: inline}}").Resources[0].Node.At("data", "nested")!.AsString());
@@ -107,6 +118,7 @@ public sealed class HelmChartsTests
     {
         RenderResult result = Inflate("skipHooks: true", "namePrefix: p-\nnamespace: ns\n");
         Assert.Equal(("p-release-name", "ns"), (result.Resources[0].Name, result.Resources[0].Namespace));
+        Assert.Equal(string.Empty, Inflate("includeCRDs: false", "namespace: ns\n").Resources.Single(resource => resource.Name == "hook").Namespace);
     }
 
     [Theory]

@@ -91,7 +91,7 @@ public sealed class KustomizeRendererTests
             "app/v.yaml", "b: 2\n",
             "charts/podinfo/Chart.yaml", "name: podinfo\n");
         RenderResult result = Build(files, "app", renderer: new KustomizeRenderer(charts));
-        Assert.Equal("ns", result.Resources[0].Namespace);
+        Assert.Equal(string.Empty, result.Resources[0].Namespace);
         RenderRequest asked = charts.Request!;
         Assert.Equal(("charts/podinfo", "web", "apps", true), (asked.Path, asked.ReleaseName, asked.Namespace, asked.Helm.IncludeCrds));
         Assert.Equal(["b", "a"], asked.Helm.Values!.Keys);

@@ -55,7 +55,8 @@ internal sealed class ChartInflator(BuildSession session, DirectoryLoader loader
     /// <summary>The output is read like any manifest: lists give way to their items, scalars keep their text until they are printed.</summary>
     private List<BuildObject> Objects(HelmChartSpec chart, ChartPlace place, RenderResult result)
     {
-        List<BuildObject> objects = ObjectReader.Read(Encoding.UTF8.GetBytes(result.Text()), $"output of chart {chart.Name}", session.Files.Parsed);
+        List<BuildObject> read = ObjectReader.Read(Encoding.UTF8.GetBytes(result.Text()), $"output of chart {chart.Name}", session.Files.Parsed);
+        List<BuildObject> objects = read.ConvertAll(static item => new BuildObject(item.Root) { IsOfChart = true });
         bool inStep = objects.Count == result.Resources.Count;
         for (int i = 0; i < objects.Count; i++)
         {

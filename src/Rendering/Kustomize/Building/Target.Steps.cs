@@ -23,7 +23,7 @@ internal sealed partial class Target
 
         foreach (HelmChartSpec spec in Kustomization.HelmCharts)
         {
-            Absorb(into, new ChartInflator(session, loader, Kustomization.HelmGlobals).Inflate(spec), "HelmChartInflationGenerator");
+            Absorb(into, new ChartInflator(session, loader, Kustomization.HelmGlobals).Inflate(spec.Namespace.Length == 0 ? spec with { Namespace = ChartNamespace } : spec), "HelmChartInflationGenerator");
         }
 
         foreach (BuildObject config in PluginObjects(Kustomization.Generators))
@@ -44,6 +44,9 @@ internal sealed partial class Target
             yield return item;
         }
     }
+
+    /// <summary>What a caller asks for stands for the field of the kustomization that he builds.</summary>
+    private string ChartNamespace => loader.IsFirst && session.Request.Kustomize.Namespace is { Length: > 0 } asked ? asked : Kustomization.Namespace;
 
     private Provenance Builtin(string kind) => new()
     {

@@ -31,6 +31,9 @@ internal sealed class DirectoryLoader
     /// <summary>The repository that the directory was fetched from; null in the snapshot itself.</summary>
     public RemoteReference? Remote { get; }
 
+    /// <summary>Whether this is the directory that is built, and no base of it.</summary>
+    public bool IsFirst => parent is null;
+
     public BuildFiles Build => build;
 
     public FileTree Tree => tree;

@@ -29,6 +29,9 @@ internal sealed class BuildObject(MapNode root)
 
     public bool NeedsHash { get; set; }
 
+    /// <summary>Whether a chart made the object. Charts place their objects themselves: no namespace of a kustomization moves them (since Kustomize 5.8).</summary>
+    public bool IsOfChart { get; init; }
+
     public bool AllowsNameChange { get; set; }
 
     public bool AllowsKindChange { get; set; }
@@ -181,7 +184,7 @@ internal sealed class BuildObject(MapNode root)
 
     public BuildObject Copy()
     {
-        BuildObject copy = new((MapNode)Root.DeepClone()) { Source = Source };
+        BuildObject copy = new((MapNode)Root.DeepClone()) { Source = Source, IsOfChart = IsOfChart };
         copy.InheritFrom(this);
         copy.NeedsHash = NeedsHash;
         copy.Through = Through;

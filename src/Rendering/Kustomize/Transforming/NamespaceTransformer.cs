@@ -48,7 +48,7 @@ internal sealed class NamespaceTransformer : ITransformer
 
         foreach (BuildObject item in objects.Items)
         {
-            if (item.IsEmpty)
+            if (item.IsEmpty || item.IsOfChart)
             {
                 continue;
             }
