@@ -126,7 +126,7 @@ internal sealed partial class KubectlReplay : IDisposable
             message.Headers.TryAddWithoutValidation("If-None-Match", tag);
         }
 
-        bool watches = path.Contains("watch=true", StringComparison.Ordinal);
+        bool watches = path.Contains("watch=true", StringComparison.Ordinal) || path.Contains("follow=true", StringComparison.Ordinal);
         using HttpResponseMessage response = await client.SendAsync(message, watches ? HttpCompletionOption.ResponseHeadersRead : HttpCompletionOption.ResponseContentRead);
         if (response.Headers.ETag is { } known)
         {
