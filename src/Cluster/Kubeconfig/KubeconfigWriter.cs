@@ -8,6 +8,9 @@ namespace Bowline.Cluster.Kubeconfig;
 /// <summary>Puts a cluster, a user and a context of one name into a kubeconfig, beside whatever it holds; the file is replaced whole, readable by its owner only.</summary>
 public static class KubeconfigWriter
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Abandoned = TimeSpan.FromSeconds(3);
+
     /// <summary>Adds or replaces the three entries called <see cref="ClusterConnection.Name"/>; the file is made when there is none.</summary>
     public static Task WriteAsync(string file, ClusterConnection connection, bool makeCurrent, TimeProvider time, CancellationToken cancellationToken) =>
         ChangeAsync(file, time, document =>
@@ -56,7 +59,10 @@ public static class KubeconfigWriter
         }
     }
 
-    /// <summary>The lock that kubectl takes: a file beside the kubeconfig that must not exist.</summary>
+    /// <summary>
+    /// The lock that kubectl takes: a file beside the kubeconfig that must not exist. Whoever was killed while he held it leaves it
+    /// behind; a change takes milliseconds, so one that is seconds old is nobody's any more.
+    /// </summary>
     private static async Task<FileStream> LockAsync(string path, TimeProvider time, CancellationToken cancellationToken)
     {
         long began = time.GetTimestamp();
@@ -66,8 +72,14 @@ public static class KubeconfigWriter
             {
                 return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             }
-            catch (IOException error) when (error is not DirectoryNotFoundException && time.GetElapsedTime(began) < TimeSpan.FromSeconds(3))
+            catch (IOException error) when (error is not DirectoryNotFoundException && time.GetElapsedTime(began) < Patience)
             {
+                if (File.Exists(path) && time.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path) > Abandoned)
+                {
+                    File.Delete(path);
+                    continue;
+                }
+
                 await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken).ConfigureAwait(false);
             }
         }

@@ -102,13 +102,14 @@ public sealed class ControllerManager : IAsyncDisposable
     {
         ControlPlane plane = new(cluster, time, options.Logger, stopping.Token);
         await plane.DiscoverAsync(cancellationToken).ConfigureAwait(false);
-        reconcilers.AddRange(ControllersOf(plane, options));
+        StageFile file = StageFile.Parse(options.Stages);
+        Behaviours behaviours = new(file.Behaviours);
+        IMetricsSource metrics = options.Metrics ?? (options.SimulateNodes ? new DeclaredMetrics(plane, behaviours, new SimulatedMetrics()) : new AbsentMetrics());
+        reconcilers.AddRange(ControllersOf(plane, options, metrics));
         if (options.SimulateNodes)
         {
             reconcilers.Add(new PodScheduler(plane));
-            StageFile file = StageFile.Parse(options.Stages);
             StagePlayer player = new(file.Stages, options.Random);
-            Behaviours behaviours = new(file.Behaviours);
             (cluster as InProcessCluster)?.Simulate(behaviours);
             reconcilers.Add(new PodAgent(plane, new PodAgentSettings(options.Timing, options.Strict, Behaviours: behaviours, Stages: player), Assumptions));
             reconcilers.Add(new NodeAgent(plane, options.Nodes, player));
@@ -156,7 +157,7 @@ public sealed class ControllerManager : IAsyncDisposable
         }
     }
 
-    private static IEnumerable<Reconciler> ControllersOf(ControlPlane plane, ControllerManagerOptions options) =>
+    private static IEnumerable<Reconciler> ControllersOf(ControlPlane plane, ControllerManagerOptions options, IMetricsSource metrics) =>
     [
         new KindFollower(plane),
         new NamespaceDefaults(plane, options.CertificateAuthority),
@@ -181,7 +182,7 @@ public sealed class ControllerManager : IAsyncDisposable
         new ClaimProtection(plane),
         new EphemeralClaims(plane),
         new DisruptionBudgets(plane),
-        new Autoscalers(plane, options.Metrics ?? (options.SimulateNodes ? new SimulatedMetrics() : new AbsentMetrics())),
+        new Autoscalers(plane, metrics),
         new Quotas(plane),
         new AggregatedRoles(plane),
         new TokenSecrets(plane, options.CertificateAuthority),

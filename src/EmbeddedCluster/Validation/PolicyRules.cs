@@ -64,7 +64,8 @@ internal static class PolicyRules
         }
     }
 
-    private static void Target(Checks check, Node? target, string path)
+    /// <param name="mayBeCore">Any object can be described by a metric; only one kind of the core group can be scaled.</param>
+    private static void Target(Checks check, Node? target, string path, bool mayBeCore = false)
     {
         string kind = target?["kind"]?.AsString() ?? string.Empty;
         check.RequireName(target?["kind"], $"{path}.kind", NameRules.PathSegment);
@@ -74,7 +75,7 @@ internal static class PolicyRules
         {
             check.Add(FieldError.Invalid($"{path}.apiVersion", version, $"unexpected GroupVersion string: {version}"));
         }
-        else if (!version.Contains('/', StringComparison.Ordinal) && kind != "ReplicationController")
+        else if (!version.Contains('/', StringComparison.Ordinal) && !mayBeCore && kind != "ReplicationController")
         {
             check.Add(FieldError.Invalid($"{path}.apiVersion", version, "apiVersion must specify API group"));
         }
@@ -120,7 +121,7 @@ internal static class PolicyRules
                 Amounts(check, source["target"], $"{at}.target", "averageUtilization", "averageValue");
                 break;
             case "Object":
-                Target(check, source["describedObject"], $"{at}.describedObject");
+                Target(check, source["describedObject"], $"{at}.describedObject", mayBeCore: true);
                 Identifier(check, source["metric"], $"{at}.metric");
                 Amounts(check, source["target"], $"{at}.target", "value", "averageValue");
                 break;
