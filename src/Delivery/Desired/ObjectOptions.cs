@@ -1,3 +1,5 @@
+using Bowline.Resources.Model;
+
 namespace Bowline.Delivery.Desired;
 
 /// <summary>
@@ -64,6 +66,9 @@ public sealed record ObjectOptions
 
     /// <summary>As <see cref="Read(IEnumerable{string}, ObjectOptions)"/>, from the annotation's text.</summary>
     public static ObjectOptions Read(string? annotation, ObjectOptions above) => annotation is null ? above : Read(annotation.Split(','), above);
+
+    /// <summary>A Secret is always applied by the server: the other way would copy its values into an annotation that everybody shows.</summary>
+    internal ObjectOptions For(ResourceKind kind) => kind is { Group: "", Kind: "Secret" } ? this with { ServerSideApply = true } : this;
 
     private ObjectOptions With(string option) => option switch
     {

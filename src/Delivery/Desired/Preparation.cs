@@ -60,7 +60,7 @@ public static class Preparation
         Normalise(body, metadata, type, kind);
         metadata.EnsureMap("annotations")[Tracking.Annotation] = Tracking.Format(state.Owner, id);
         body.Freeze();
-        return new DesiredObject(id, body, resource.Origin) { Kind = kind, Options = ObjectOptions.Read(resource.Annotation(ObjectOptions.Annotation), options) };
+        return new DesiredObject(id, body, resource.Origin) { Kind = kind, Options = ObjectOptions.Read(resource.Annotation(ObjectOptions.Annotation), options).For(type) };
     }
 
     /// <summary>Takes out what the server would move or drop, so that it never shows as a difference.</summary>

@@ -106,7 +106,7 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
     /// <summary>What a structured merge makes of the live object, with the built-in kind's schema where there is one; null when only the server can say.</summary>
     private MapNode? Predict(DesiredObject desired, MapNode present)
     {
-        if (!desired.Options.ServerSideApply && desired.Id.Kind != "Secret")
+        if (!desired.Options.ServerSideApply)
         {
             return ThreeWayMerge.Merge(present, desired.Body, KubernetesKinds.Find(desired.Kind!.Kind)?.Schema);
         }

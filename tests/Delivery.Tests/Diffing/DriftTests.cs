@@ -123,6 +123,15 @@ public sealed class DriftTests
     }
 
     [Fact]
+    public async Task A_Secret_never_gets_its_values_into_an_annotation()
+    {
+        await using DeliveryBench bench = await DeliveryBench.StartAsync();
+        await bench.DeliverAsync("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {key: s3cret-value}\n", null, "ServerSideApply=false");
+        MapNode annotations = (MapNode)(await bench.GetAsync("v1", "Secret", "a")).At("metadata", "annotations")!;
+        Assert.False(annotations.ContainsKey("kubectl.kubernetes.io/last-applied-configuration"));
+    }
+
+    [Fact]
     public async Task Replace_puts_the_whole_object_in_place_of_the_live_one()
     {
         await using DeliveryBench bench = await DeliveryBench.StartAsync();
