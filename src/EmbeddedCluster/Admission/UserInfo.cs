@@ -1,3 +1,5 @@
+using Bowline.Resources.Model;
+
 namespace Bowline.EmbeddedCluster.Admission;
 
 /// <summary>Who makes a request.</summary>
@@ -16,4 +18,39 @@ internal sealed record UserInfo(string Name, IReadOnlyList<string> Groups)
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Extra { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
     public bool IsAnonymous => Name == "system:anonymous";
+
+    /// <summary>As authentication.k8s.io/v1 UserInfo, without what is empty.</summary>
+    public MapNode ToNode()
+    {
+        MapNode info = [];
+        if (Name.Length > 0)
+        {
+            info["username"] = Name;
+        }
+
+        if (Uid.Length > 0)
+        {
+            info["uid"] = Uid;
+        }
+
+        if (Groups.Count > 0)
+        {
+            info["groups"] = Texts(Groups);
+        }
+
+        if (Extra.Count > 0)
+        {
+            MapNode extra = [];
+            foreach ((string key, IReadOnlyList<string> values) in Extra)
+            {
+                extra[key] = Texts(values);
+            }
+
+            info["extra"] = extra;
+        }
+
+        return info;
+    }
+
+    private static ListNode Texts(IReadOnlyList<string> texts) => new(texts.Select(text => (Node)StringNode.Of(text)));
 }

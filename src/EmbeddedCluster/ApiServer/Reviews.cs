@@ -16,7 +16,7 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
         CheckMetadata(kind, node, @namespace);
         node["status"] = kind.Kind.Kind switch
         {
-            "SelfSubjectReview" => new MapNode { ["userInfo"] = Info(user) },
+            "SelfSubjectReview" => new MapNode { ["userInfo"] = user.ToNode() },
             "TokenReview" => TokenStatus(review),
             "SelfSubjectRulesReview" => RulesStatus(review, user),
             "SelfSubjectAccessReview" => AccessStatus(review, user, string.Empty),
@@ -60,38 +60,6 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
         {
             throw ApiErrors.Invalid(kind.Kind.Group, string.Empty, string.Empty, errors);
         }
-    }
-
-    private static MapNode Info(UserInfo user)
-    {
-        MapNode info = [];
-        if (user.Name.Length > 0)
-        {
-            info["username"] = user.Name;
-        }
-
-        if (user.Uid.Length > 0)
-        {
-            info["uid"] = user.Uid;
-        }
-
-        if (user.Groups.Count > 0)
-        {
-            info["groups"] = new ListNode(user.Groups.Select(group => (Node)StringNode.Of(group)));
-        }
-
-        if (user.Extra.Count > 0)
-        {
-            MapNode extra = [];
-            foreach ((string key, IReadOnlyList<string> values) in user.Extra)
-            {
-                extra[key] = new ListNode(values.Select(value => (Node)StringNode.Of(value)));
-            }
-
-            info["extra"] = extra;
-        }
-
-        return info;
     }
 
     private static UserInfo Asked(MapNode review)
@@ -155,7 +123,7 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
 
         TokenIdentity identity = tokens.Authenticate(token, audiences);
         return identity.User is { } user
-            ? new MapNode { ["authenticated"] = true, ["user"] = Info(user), ["audiences"] = new ListNode(identity.Audiences.Select(audience => (Node)StringNode.Of(audience))) }
+            ? new MapNode { ["authenticated"] = true, ["user"] = user.ToNode(), ["audiences"] = new ListNode(identity.Audiences.Select(audience => (Node)StringNode.Of(audience))) }
             : new MapNode { ["user"] = new MapNode(), ["error"] = identity.Error };
     }
 

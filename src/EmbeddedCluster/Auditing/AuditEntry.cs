@@ -55,11 +55,11 @@ internal sealed class AuditEntry(AuditedRequest audited, AuditDecision decision,
             ["stage"] = stage,
             ["requestURI"] = audited.Uri,
             ["verb"] = audited.Target.Verb,
-            ["user"] = User(audited.Requester),
+            ["user"] = audited.Requester.ToNode(),
         };
         if (!ReferenceEquals(audited.Requester, request.User))
         {
-            record["impersonatedUser"] = User(request.User);
+            record["impersonatedUser"] = request.User.ToNode();
         }
 
         record["sourceIPs"] = new ListNode(StringNode.Of(audited.SourceAddress));
@@ -203,37 +203,5 @@ internal sealed class AuditEntry(AuditedRequest audited, AuditDecision decision,
         {
             return null;
         }
-    }
-
-    private static MapNode User(UserInfo user)
-    {
-        MapNode info = [];
-        if (user.Name.Length > 0)
-        {
-            info["username"] = user.Name;
-        }
-
-        if (user.Uid.Length > 0)
-        {
-            info["uid"] = user.Uid;
-        }
-
-        if (user.Groups.Count > 0)
-        {
-            info["groups"] = new ListNode(user.Groups.Select(group => (Node)StringNode.Of(group)));
-        }
-
-        if (user.Extra.Count > 0)
-        {
-            MapNode extra = [];
-            foreach ((string key, IReadOnlyList<string> values) in user.Extra)
-            {
-                extra[key] = new ListNode(values.Select(value => (Node)StringNode.Of(value)));
-            }
-
-            info["extra"] = extra;
-        }
-
-        return info;
     }
 }

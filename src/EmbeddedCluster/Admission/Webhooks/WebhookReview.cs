@@ -30,7 +30,7 @@ internal static class WebhookReview
         Add(request, "name", asked.Name);
         Add(request, "namespace", asked.Kind.QualifiedPlural == "namespaces" ? asked.Name : asked.Kind.Namespaced ? asked.Namespace : string.Empty);
         request["operation"] = asked.Operation;
-        request["userInfo"] = UserOf(asked.User);
+        request["userInfo"] = asked.User.ToNode();
         request["object"] = asked.Operation == "DELETE" ? Node.Null : asked.Object.DeepClone();
         request["oldObject"] = asked.Old is { } old ? old.DeepClone() : Node.Null;
         request["dryRun"] = asked.DryRun;
@@ -104,30 +104,6 @@ internal static class WebhookReview
     }
 
     private static MapNode ResourceOf(ServedKind kind) => new() { ["group"] = kind.Kind.Group, ["version"] = kind.Kind.Version, ["resource"] = kind.Plural };
-
-    private static MapNode UserOf(UserInfo user)
-    {
-        MapNode info = new();
-        Add(info, "username", user.Name);
-        Add(info, "uid", user.Uid);
-        if (user.Groups.Count > 0)
-        {
-            info["groups"] = new ListNode(user.Groups.Select(group => (Node)StringNode.Of(group)));
-        }
-
-        if (user.Extra.Count > 0)
-        {
-            MapNode extra = [];
-            foreach ((string key, IReadOnlyList<string> values) in user.Extra)
-            {
-                extra[key] = new ListNode(values.Select(value => (Node)StringNode.Of(value)));
-            }
-
-            info["extra"] = extra;
-        }
-
-        return info;
-    }
 
     private static void Add(MapNode map, string key, string text)
     {
