@@ -33,7 +33,7 @@ internal static class WorkloadNumbers
         Console.WriteLine("|---|---|---|---|---|");
         foreach ((string name, _) in Scenarios)
         {
-            ProcessStartInfo start = new(Environment.ProcessPath!, [typeof(WorkloadNumbers).Assembly.Location, "workloads", name]);
+            ProcessStartInfo start = new("dotnet", [typeof(WorkloadNumbers).Assembly.Location, "workloads", name]);
             // What the bowline script sets for every process.
             start.Environment["DOTNET_GCgen0size"] = "1000000";
             using Process process = Process.Start(start)!;
