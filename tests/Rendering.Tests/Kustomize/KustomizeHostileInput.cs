@@ -199,6 +199,29 @@ public sealed class KustomizeHostileInput
         Assert.Equal("//4A", Build(files).Resources[0].Node.At("binaryData", "x.bin")!.AsString());
     }
 
+    [Theory]
+    [InlineData("target: {{kind: ConfigMap, name: c{0}}}, patch: '[{{\"op\": \"replace\", \"path\": \"/data/a\", \"value\": \"c\"}}]'")]
+    [InlineData("target: {{kind: ConfigMap, name: c{0}}}, patch: '{{\"apiVersion\": v1, \"kind\": ConfigMap, \"metadata\": {{\"name\": x}}, \"data\": {{\"a\": c}}}}'")]
+    [InlineData("patch: '{{\"apiVersion\": v1, \"kind\": ConfigMap, \"metadata\": {{\"name\": c{0}}}, \"data\": {{\"a\": c}}}}'")]
+    public void Thousands_of_patches_do_not_each_look_at_all_of_thousands_of_objects(string patch)
+    {
+        StringBuilder objects = new();
+        StringBuilder kustomization = new("resources: [all.yaml]\npatches:\n");
+        for (int i = 0; i < 20_000; i++)
+        {
+            objects.Append($"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{i}}}\ndata: {{a: b}}\n");
+            if (i % 4 == 0)
+            {
+                kustomization.Append("- {").AppendFormat(System.Globalization.CultureInfo.InvariantCulture, patch, i).Append("}\n");
+            }
+        }
+
+        Stopwatch watch = Stopwatch.StartNew();
+        RenderResult result = Build(Files("kustomization.yaml", kustomization.ToString(), "all.yaml", objects.ToString()));
+        Assert.Equal(5000, result.Resources.Count(resource => resource.Node.At("data", "a")!.AsString() == "c"));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"took {watch.Elapsed}");
+    }
+
     [Fact]
     public void A_huge_keyed_list_merges_in_linear_time()
     {

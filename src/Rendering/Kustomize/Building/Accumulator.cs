@@ -64,7 +64,7 @@ internal sealed class Accumulator(KindScopes scopes)
 
         if (values.Count > 0)
         {
-            new VariableTransformer(values, Rules.Variables).Transform(Objects);
+            Objects.Apply(new VariableTransformer(values, Rules.Variables));
         }
     }
 

@@ -34,16 +34,16 @@ internal sealed class Build(BuildSession session)
 
     private static void Finish(Accumulator built, Kustomization kustomization)
     {
-        new HashTransformer().Transform(built.Objects);
-        new NameReferenceTransformer(built.Rules.Names).Transform(built.Objects);
+        built.Objects.Apply(new HashTransformer());
+        built.Objects.Apply(new NameReferenceTransformer(built.Rules.Names));
         built.ResolveVariables();
         RequireIdentity(built.Objects.Items);
         built.Objects.ReplaceAll(built.Objects.Items.Where(item => !IsLocal(item)).ToList());
-        new SortTransformer(kustomization.Sort, kustomization.File).Transform(built.Objects);
+        built.Objects.Apply(new SortTransformer(kustomization.Sort, kustomization.File));
         if (kustomization.BuildMetadata.Contains("managedByLabel"))
         {
             KeyValuePair<string, string> label = new("app.kubernetes.io/managed-by", "kustomize-(devel)");
-            new MapTransformer([label], [FieldRule.Anywhere("metadata/labels", create: true)]).Transform(built.Objects);
+            built.Objects.Apply(new MapTransformer([label], [FieldRule.Anywhere("metadata/labels", create: true)]));
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed class Build(BuildSession session)
             transformers.Insert(1, new AffixTransformer(options.NameSuffix, isPrefix: false, rules.NameSuffix));
         }
 
-        transformers.ForEach(transformer => transformer.Transform(built.Objects));
+        transformers.ForEach(built.Objects.Apply);
         return built;
     }
 

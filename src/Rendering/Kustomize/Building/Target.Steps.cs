@@ -59,38 +59,21 @@ internal sealed partial class Target
 
     private void Transform(Accumulator into)
     {
+        List<Provenance> by = [];
         foreach ((string kind, ITransformer transformer) in BuiltinTransformers(into.Rules))
         {
-            Run(transformer, into.Objects, Builtin(kind));
+            into.Objects.Apply(transformer);
+            by.Add(Builtin(kind));
         }
 
         foreach (BuildObject config in PluginObjects(Kustomization.Transformers))
         {
-            Run(TransformerPlugins.Create(Plugins, config), into.Objects, config.Source! with { ConfiguredBy = config.Id });
+            into.Objects.Apply(TransformerPlugins.Create(Plugins, config));
+            by.Add(config.Source! with { ConfiguredBy = config.Id });
         }
-    }
 
-    private static void Run(ITransformer transformer, ObjectSet objects, Provenance by)
-    {
-        transformer.Transform(objects);
-        objects.DropEmpty();
-        Passage? passage = null;
-        foreach (BuildObject item in objects.Items)
-        {
-            if (item.Source is null)
-            {
-                item.Source = by;
-            }
-            else
-            {
-                if (passage is null || !ReferenceEquals(passage.Before, item.Through))
-                {
-                    passage = new Passage(item.Through, by);
-                }
-
-                item.Through = passage;
-            }
-        }
+        into.Objects.DropEmpty();
+        Passage.Record(into.Objects.Items, by);
     }
 
     private IEnumerable<(string Kind, ITransformer Transformer)> BuiltinTransformers(RuleSet rules)
@@ -183,7 +166,7 @@ internal sealed partial class Target
         foreach (BuildObject config in PluginObjects(Kustomization.Validators))
         {
             ObjectSet before = into.Objects.Copy();
-            TransformerPlugins.Create(Plugins, config).Transform(into.Objects);
+            into.Objects.Apply(TransformerPlugins.Create(Plugins, config));
             if (!SameObjects(before, into.Objects))
             {
                 throw new RenderException($"validator shouldn't modify the resource map: '{config.Id}' did", config.Source?.File ?? string.Empty);

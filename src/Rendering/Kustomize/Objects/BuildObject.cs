@@ -74,6 +74,8 @@ internal sealed class BuildObject(MapNode root)
         return new ObjectId(KindOf(id.Kind), id.Name, id.Namespace);
     }
 
+    public string PreviousName(int index) => previous[index].Name;
+
     /// <summary>The name under which the object was declared.</summary>
     public string OriginalName => previous.Count == 0 ? Name : previous[0].Name;
 

@@ -6,12 +6,17 @@ namespace Bowline.Rendering.Kustomize.Objects;
 internal sealed class ObjectSet(KindScopes scopes)
 {
     private List<BuildObject> items = [];
+    private NamedObjects? named;
+    private bool isDistinct;
+    private bool hasEmpty;
 
     public KindScopes Scopes { get; } = scopes;
 
     public IReadOnlyList<BuildObject> Items => items;
 
     public int Count => items.Count;
+
+    private NamedObjects Named => named ??= new NamedObjects(items);
 
     public ObjectId Key(BuildObject item) => item.Id.Normalized(Scopes);
 
@@ -28,21 +33,24 @@ internal sealed class ObjectSet(KindScopes scopes)
 
             items.Add(item);
         }
+
+        named = null;
+        isDistinct = false;
     }
 
     /// <summary>Takes generated objects in, each created, merged or replaced as its behavior says.</summary>
     public void Absorb(IEnumerable<BuildObject> generated)
     {
-        NamedObjects named = new(items);
+        isDistinct = false;
         foreach (BuildObject item in generated)
         {
             ObjectId id = item.Id;
-            List<BuildObject> matches = WithAnyId(named.With(id.Name), id);
+            List<BuildObject> matches = WithAnyId(id);
             if (matches.Count == 0)
             {
                 RequireCreation(item, id);
                 items.Add(item);
-                named.Add(item);
+                Named.Add(item);
                 continue;
             }
 
@@ -66,18 +74,74 @@ internal sealed class ObjectSet(KindScopes scopes)
             }
 
             items[items.IndexOf(old)] = item;
-            named.Replace(old, item);
+            Named.Replace(old, item);
         }
     }
 
-    public void DropEmpty() => items.RemoveAll(item => item.IsEmpty);
+    /// <summary>Transforms the objects and drops those that it emptied.</summary>
+    public void Apply(ITransformer transformer)
+    {
+        if (transformer.ReportsChanges)
+        {
+            transformer.Transform(this);
+            return;
+        }
 
-    public void ReplaceAll(IEnumerable<BuildObject> all) => items = [.. all];
+        DropEmpty();
+        transformer.Transform(this);
+        named = null;
+        isDistinct = false;
+        hasEmpty = items.Exists(item => item.IsEmpty);
+        DropEmpty();
+    }
 
-    public List<BuildObject> Select(Selector selector) => [.. items.Where(item => selector.Matches(item, Scopes))];
+    /// <summary>Reported by transformers that change single objects, after each of them.</summary>
+    public void Changed(BuildObject item)
+    {
+        hasEmpty |= item.IsEmpty;
+        named?.Add(item);
+        isDistinct = isDistinct && !SharesId(item);
+    }
+
+    /// <summary>Objects that were emptied are skipped by every search; this takes them out.</summary>
+    public void DropEmpty()
+    {
+        if (hasEmpty)
+        {
+            ReplaceAll(items.Where(item => !item.IsEmpty));
+        }
+    }
+
+    public void ReplaceAll(IEnumerable<BuildObject> all)
+    {
+        items = [.. all];
+        named = null;
+        hasEmpty = false;
+    }
+
+    /// <exception cref="RenderException">Two objects have the same id.</exception>
+    public void RequireDistinct()
+    {
+        if (!isDistinct)
+        {
+            ObjectSet kept = new(Scopes);
+            kept.AppendAll(items.Where(item => !item.IsEmpty));
+            isDistinct = true;
+        }
+    }
+
+    public List<BuildObject> Select(Selector selector)
+    {
+        IReadOnlyList<BuildObject> candidates = selector.Name is { } name ? Named.With(name) : items;
+        return [.. candidates.Where(item => !item.IsEmpty && selector.Matches(item, Scopes))];
+    }
 
     /// <summary>Objects that have or had the id.</summary>
-    public List<BuildObject> WithAnyId(ObjectId id) => WithAnyId(items, id);
+    public List<BuildObject> WithAnyId(ObjectId id)
+    {
+        ObjectId wanted = id.Normalized(Scopes);
+        return [.. Named.With(wanted.Name).Where(item => item.HasOrHadName(wanted.Name) && !item.IsEmpty && HasOrHad(item, wanted))];
+    }
 
     public ObjectSet Copy()
     {
@@ -94,10 +158,15 @@ internal sealed class ObjectSet(KindScopes scopes)
         }
     }
 
-    private List<BuildObject> WithAnyId(IEnumerable<BuildObject> among, ObjectId id)
+    private bool SharesId(BuildObject item)
     {
-        ObjectId wanted = id.Normalized(Scopes);
-        return [.. among.Where(item => item.HasOrHadName(wanted.Name) && !item.IsEmpty && HasOrHad(item, wanted))];
+        if (item.IsEmpty)
+        {
+            return false;
+        }
+
+        ObjectId id = Key(item);
+        return Named.With(id.Name).Any(other => !ReferenceEquals(other, item) && !other.IsEmpty && Key(other) == id);
     }
 
     private bool HasOrHad(BuildObject item, ObjectId wanted)
@@ -116,47 +185,5 @@ internal sealed class ObjectSet(KindScopes scopes)
         }
 
         return false;
-    }
-
-    /// <summary>Objects by the names they have and had, so that many generated ones do not each go through all.</summary>
-    private sealed class NamedObjects
-    {
-        private readonly Dictionary<string, List<BuildObject>> byName = new(StringComparer.Ordinal);
-
-        public NamedObjects(List<BuildObject> items) => items.ForEach(Add);
-
-        public List<BuildObject> With(string name) => byName.GetValueOrDefault(name) ?? [];
-
-        public void Add(BuildObject item)
-        {
-            AddAs(item.Name, item);
-            for (int i = 0; i < item.PreviousCount; i++)
-            {
-                AddAs(item.Previous(i).Name, item);
-            }
-        }
-
-        public void Replace(BuildObject old, BuildObject by)
-        {
-            foreach (List<BuildObject> items in byName.Values.Where(items => items.Contains(old)))
-            {
-                items.Remove(old);
-            }
-
-            Add(by);
-        }
-
-        private void AddAs(string name, BuildObject item)
-        {
-            if (!byName.TryGetValue(name, out List<BuildObject>? items))
-            {
-                byName.Add(name, items = []);
-            }
-
-            if (!items.Contains(item))
-            {
-                items.Add(item);
-            }
-        }
     }
 }

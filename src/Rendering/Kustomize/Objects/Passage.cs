@@ -1,25 +1,43 @@
 namespace Bowline.Rendering.Kustomize.Objects;
 
 /// <summary>
-/// The transformers that an object went through, the last one with those before it. Objects that went the same way share
-/// one chain: thousands of objects under hundreds of patches would otherwise each keep a list of hundreds.
+/// The transformers of one kustomization that an object went through, with what it went through before. Objects that went the
+/// same way share one chain: thousands of objects under hundreds of patches would otherwise each keep a list of hundreds.
 /// </summary>
-internal sealed class Passage(Passage? before, Provenance by)
+internal sealed class Passage(Passage? before, IReadOnlyList<Provenance> by)
 {
-    public Passage? Before { get; } = before;
+    private readonly Passage? before = before;
+    private readonly IReadOnlyList<Provenance> by = by;
 
-    public Provenance By { get; } = by;
+    /// <summary>Sends all objects through the same transformers.</summary>
+    public static void Record(IReadOnlyList<BuildObject> items, IReadOnlyList<Provenance> by)
+    {
+        if (by.Count == 0)
+        {
+            return;
+        }
+
+        Passage? passage = null;
+        foreach (BuildObject item in items)
+        {
+            if (passage is null || !ReferenceEquals(passage.before, item.Through))
+            {
+                passage = new Passage(item.Through, by);
+            }
+
+            item.Through = passage;
+        }
+    }
 
     /// <summary>From the first on.</summary>
     public static IReadOnlyList<Provenance> Of(Passage? last)
     {
-        List<Provenance> all = [];
-        for (Passage? at = last; at is not null; at = at.Before)
+        Stack<Passage> open = [];
+        for (Passage? at = last; at is not null; at = at.before)
         {
-            all.Add(at.By);
+            open.Push(at);
         }
 
-        all.Reverse();
-        return all;
+        return [.. open.SelectMany(passage => passage.by)];
     }
 }

@@ -25,6 +25,9 @@ internal sealed class Selector
         annotations = LabelSelector.Parse(annotationSelector);
     }
 
+    /// <summary>The only name that is selected; null where several may be.</summary>
+    public string? Name => name?.Literal;
+
     /// <summary>Whether no part of an id is asked for.</summary>
     public bool MeansNoId => group is null && version is null && kind is null && name is null && ns is null;
 
@@ -33,7 +36,7 @@ internal sealed class Selector
     /// <summary>By today's or the original name and namespace, today's kind, and labels.</summary>
     public bool Matches(BuildObject item, KindScopes scopes)
     {
-        // The name first: it is what tells most objects apart, and a patch looks at all of them.
+        // The name first: it is what tells most objects apart.
         return (Is(name, item.OriginalName) || Is(name, item.Name))
             && MatchesKind(item.Kind)
             && (ns is null || Is(ns, item.OriginalId.EffectiveNamespace(scopes)) || Is(ns, item.Id.EffectiveNamespace(scopes)))
@@ -53,6 +56,9 @@ internal sealed class Selector
     /// <summary>An anchored regular expression, or the plain text that it nearly always is.</summary>
     private sealed class Pattern(string literal, Regex? regex)
     {
+        /// <summary>Null for a regular expression.</summary>
+        public string? Literal => regex is null ? literal : null;
+
         /// <summary>Null for an empty pattern, which matches anything.</summary>
         public static Pattern? Of(string pattern)
         {

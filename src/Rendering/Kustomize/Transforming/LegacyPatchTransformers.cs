@@ -40,6 +40,8 @@ internal sealed class StrategicMergeTransformer : ITransformer
         }
     }
 
+    public bool ReportsChanges => true;
+
     public void Transform(ObjectSet objects) => PatchTransformer.MergeIntoNamed(objects, patches, kinds);
 
     private static List<BuildObject>? Inline(string text, string declaredIn, DirectoryLoader loader)
@@ -85,12 +87,15 @@ internal sealed class JsonPatchTransformer : ITransformer
         operations = PatchSource.Operation(content, file);
     }
 
+    public bool ReportsChanges => true;
+
     public void Transform(ObjectSet objects)
     {
         foreach (BuildObject item in objects.Select(target))
         {
             // Unlike in patches, a name that is changed here is forgotten, and references to it stay.
             Patcher.Operate(item, operations, file);
+            objects.Changed(item);
         }
     }
 }

@@ -41,6 +41,8 @@ internal sealed class PatchTransformer : ITransformer
         }
     }
 
+    public bool ReportsChanges => true;
+
     public void Transform(ObjectSet objects)
     {
         if (patch.Operations is { } operations)
@@ -71,6 +73,7 @@ internal sealed class PatchTransformer : ITransformer
             }
 
             Patcher.Merge(found[0], patch, kinds);
+            objects.Changed(found[0]);
         }
     }
 
@@ -87,11 +90,10 @@ internal sealed class PatchTransformer : ITransformer
             BuildObject copy = Patcher.WithTextMetadata(merge);
             copy.SetApiVersion(item.ApiVersion);
             Patcher.Merge(item, copy, kinds);
+            objects.Changed(item);
         }
 
-        List<BuildObject> left = [.. objects.Items.Where(item => !item.IsEmpty)];
-        objects.ReplaceAll([]);
-        objects.AppendAll(left);
+        objects.RequireDistinct();
     }
 
     private void Operate(ObjectSet objects, ListNode operations)
@@ -105,6 +107,7 @@ internal sealed class PatchTransformer : ITransformer
         {
             item.RememberId(objects.Scopes);
             Patcher.Operate(item, operations, file);
+            objects.Changed(item);
         }
     }
 }
