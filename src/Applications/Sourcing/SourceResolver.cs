@@ -26,6 +26,13 @@ public sealed record HomeRepository(string Folder, SourceSnapshot Snapshot, IRea
     /// <summary>How it was fetched; null for a folder of this machine.</summary>
     public SourceRef? Reference { get; init; }
 
+    /// <summary>A path of the Git repository as one of what is delivered of it; null when it lies outside.</summary>
+    public string? Within(string path)
+    {
+        string prefix = Below.Length == 0 ? string.Empty : Below + "/";
+        return path.StartsWith(prefix, StringComparison.Ordinal) ? (Above.Length == 0 ? string.Empty : Above + "/") + path[prefix.Length..] : null;
+    }
+
     /// <summary>Throws a <see cref="SourceException"/> unless a trusted key signed what a revision means; null where signatures are not checked.</summary>
     public Func<string, SourceSnapshot, TrustedKeys, CancellationToken, Task>? VerifyAsync { get; init; }
 }

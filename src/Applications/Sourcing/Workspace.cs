@@ -51,7 +51,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, WorkspaceChange change, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
     {
         (HomeRepository home, FoundApplications found) = await FindAsync(await openHome(cancellationToken).ConfigureAwait(false), previous?.Found, change.HomeFiles, cancellationToken).ConfigureAwait(false);
-        WorkspaceChange since = change.HomeFiles is null ? change : change with { HomeFiles = Within(home, change.HomeFiles) };
+        WorkspaceChange since = change.HomeFiles is null ? change : change with { HomeFiles = [.. change.HomeFiles.Select(home.Within).OfType<string>()] };
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
         Settings = ArgoCdSettings.Read([.. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
         ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
@@ -166,14 +166,6 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         FileTree files = root.Snapshot.Files.Below(options.SearchPath);
         HomeRepository own = root with { Below = options.SearchPath, Folder = Path.Combine(root.Folder, options.SearchPath), Snapshot = root.Snapshot with { Files = files }, Remotes = [] };
         return (own, finder.Find(files, string.Empty, cancellationToken));
-    }
-
-    /// <summary>Changes as paths of the repository that is delivered.</summary>
-    private static string[] Within(HomeRepository home, IReadOnlyCollection<string> changed)
-    {
-        string prefix = home.Below.Length == 0 ? string.Empty : home.Below + "/";
-        string above = home.Above.Length == 0 ? string.Empty : home.Above + "/";
-        return [.. changed.Where(path => path.StartsWith(prefix, StringComparison.Ordinal)).Select(path => above + path[prefix.Length..])];
     }
 
     /// <summary>

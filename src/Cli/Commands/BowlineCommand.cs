@@ -38,7 +38,7 @@ internal static class BowlineCommand
             PlanCommand.Create(TimeProvider.System),
             ExplainCommand.Create(TimeProvider.System),
             HistoryCommand.Create(TimeProvider.System),
-            OperatorCommands.Rollback(TimeProvider.System),
+            RollbackCommand.Create(TimeProvider.System),
             OperatorCommands.Resume(TimeProvider.System),
             OperatorCommands.Sync(TimeProvider.System),
             OperatorCommands.Terminate(TimeProvider.System),

@@ -30,46 +30,38 @@ internal static class OperatorCommands
         bowline confirm my-app
         """);
 
-    public static Command Rollback(TimeProvider time)
-    {
-        Argument<string> delivery = new("id") { HelpName = "ID", Description = "A delivery of 'bowline history' (default the one before the present)", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => string.Empty };
-        return Create(time, "rollback", "Deliver an earlier revision again, hooks and prunes included, and hold automation until a newer commit or resume.", """
-            # Back to what was delivered before
-            bowline rollback my-app
-            # Back to a delivery of the history
-            bowline rollback my-app 3
-            """, delivery);
-    }
-
-    private static Command Create(TimeProvider time, string verb, string description, string examples, Argument<string>? argument = null)
+    private static Command Create(TimeProvider time, string verb, string description, string examples)
     {
         TargetFlags target = new();
         Argument<string> application = Application(ArgumentArity.ExactlyOne, "The application");
-        Option<string> timeout = new("--timeout") { Description = "How long to wait until it is done (default 5m)", HelpName = "DURATION", DefaultValueFactory = _ => "5m" };
+        Option<string> timeout = Timeout();
         Command command = new(verb, description) { application };
-        if (argument is not null)
-        {
-            command.Arguments.Add(argument);
-        }
-
         command.Options.Add(timeout);
         target.AddWithRepositoryTo(command);
         Flags.Finish(command, examples);
         command.SetAction(async (parse, cancellationToken) =>
         {
-            string name = parse.GetValue(application)!;
             TimeSpan patience = Flags.ParseDuration("--timeout", parse.GetValue(timeout)!);
-            using OperatorSession session = OperatorSession.Open(target.ReadWithRepository(parse), time);
-            RequestAnswer? answer = await session.AskAsync(name, verb, argument is null ? string.Empty : parse.GetValue(argument)!, patience, cancellationToken).ConfigureAwait(false);
-            if (answer is null)
-            {
-                Console.Error.WriteLine($"{name}: nobody delivers it at the moment; the request is kept, and the next 'bowline up' carries it out");
-                return ExitCodes.Failure;
-            }
-
-            (answer.Succeeded ? Console.Out : Console.Error).WriteLine($"{name}: {answer.Message}");
-            return answer.Succeeded ? ExitCodes.Success : ExitCodes.Failure;
+            return await AskAsync(target.ReadWithRepository(parse), time, (parse.GetValue(application)!, verb, string.Empty), patience, cancellationToken).ConfigureAwait(false);
         });
         return command;
+    }
+
+    public static Option<string> Timeout() =>
+        new("--timeout") { Description = "How long to wait until it is done (default 5m)", HelpName = "DURATION", DefaultValueFactory = _ => "5m" };
+
+    /// <summary>Asks whoever delivers, and says what came of it.</summary>
+    public static async Task<int> AskAsync(UpOptions options, TimeProvider time, (string Application, string Verb, string Argument) asked, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using OperatorSession session = OperatorSession.Open(options, time);
+        RequestAnswer? answer = await session.AskAsync(asked.Application, asked.Verb, asked.Argument, patience, cancellationToken).ConfigureAwait(false);
+        if (answer is null)
+        {
+            Console.Error.WriteLine($"{asked.Application}: nobody delivers it at the moment; the request is kept, and the next 'bowline up' carries it out");
+            return ExitCodes.Failure;
+        }
+
+        (answer.Succeeded ? Console.Out : Console.Error).WriteLine($"{asked.Application}: {answer.Message}");
+        return answer.Succeeded ? ExitCodes.Success : ExitCodes.Failure;
     }
 }

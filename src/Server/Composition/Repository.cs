@@ -43,6 +43,9 @@ internal sealed class Repository : IDisposable
 
     public string Name => home.Name;
 
+    /// <summary>Writes to the same repositories with the same credentials.</summary>
+    public GitWriter Writer => new(fetcher);
+
     /// <summary>The name of a repository, without opening it.</summary>
     public static string NameOf(UpOptions options) => RemoteHome.IsRemote(options.Path) ? RemoteHome.NameOf(options) : LocalHome.NameOf(options);
 

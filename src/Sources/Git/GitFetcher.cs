@@ -132,7 +132,7 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
         return new SourceSnapshot(new DirectoryTree(path), new SourceRevision(string.Empty, WorkingTree: true));
     }
 
-    private async Task<GitRepository?> FindLocalAsync(string folder, CancellationToken cancellationToken)
+    internal async Task<GitRepository?> FindLocalAsync(string folder, CancellationToken cancellationToken)
     {
         if (locals.TryGetValue(folder, out GitRepository? known) && Directory.Exists(known.GitFolder) && Directory.Exists(folder))
         {
@@ -155,7 +155,7 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
         return await repository.ResolveAsync(revision, cancellationToken).ConfigureAwait(false);
     }
 
-    private GitMirror Mirror(SourceRef reference)
+    internal GitMirror Mirror(SourceRef reference)
     {
         // One mirror per way in, since two users of one repository may not see the same.
         string identity = $"{RepositoryUrl.Normalise(reference.Url)} {reference.Url} {reference.Access?.Identity}".TrimEnd();

@@ -3,7 +3,7 @@ using Bowline.Sources.Files;
 namespace Bowline.Sources.Git;
 
 /// <summary>A bare copy of one remote repository, holding the commits that were asked for. Safe for several processes at once.</summary>
-internal sealed class GitMirror : IDisposable
+internal sealed partial class GitMirror : IDisposable
 {
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly string folder;

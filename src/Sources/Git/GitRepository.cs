@@ -13,7 +13,7 @@ public sealed record GitState(string Commit, string Branch, bool Dirty);
 /// <param name="Url">As configured; may hold credentials, see <see cref="RepositoryUrl.Redact"/>.</param>
 public sealed record GitRemote(string Name, string Url);
 
-/// <summary>A repository on this machine, with or without working tree; only ever read.</summary>
+/// <summary>A repository on this machine, with or without working tree; only read, except by <see cref="GitWriter"/>.</summary>
 public sealed class GitRepository
 {
     private const int KeptTrees = 8;
@@ -43,6 +43,8 @@ public sealed class GitRepository
     public string CommonFolder { get; }
 
     public bool IsBare { get; }
+
+    internal GitProgram Program => git;
 
     /// <summary>The repository that a folder is in; null for a folder outside of any. Costs nothing for those.</summary>
     /// <exception cref="SourceException">Git refuses the repository (someone else's) or is not installed.</exception>

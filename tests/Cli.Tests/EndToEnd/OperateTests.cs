@@ -63,6 +63,26 @@ public sealed class OperateTests
     }
 
     [Fact]
+    public async Task A_git_revert_is_a_commit_that_is_then_delivered_as_any_other()
+    {
+        using Scratch scratch = Committed("one");
+        await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository);
+        await up.WaitForOutputAsync(Staying, Patience);
+        Kubectl kubectl = await KubectlAsync(scratch);
+        Commit(scratch, "two");
+        await ValueAsync(kubectl, "two", up);
+        await Until.TrueAsync(async () => (await AskAsync(scratch, "history", "web")).Output.Split('\n').Length > 3, Patience, () => up.Output);
+        (int exit, string output, string errors) = await AskAsync(scratch, "rollback", "web", "--git-revert", "--dry-run");
+        Assert.True(exit == 0, output + errors + up.Output);
+        Assert.Matches(@"would revert on main of .*repository:\s+\w{7} two\s+changes: web/a.yaml", output);
+        (exit, output, errors) = await AskAsync(scratch, "rollback", "web", "--git-revert", "--author", "Ann <ann@example.com>", "--reason", "two was one too many");
+        Assert.True(exit == 0, output + errors);
+        Assert.Contains("committed on main", output);
+        await ValueAsync(kubectl, "one", up);
+        Assert.DoesNotContain("held", (await AskAsync(scratch, "history", "web")).Output);
+    }
+
+    [Fact]
     public async Task Terminate_ends_a_hanging_sync_with_its_hook_within_a_second_and_a_newer_commit_goes_on()
     {
         using Scratch scratch = new();
