@@ -3,7 +3,7 @@ using System.Text;
 namespace Bowline.Rendering.Globs;
 
 /// <summary>Go's path.Match: <c>*</c> and <c>?</c> stop at slashes, <c>[a-z]</c> and <c>[^a-z]</c>, backslash escapes, the whole name must match.</summary>
-internal sealed class GoMatch
+public sealed class GoMatch
 {
     private readonly List<Step> steps = [];
 

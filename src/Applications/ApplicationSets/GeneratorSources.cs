@@ -1,0 +1,14 @@
+using Bowline.Sources.Downloads;
+using Bowline.Sources.Files;
+
+namespace Bowline.Applications.ApplicationSets;
+
+/// <param name="Project">Whose repository credentials may be used; empty for those that belong to no project.</param>
+public sealed record GitQuery(string Url, string Revision, string Project);
+
+/// <summary>The outside world as generators see it.</summary>
+/// <param name="OpenGitAsync">A repository's files at a revision. Throws a <see cref="SourceException"/> or an ApplicationException when they cannot be had.</param>
+/// <param name="Objects">Secrets, ConfigMaps and whatever else lies beside the set.</param>
+/// <param name="Web">Asks Git servers and plugins.</param>
+/// <param name="Time">Waits, and dates what templates print.</param>
+public sealed record GeneratorSources(Func<GitQuery, CancellationToken, Task<FileTree>> OpenGitAsync, IObjectSource Objects, HttpDownloads Web, TimeProvider Time);
