@@ -28,6 +28,9 @@ public sealed class ArgoCdSettings
                 case "Secret" when name == "argocd-secret":
                     own ??= item;
                     break;
+                case "ConfigMap" when name == ConfigName:
+                    Config ??= item;
+                    break;
                 case "ConfigMap" when name == "argocd-gpg-keys-cm":
                     foreach ((string id, Node armoured) in item["data"] as MapNode ?? [])
                     {
@@ -39,7 +42,13 @@ public sealed class ArgoCdSettings
         }
     }
 
+    /// <summary>The ConfigMap that holds an installation's settings.</summary>
+    public const string ConfigName = "argocd-cm";
+
     public RepositorySecrets Repositories { get; }
+
+    /// <summary>The ConfigMap <c>argocd-cm</c>; null when there is none.</summary>
+    public MapNode? Config { get; }
 
     /// <param name="objects">In order of precedence: of two of one name the first counts. Objects of other kinds are passed over.</param>
     public static ArgoCdSettings Read(IReadOnlyList<MapNode> objects) => new(objects);
@@ -49,7 +58,7 @@ public sealed class ArgoCdSettings
     {
         "AppProject" => item["apiVersion"]?.AsString()?.StartsWith("argoproj.io/", StringComparison.Ordinal) == true,
         "Secret" => item.At("metadata", "labels", "argocd.argoproj.io/secret-type") is not null || item.At("metadata", "name")?.AsString() == "argocd-secret",
-        "ConfigMap" => item.At("metadata", "name")?.AsString() is "argocd-gpg-keys-cm" or "argocd-ssh-known-hosts-cm" or "argocd-tls-certs-cm",
+        "ConfigMap" => item.At("metadata", "name")?.AsString() is ConfigName or "argocd-gpg-keys-cm" or "argocd-ssh-known-hosts-cm" or "argocd-tls-certs-cm",
         _ => false,
     };
 

@@ -76,6 +76,19 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using Interest interest = target.Live.Subscribe(Notice);
+        target.Scripts.Changed += Signal;
+        try
+        {
+            await LoopAsync(interest, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            target.Scripts.Changed -= Signal;
+        }
+    }
+
+    private async Task LoopAsync(Interest interest, CancellationToken cancellationToken)
+    {
         Signal();
         while (await signals.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {

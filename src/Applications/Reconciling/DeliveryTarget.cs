@@ -1,3 +1,4 @@
+using Bowline.Applications.ArgoCd;
 using Bowline.Cluster.Requests;
 using Bowline.Cluster.Watching;
 using Bowline.Delivery.Diffing;
@@ -17,8 +18,9 @@ public sealed class DeliveryTarget : IAsyncDisposable
     private Task? prepared;
     private bool admissionIsKnown = true;
 
+    /// <param name="argoCdNamespace">Where Argo CD has its ConfigMaps in the cluster.</param>
     /// <param name="assumeKinds">Make permissive CRDs for kinds that are not served: for embedded clusters only.</param>
-    public DeliveryTarget(ICluster cluster, bool assumeKinds, TimeProvider time, SyncOptions options)
+    public DeliveryTarget(ICluster cluster, bool assumeKinds, TimeProvider time, SyncOptions options, string argoCdNamespace = "argocd")
     {
         Cluster = cluster;
         cache = new ClusterCache(cluster, time);
@@ -26,7 +28,8 @@ public sealed class DeliveryTarget : IAsyncDisposable
         Kinds = new ServedKinds(cluster, assumeKinds, time);
         Inventories = new InventoryStore(cluster);
         Differ = new Differ(cluster, Live, time, options.Parallelism);
-        Health = new HealthAssessor(Kinds.IsAssumed);
+        Scripts = new HealthScripts(Live, new ResourceId(string.Empty, "ConfigMap", argoCdNamespace, ArgoCdSettings.ConfigName), time);
+        Health = new HealthAssessor(Kinds.IsAssumed) { Custom = resource => Scripts.Current.Health(resource) };
         Synchronizer = new Synchronizer(cluster, Live, Health, time, options);
     }
 
@@ -43,6 +46,9 @@ public sealed class DeliveryTarget : IAsyncDisposable
     public Differ Differ { get; }
 
     public HealthAssessor Health { get; }
+
+    /// <summary>What argocd-cm adds to <see cref="Health"/>.</summary>
+    public HealthScripts Scripts { get; }
 
     public Synchronizer Synchronizer { get; }
 
@@ -71,6 +77,7 @@ public sealed class DeliveryTarget : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Scripts.Dispose();
         Live.Dispose();
         await cache.DisposeAsync().ConfigureAwait(false);
     }

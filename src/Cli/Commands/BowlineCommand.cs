@@ -43,6 +43,7 @@ internal static class BowlineCommand
             OperatorCommands.Sync(TimeProvider.System),
             OperatorCommands.Terminate(TimeProvider.System),
             OperatorCommands.Confirm(TimeProvider.System),
+            ActionCommand.Create(TimeProvider.System),
             RenderCommand.Create(),
             HealthCommand.Create(),
             DependencyCommand.Create(TimeProvider.System),

@@ -24,6 +24,7 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
           rollback    Deliver an earlier revision again, and hold automation until a newer commit
           resume      Let automation go on after a rollback or a terminated sync
           confirm     Agree to deletions that wait for a confirmation
+          action      List or run what one can do to an object: restart and the like
 
         Run:
           cluster     Run a Kubernetes cluster in this process, without deliveries

@@ -12,6 +12,12 @@ public sealed record HttpClusterOptions
     /// <summary>Requests under way at once, watches not counted.</summary>
     public int MaxRequestsInFlight { get; init; } = 32;
 
+    /// <summary>Requests per second over all callers, beginnings of watches and second attempts included; 0 for as many as it takes.</summary>
+    public double RequestsPerSecond { get; init; }
+
+    /// <summary>Requests that may come at once before <see cref="RequestsPerSecond"/> holds them back.</summary>
+    public int Burst { get; init; } = 300;
+
     /// <summary>Largest answer, and largest single watch event, that is read.</summary>
     public int MaxResponseBytes { get; init; } = 256 * 1024 * 1024;
 

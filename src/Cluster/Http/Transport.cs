@@ -20,6 +20,7 @@ internal sealed class Transport : IDisposable
     private readonly Credentials credentials;
     private readonly HttpMessageInvoker invoker;
     private readonly SemaphoreSlim inFlight;
+    private readonly TokenBucket rate;
     private readonly Failures failures;
     private readonly string root;
     private readonly bool secure;
@@ -37,6 +38,7 @@ internal sealed class Transport : IDisposable
         trust = new TlsTrust(connection);
         credentials = new Credentials(connection, time);
         failures = new Failures(connection, trust);
+        rate = new TokenBucket(options.RequestsPerSecond, options.Burst, time);
         inFlight = new SemaphoreSlim(options.MaxRequestsInFlight);
         invoker = new HttpMessageInvoker(CreateHandler());
     }
@@ -118,6 +120,7 @@ internal sealed class Transport : IDisposable
     private async Task<T> OnceAsync<T>(
         Call call, PooledBuffer? body, string? authorization, Func<Call, HttpResponseMessage, CancellationToken, Task<T>> read, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        await rate.TakeAsync(cancellationToken).ConfigureAwait(false);
         using CancellationTokenSource limit = new(timeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         HttpResponseMessage? response = null;

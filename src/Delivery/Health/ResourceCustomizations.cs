@@ -21,10 +21,14 @@ public sealed record ActionEffect(string Operation, MapNode Resource);
 public sealed class ResourceCustomizations
 {
     private const string Prefix = "resource.customizations";
+    private static readonly Lazy<MapNode> Shipped = new(ReadShipped);
     private readonly List<Customization> all = [];
     private readonly TimeProvider time;
 
     private ResourceCustomizations(TimeProvider time) => this.time = time;
+
+    /// <summary>The actions that Bowline brings itself, for kinds of Kubernetes and of products around it.</summary>
+    public static ResourceCustomizations BuiltIn(TimeProvider time) => Read(Shipped.Value, time);
 
     /// <param name="data">The ConfigMap's data.</param>
     /// <exception cref="YamlException">A value that is to be YAML is none.</exception>
@@ -69,6 +73,9 @@ public sealed class ResourceCustomizations
             return new HealthReport(HealthStatus.Unknown, exception.Message);
         }
     }
+
+    /// <summary>Whether actions are written for the kind.</summary>
+    public bool HasActions(MapNode live) => Find(live, customization => customization.Actions) is not null;
 
     /// <exception cref="LuaException">The discovery script fails.</exception>
     public IReadOnlyList<ResourceAction> Actions(MapNode live)
@@ -127,6 +134,14 @@ public sealed class ResourceCustomizations
         }
 
         return now;
+    }
+
+    private static MapNode ReadShipped()
+    {
+        using Stream stream = typeof(ResourceCustomizations).Assembly.GetManifestResourceStream("Bowline.Delivery.Health.actions.yaml")!;
+        using MemoryStream bytes = new();
+        stream.CopyTo(bytes);
+        return (MapNode)YamlReader.Read(bytes.ToArray()).Freeze();
     }
 
     private Node Run(string source, MapNode live, MapNode? parameters = null) =>

@@ -32,12 +32,6 @@ public sealed record SyncOptions
     /// <summary>Requests in flight within a wave.</summary>
     public int Parallelism { get; init; } = 32;
 
-    /// <summary>Writes per second to the cluster, over all applications; 0 for as many as it takes.</summary>
-    public double WritesPerSecond { get; init; }
-
-    /// <summary>Writes that may come at once before <see cref="WritesPerSecond"/> holds them back.</summary>
-    public int Burst { get; init; } = 100;
-
     /// <summary>How long a wave may take to become healthy before the next one is given up.</summary>
     public TimeSpan WaveTimeout { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -12,8 +12,6 @@ namespace Bowline.Delivery.Syncing;
 /// <summary>Carries out a plan: phase by phase, wave by wave, in parallel within a wave where kinds do not need each other.</summary>
 public sealed partial class Synchronizer(ICluster cluster, LiveState live, HealthAssessor health, TimeProvider time, SyncOptions options)
 {
-    private readonly TokenBucket writes = new(options.WritesPerSecond, options.Burst, time);
-
     /// <summary>Runs to the end, to the first wave that fails, or until cancelled. What the server refused on trial stops it before it begins.</summary>
     public async Task<SyncResult> RunAsync(SyncPlan plan, SyncRun run, CancellationToken cancellationToken)
     {
@@ -136,7 +134,6 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
         TimeSpan pause = TimeSpan.FromMilliseconds(50);
         for (int attempt = 1; ; attempt++)
         {
-            await writes.TakeAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 return await request(cancellationToken).ConfigureAwait(false);

@@ -42,6 +42,37 @@ public static class MergePatch
         return merged;
     }
 
+    /// <summary>The patch that makes the one into the other; empty for equal ones.</summary>
+    public static MapNode Between(MapNode before, MapNode after)
+    {
+        MapNode patch = [];
+        foreach ((string key, Node value) in after)
+        {
+            if (before[key] is not { } old)
+            {
+                patch[key] = value.DeepClone();
+            }
+            else if (old is MapNode was && value is MapNode now)
+            {
+                if (Between(was, now) is { Count: > 0 } inner)
+                {
+                    patch[key] = inner;
+                }
+            }
+            else if (!old.DeepEquals(value))
+            {
+                patch[key] = value.DeepClone();
+            }
+        }
+
+        foreach (string gone in before.Keys.Where(key => !after.ContainsKey(key)))
+        {
+            patch[gone] = Node.Null;
+        }
+
+        return patch;
+    }
+
     /// <summary>A copy without the null members of its maps; null elements of lists stay.</summary>
     private static Node WithoutNulls(Node node)
     {

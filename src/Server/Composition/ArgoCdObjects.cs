@@ -9,7 +9,7 @@ namespace Bowline.Server.Composition;
 /// <summary>Reads Argo CD's own objects (repository Secrets, projects, keys) from the namespace that Argo CD has in the target cluster.</summary>
 internal sealed class ArgoCdObjects : IDisposable
 {
-    private static readonly string[] ConfigMaps = ["argocd-ssh-known-hosts-cm", "argocd-tls-certs-cm", "argocd-gpg-keys-cm"];
+    private static readonly string[] ConfigMaps = [ArgoCdSettings.ConfigName, "argocd-ssh-known-hosts-cm", "argocd-tls-certs-cm", "argocd-gpg-keys-cm"];
     private readonly HttpCluster cluster;
     private readonly string @namespace;
 

@@ -95,7 +95,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
             {
                 ClusterConnection connection = running.Connection(name);
                 HttpCluster cluster = new(connection, time, HttpClusterOptions.Default with { ConnectTimeout = TimeSpan.FromSeconds(1), MaxRetries = 0 });
-                joined.Add(new Member(null, connection, cluster, new DeliveryTarget(cluster, assumeKinds: false, time, new SyncOptions())));
+                joined.Add(new Member(null, connection, cluster, new DeliveryTarget(cluster, assumeKinds: false, time, new SyncOptions(), options.ArgoCdNamespace)));
                 await cluster.DiscoverAsync(cancellationToken).ConfigureAwait(false);
             }
         }
@@ -146,9 +146,9 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
     {
         EmbeddedMember? embedded = contexts is null ? await EmbeddedMember.StartAsync(name, options, time, cancellationToken).ConfigureAwait(false) : null;
         ClusterConnection connection = embedded?.Connection ?? contexts!.Connection(name);
-        HttpCluster cluster = new(connection, time);
+        HttpCluster cluster = new(connection, time, HttpClusterOptions.Default with { RequestsPerSecond = options.RequestsPerSecond, Burst = options.Burst });
         bool assume = embedded is not null && !options.Strict;
-        return new Member(embedded, connection, cluster, new DeliveryTarget(cluster, assume, time, new SyncOptions()));
+        return new Member(embedded, connection, cluster, new DeliveryTarget(cluster, assume, time, new SyncOptions(), options.ArgoCdNamespace));
     }
 
     internal static KubeContexts LoadContexts(UpOptions options) =>

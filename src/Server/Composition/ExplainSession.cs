@@ -49,7 +49,7 @@ public sealed class ExplainSession(UpOptions options, TimeProvider time)
         Explainer explainer = new(await ReadAsync(diff, target, origins, cancellationToken).ConfigureAwait(false), target.Health);
         SyncState sync = diff.Plan.InSync ? SyncState.Synced : SyncState.OutOfSync;
         IReadOnlyList<Cause> causes = resource.Length == 0 ? explainer.Explain(diff.Plan, diff.Observation.Inventory)
-            : explainer.Explain(Find(diff, resource)) is { } cause ? [cause] : [];
+            : explainer.Explain(diff.Find(resource)) is { } cause ? [cause] : [];
         return new Explanation(diff.Application, diff.Cluster, sync, diff.Health, causes);
     }
 
@@ -94,21 +94,4 @@ public sealed class ExplainSession(UpOptions options, TimeProvider time)
 
         return new LiveView(read.Values, known, origins);
     }
-
-    private static ResourceId Find(ApplicationDiff diff, string resource)
-    {
-        string[] parts = resource.Split('/');
-        bool Matches(ResourceId id) => parts.Length switch
-        {
-            1 => id.Name == parts[0],
-            2 => IsKind(id, parts[0]) && id.Name == parts[1],
-            _ => IsKind(id, parts[0]) && id.Namespace == parts[^2] && id.Name == parts[^1],
-        };
-        ResourceId[] found = [.. diff.Plan.Actions.Select(action => action.Id).Where(Matches).Distinct()];
-        return found.Length == 1 ? found[0] : throw new UsageException(found.Length == 0
-            ? $"{diff.Application} has no {resource}; it has: {string.Join(", ", diff.Plan.Actions.Select(action => $"{action.Id.Kind}/{action.Id.Name}").Take(20))}"
-            : $"{resource} means several: {string.Join(", ", found.Select(id => $"{id.Kind}/{id.Namespace}/{id.Name}"))}");
-    }
-
-    private static bool IsKind(ResourceId id, string kind) => string.Equals(id.Kind, kind, StringComparison.OrdinalIgnoreCase) || string.Equals(id.Kind + "s", kind, StringComparison.OrdinalIgnoreCase);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Bowline.Applications.Placing;
 using Bowline.Applications.Sourcing;
+using Bowline.Cluster.Http;
 
 namespace Bowline.Server.Composition;
 
@@ -33,6 +34,12 @@ public sealed record UpOptions(string Path)
 
     /// <summary>How often other repositories are looked at.</summary>
     public SourcePollerOptions Polling { get; init; } = new();
+
+    /// <summary>Requests per second to each cluster; 0 for as many as it takes.</summary>
+    public double RequestsPerSecond { get; init; }
+
+    /// <summary>Requests that may come at once before <see cref="RequestsPerSecond"/> holds them back.</summary>
+    public int Burst { get; init; } = HttpClusterOptions.Default.Burst;
 
     /// <summary>Where webhooks are listened for while staying; null for nowhere.</summary>
     public IPEndPoint? WebhookAddress { get; init; }

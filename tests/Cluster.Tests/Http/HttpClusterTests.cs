@@ -50,6 +50,15 @@ public sealed class HttpClusterTests : IAsyncLifetime
             api.Requests.TakeLast(2));
     }
 
+    [Fact]
+    public async Task No_more_requests_are_sent_than_the_rate_lets_through()
+    {
+        using HttpCluster limited = api.Connect(options: HttpClusterOptions.Default with { RequestsPerSecond = 50, Burst = 5 });
+        Stopwatch watch = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => limited.GetAsync(Key("a"), default)));
+        Assert.True(watch.ElapsedMilliseconds >= 280, $"{watch.ElapsedMilliseconds} ms");
+    }
+
     [Theory]
     [InlineData("../../secrets/x")]
     [InlineData("..")]

@@ -73,4 +73,21 @@ public sealed class ResourceCustomizationsTests
         Assert.Equal("create", Assert.Single(Customizations.RunAction("copy", live)).Operation);
         Assert.Throws<LuaException>(() => Customizations.RunAction("none", live));
     }
+
+    [Theory]
+    [InlineData("""{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x"},"spec":{"template":{}}}""", "restart", "patch")]
+    [InlineData("""{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"x"},"spec":{"template":{"metadata":{"annotations":{"a":"b"}}}}}""", "restart", "patch")]
+    [InlineData("""{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"name":"x"},"spec":{"template":{"metadata":{}}}}""", "restart", "patch")]
+    [InlineData("""{"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"x","namespace":"n","uid":"u"},"spec":{"jobTemplate":{"spec":{"template":{}}}}}""", "create-job", "create")]
+    [InlineData("""{"apiVersion":"external-secrets.io/v1","kind":"PushSecret","metadata":{"name":"x"}}""", "refresh", "patch")]
+    [InlineData("""{"apiVersion":"helm.toolkit.fluxcd.io/v2","kind":"HelmRelease","metadata":{"name":"x"},"spec":{"suspend":true}}""", "resume", "patch")]
+    public void Actions_that_are_always_there_run(string live, string action, string operation)
+    {
+        ResourceCustomizations builtIn = ResourceCustomizations.BuiltIn(TimeProvider.System);
+        MapNode before = (MapNode)JsonReader.Read(live);
+        Assert.Contains(new ResourceAction(action, Disabled: false), builtIn.Actions(before));
+        ActionEffect effect = Assert.Single(builtIn.RunAction(action, before));
+        Assert.Equal(operation, effect.Operation);
+        Assert.False(effect.Resource.DeepEquals(before));
+    }
 }

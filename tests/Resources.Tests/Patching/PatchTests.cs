@@ -101,4 +101,18 @@ public sealed class PatchTests
         MapNode patch = (MapNode)JsonReader.Read("""{"a":{"y":2},"l":[{"name":"b"}]}""");
         Assert.Equal("""{"a":{"x":1,"y":2},"l":[{"name":"b"}]}""", JsonWriter.ToText(StrategicMergePatch.Apply(target, patch, null)));
     }
+
+    [Theory]
+    [InlineData("""{"a":{"x":1,"y":2},"l":[1]}""", """{"a":{"x":1,"y":3},"l":[1]}""", """{"a":{"y":3}}""")]
+    [InlineData("""{"a":{"x":1},"b":1}""", """{"a":{"x":1}}""", """{"b":null}""")]
+    [InlineData("""{"a":{"x":1}}""", """{"a":5,"c":{"d":[]}}""", """{"a":5,"c":{"d":[]}}""")]
+    [InlineData("""{"a":{"x":1},"l":[1]}""", """{"a":{"x":1},"l":[1]}""", "{}")]
+    public void The_merge_patch_between_two_trees_makes_the_one_into_the_other(string before, string after, string expected)
+    {
+        MapNode from = (MapNode)JsonReader.Read(before);
+        MapNode to = (MapNode)JsonReader.Read(after);
+        MapNode patch = MergePatch.Between(from, to);
+        Assert.Equal(expected, JsonWriter.ToText(patch));
+        Assert.True(MergePatch.Apply(from, patch).DeepEquals(to));
+    }
 }

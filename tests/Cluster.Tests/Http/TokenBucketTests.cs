@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Bowline.Delivery.Syncing;
+using Bowline.Cluster.Http;
 
-namespace Bowline.Delivery.Tests.Syncing;
+namespace Bowline.Cluster.Tests.Http;
 
 public sealed class TokenBucketTests
 {

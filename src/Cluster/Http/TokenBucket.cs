@@ -1,14 +1,14 @@
-namespace Bowline.Delivery.Syncing;
+namespace Bowline.Cluster.Http;
 
-/// <summary>Lets so many writes through a second, and a burst of them at once; shared by everything that writes to one cluster.</summary>
-public sealed class TokenBucket(double perSecond, int burst, TimeProvider time)
+/// <summary>Lets so many requests through a second, and a burst of them at once; shared by everything that speaks to one cluster.</summary>
+internal sealed class TokenBucket(double perSecond, int burst, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly int burst = Math.Max(1, burst);
     private double tokens = Math.Max(1, burst);
     private long filled = time.GetTimestamp();
 
-    /// <summary>Returns when the write may go; in the order of the calls.</summary>
+    /// <summary>Returns when the request may go; in the order of the calls.</summary>
     public async ValueTask TakeAsync(CancellationToken cancellationToken)
     {
         if (perSecond > 0 && Take() is var wait && wait > TimeSpan.Zero)
