@@ -1,4 +1,5 @@
 using Bowline.Delivery.Diffing;
+using Bowline.Delivery.Health;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
 
@@ -19,6 +20,12 @@ public sealed record ApplicationSpec(string Name)
 
     /// <summary>Applications that have to be synced and healthy before this one is synced (<c>bowline.dev/depends-on</c>).</summary>
     public IReadOnlyList<string> DependsOn { get; init; } = [];
+
+    /// <summary>Objects of its own cluster that have to be there and ready before this one is synced, named in the same annotation.</summary>
+    public IReadOnlyList<ResourceId> DependsOnObjects { get; init; } = [];
+
+    /// <summary>When each of what it depends on is ready (<c>bowline.dev/ready-when</c>); null for applications that are synced and healthy, and objects that are healthy.</summary>
+    public ReadyExpression? ReadyWhen { get; init; }
 
     /// <summary>Paths of the repository whose changes concern the application although no render reads them (Argo CD's manifest-generate-paths).</summary>
     public IReadOnlyList<string> GeneratePaths { get; init; } = [];

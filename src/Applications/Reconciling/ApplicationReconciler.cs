@@ -46,7 +46,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         Inventory known = await ReadInventoryAsync(spec.Name, cancellationToken).ConfigureAwait(false);
         IReadOnlyDictionary<ResourceKind, KindInfo?> kinds = await target.Kinds.ResolveAsync(application.Kinds, application.Resources, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<DesiredObject> desired = prepared.Prepare(application, kinds);
-        await WatchAsync(desired, known, cancellationToken).ConfigureAwait(false);
+        await WatchAsync(spec, desired, known, cancellationToken).ConfigureAwait(false);
 
         DriftRules rules = new(spec.IgnoreDifferences, ScaledBy(desired));
         IReadOnlyList<ResourceDiff> diffs = await target.Differ.CompareAsync(desired, rules, target.Admission, cancellationToken).ConfigureAwait(false);
@@ -145,9 +145,9 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
                 .Concat(homes.SelectMany(home => target.Live.List(CoreKinds.Autoscaler, home).Select(autoscaler => (home, autoscaler)))));
     }
 
-    private async Task WatchAsync(IReadOnlyList<DesiredObject> desired, Inventory known, CancellationToken cancellationToken)
+    private async Task WatchAsync(ApplicationSpec spec, IReadOnlyList<DesiredObject> desired, Inventory known, CancellationToken cancellationToken)
     {
-        List<ResourceKind> unknown = [.. desired.Where(item => item.Kind is not null).Select(item => item.Kind!.Kind).Concat(known.Entries.Select(entry => entry.Kind)).Where(kind => !watched.Contains(kind)).Distinct()];
+        List<ResourceKind> unknown = [.. desired.Where(item => item.Kind is not null).Select(item => item.Kind!.Kind).Concat(known.Entries.Select(entry => entry.Kind)).Concat(spec.DependsOnObjects.Select(id => new ResourceKind(id.Group, string.Empty, id.Kind))).Where(kind => !watched.Contains(kind)).Distinct()];
         if (unknown.Count == 0)
         {
             return;

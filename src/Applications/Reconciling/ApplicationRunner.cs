@@ -153,8 +153,8 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
 
     private async Task<Observation> ObserveAsync(RenderedApplication wanted, Interest interest, CancellationToken cancellationToken)
     {
-        Observation observation = await reconciler.ObserveAsync(wanted, [context.Dependencies.GateOf(wanted.Spec.Name), .. context.Gates], cancellationToken).ConfigureAwait(false);
-        interest.Follow(new HashSet<ResourceId>([record, .. observation.Desired.Select(item => item.Id), .. observation.Inventory.Entries.Select(entry => entry.Id)]));
+        Observation observation = await reconciler.ObserveAsync(wanted, [context.Dependencies.GateOf(wanted.Spec.Name), new ObjectDependencies(wanted.Spec, target), .. context.Gates], cancellationToken).ConfigureAwait(false);
+        interest.Follow(new HashSet<ResourceId>([record, .. wanted.Spec.DependsOnObjects, .. observation.Desired.Select(item => item.Id), .. observation.Inventory.Entries.Select(entry => entry.Id)]));
         return observation;
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Bowline.Applications.Model;
 using Bowline.Delivery.Health;
 using Bowline.Delivery.Planning;
+using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Reconciling;
 
@@ -19,11 +20,19 @@ public sealed class Dependencies
     private readonly ConcurrentDictionary<string, Standing> standings = new(StringComparer.Ordinal);
     private volatile IReadOnlyDictionary<string, Declared> declared = new Dictionary<string, Declared>();
 
+    internal const string GateName = "depends-on";
+
     /// <summary>What is declared now; before any application is told of its new state.</summary>
-    public void Declare(IReadOnlyList<ApplicationSpec> specs, IReadOnlyList<RenderedApplication> rendered)
+    /// <param name="clusterOf">Where an application lives, since objects that are depended on are its cluster's.</param>
+    public void Declare(IReadOnlyList<ApplicationSpec> specs, IReadOnlyList<RenderedApplication> rendered, Func<string, string>? clusterOf = null)
     {
+        clusterOf ??= static _ => string.Empty;
+        ILookup<(string, ResourceId), string> makers = MakersOf([.. specs.SelectMany(spec => spec.DependsOnObjects)], rendered, clusterOf);
         Dictionary<string, string> fingerprints = rendered.ToDictionary(application => application.Spec.Name, application => application.Fingerprint, StringComparer.Ordinal);
-        declared = specs.DistinctBy(spec => spec.Name).ToDictionary(spec => spec.Name, spec => new Declared(spec.DependsOn, fingerprints.GetValueOrDefault(spec.Name)), StringComparer.Ordinal);
+        declared = specs.DistinctBy(spec => spec.Name).ToDictionary(spec => spec.Name, spec => new Declared(spec, fingerprints.GetValueOrDefault(spec.Name))
+        {
+            Makers = spec.DependsOnObjects.Count == 0 ? [] : [.. spec.DependsOnObjects.SelectMany(id => makers[(clusterOf(spec.Name), id)]).Distinct()],
+        }, StringComparer.Ordinal);
     }
 
     /// <summary>Takes in how an application stands.</summary>
@@ -32,7 +41,7 @@ public sealed class Dependencies
     {
         Standing? before = standings.GetValueOrDefault(application);
         standings[application] = standing;
-        return before == standing ? [] : [.. declared.Where(other => other.Value.DependsOn.Contains(application)).Select(other => other.Key)];
+        return before == standing ? [] : [.. declared.Where(other => other.Value.WaitsFor.Contains(application)).Select(other => other.Key)];
     }
 
     /// <summary>The gate of one application.</summary>
@@ -40,12 +49,17 @@ public sealed class Dependencies
 
     /// <summary>Whether waiting may still end: some application that it waits for is not settled.</summary>
     public bool MayMove(string application) =>
-        Cycle(application) is null && DependsOn(application).Any(name => declared.ContainsKey(name) && Why(name).Length > 0 && standings.GetValueOrDefault(name) is not { IsSettled: true } && declared[name].Fingerprint is not null);
+        Cycle(application) is null && WaitsFor(application).Any(name => declared.TryGetValue(name, out Declared? known) && known.Fingerprint is not null && standings.GetValueOrDefault(name) is not { IsSettled: true });
 
-    private IReadOnlyList<string> DependsOn(string application) => declared.TryGetValue(application, out Declared? known) ? known.DependsOn : [];
+    private IEnumerable<string> WaitsFor(string application) => declared.TryGetValue(application, out Declared? known) ? known.WaitsFor : [];
+
+    /// <summary>Applications that deliver objects which some application depends on.</summary>
+    private static ILookup<(string, ResourceId), string> MakersOf(HashSet<ResourceId> wanted, IReadOnlyList<RenderedApplication> rendered, Func<string, string> clusterOf) =>
+        (wanted.Count == 0 ? [] : rendered.SelectMany(application => application.Claims.Objects.Where(wanted.Contains).Select(id => (Key: (clusterOf(application.Spec.Name), id), application.Spec.Name)))).ToLookup(made => made.Key, made => made.Name);
 
     /// <summary>Why the application is not ready for those that depend on it; empty when it is.</summary>
-    private string Why(string name)
+    /// <param name="ready">When it is, if somebody says so in his own words.</param>
+    private string Why(string name, ReadyExpression? ready)
     {
         if (!declared.TryGetValue(name, out Declared? wanted))
         {
@@ -61,10 +75,24 @@ public sealed class Dependencies
         {
             null => $"{name} has not been looked at yet",
             { } standing when standing.Fingerprint != wanted.Fingerprint => $"{name} has a newer commit to deliver",
+            { } standing when ready is not null => ready.Why(AsObject(name, standing)) is { Length: > 0 } why ? $"{name}: {why}" : string.Empty,
             { Sync: SyncState.Synced, Health: HealthStatus.Healthy or HealthStatus.Suspended } => string.Empty,
             { } standing => $"{name} is {standing.Sync} and {standing.Health}{(standing.Message.Length > 0 ? $" ({standing.Message})" : string.Empty)}",
         };
     }
+
+    /// <summary>An application as an expression sees it: what Argo CD's own object says of these.</summary>
+    private static MapNode AsObject(string name, Standing standing) => new()
+    {
+        ["apiVersion"] = "argoproj.io/v1alpha1",
+        ["kind"] = "Application",
+        ["metadata"] = new MapNode { ["name"] = name },
+        ["status"] = new MapNode
+        {
+            ["sync"] = new MapNode { ["status"] = standing.Sync.ToString() },
+            ["health"] = new MapNode { ["status"] = standing.Health.ToString(), ["message"] = standing.Message },
+        },
+    };
 
     /// <summary>The way from an application back to itself; null when there is none.</summary>
     private IReadOnlyList<string>? Cycle(string start)
@@ -73,7 +101,7 @@ public sealed class Dependencies
         Queue<string> open = new([start]);
         while (open.TryDequeue(out string? at))
         {
-            foreach (string next in DependsOn(at))
+            foreach (string next in WaitsFor(at))
             {
                 if (next == start)
                 {
@@ -96,21 +124,25 @@ public sealed class Dependencies
         return null;
     }
 
-    private sealed record Declared(IReadOnlyList<string> DependsOn, string? Fingerprint);
+    private sealed record Declared(ApplicationSpec Spec, string? Fingerprint)
+    {
+        /// <summary>Applications that deliver the objects it depends on.</summary>
+        public IReadOnlyList<string> Makers { get; init; } = [];
+
+        public IEnumerable<string> WaitsFor => Makers.Count == 0 ? Spec.DependsOn : Spec.DependsOn.Union(Makers);
+    }
 
     private sealed class Gate(Dependencies all, string application) : ISyncGate
     {
-        private const string Name = "depends-on";
-
         public GateDecision Decide(SyncPlan plan)
         {
             if (all.Cycle(application) is { } cycle)
             {
-                return new GateDecision(Name, GateVerdict.Deny, $"the applications depend on each other in a circle: {string.Join(" -> ", cycle)}");
+                return new GateDecision(GateName, GateVerdict.Deny, $"the applications depend on each other in a circle: {string.Join(" -> ", cycle)}");
             }
 
-            string[] missing = [.. all.DependsOn(application).Select(all.Why).Where(why => why.Length > 0)];
-            return missing.Length == 0 ? new GateDecision(Name, GateVerdict.Allow, string.Empty) : new GateDecision(Name, GateVerdict.Wait, $"waits: {string.Join("; ", missing)}");
+            string[] missing = all.declared.GetValueOrDefault(application) is not { Spec: var spec } ? [] : [.. spec.DependsOn.Select(name => all.Why(name, spec.ReadyWhen)).Where(why => why.Length > 0)];
+            return missing.Length == 0 ? new GateDecision(GateName, GateVerdict.Allow, string.Empty) : new GateDecision(GateName, GateVerdict.Wait, $"waits: {string.Join("; ", missing)}");
         }
     }
 }

@@ -40,7 +40,7 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
         string against = await fleet.StartForReadingAsync(placement.Clusters, cancellationToken).ConfigureAwait(false);
         HashSet<string> needed = Needed(workspace.Declared, only);
         Dependencies dependencies = new();
-        dependencies.Declare(workspace.Declared, workspace.Rendered);
+        dependencies.Declare(workspace.Declared, workspace.Rendered, name => placement.ClusterOf.GetValueOrDefault(name) ?? string.Empty);
         List<ApplicationDiff> diffs = [];
         foreach (RenderedApplication application in workspace.Rendered.Where(application => needed.Contains(application.Spec.Name)))
         {
@@ -57,7 +57,7 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
         }
 
         // Gates may look at other applications, so they are asked when all have been looked at.
-        ApplicationDiff Gated(ApplicationDiff diff) => diff with { Observation = diff.Observation with { Plan = diff.Plan.Through([new SharedResourceGate(), dependencies.GateOf(diff.Application)]) } };
+        ApplicationDiff Gated(ApplicationDiff diff) => diff with { Observation = diff.Observation with { Plan = diff.Plan.Through([new SharedResourceGate(), dependencies.GateOf(diff.Application), new ObjectDependencies(diff.Observation.Application.Spec, fleet.Target(diff.Cluster))]) } };
         return new DiffReport(
             [.. diffs.Where(diff => only.Length == 0 || diff.Application == only).Select(Gated)],
             [.. workspace.Faults.Where(fault => only.Length == 0 || fault.Name == only)],

@@ -145,7 +145,7 @@ public sealed partial class UpSession : IAsyncDisposable
         }
 
         await ReturnAsync(declared).ConfigureAwait(false);
-        dependencies.Declare(workspace.Declared, workspace.Rendered);
+        dependencies.Declare(workspace.Declared, workspace.Rendered, name => placement.ClusterOf.GetValueOrDefault(name) ?? string.Empty);
         foreach (RenderedApplication application in workspace.Rendered)
         {
             if (runners.TryGetValue(application.Spec.Name, out Running? running))

@@ -144,25 +144,6 @@ public sealed class OperateTests
     }
 
     [Fact]
-    public async Task Applications_wait_for_those_that_they_depend_on_and_a_circle_is_named()
-    {
-        using Scratch scratch = new();
-        scratch.WriteApplication("a-last", "last").WriteConfigMap("last/a.yaml", "a").WriteApplication("b-first", "first").WriteConfigMap("first/a.yaml", "a").Write("first/hook.yaml", Job("PreSync", hangs: false))
-            .WriteApplication("left", "left").WriteConfigMap("left/a.yaml", "a").WriteApplication("right", "right").WriteConfigMap("right/a.yaml", "a");
-        DependOn(scratch, "a-last", "b-first");
-        DependOn(scratch, "left", "right");
-        DependOn(scratch, "right", "left");
-        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once", "-o", "json", "--timeout", "30s");
-        Assert.True(exit == 1, output + errors);
-        UpJson report = new(output);
-        Assert.Equal("Synced Healthy", report.State("a-last"));
-        Assert.Equal("Synced Healthy", report.State("b-first"));
-        Assert.Contains("left -> right -> left", report.Message("left"));
-        int last = errors.IndexOf("a-last: Synced", StringComparison.Ordinal);
-        Assert.True(last > errors.IndexOf("b-first: Synced", StringComparison.Ordinal), errors);
-    }
-
-    [Fact]
     public async Task Who_asks_for_what_is_not_there_is_told_so()
     {
         using Scratch scratch = new();
@@ -205,12 +186,6 @@ public sealed class OperateTests
     {
         scratch.WriteConfigMap("web/a.yaml", "a", value);
         scratch.Git("commit", "-qam", value);
-    }
-
-    private static void DependOn(Scratch scratch, string application, string other)
-    {
-        string file = Path.Combine(scratch.Repository, "apps", $"{application}.yaml");
-        File.WriteAllText(file, File.ReadAllText(file).Replace($"  name: {application}\n", $"  name: {application}\n  annotations:\n    bowline.dev/depends-on: {other}\n", StringComparison.Ordinal));
     }
 
     /// <summary>A hook that ends at once, or that no node takes.</summary>
