@@ -54,7 +54,7 @@ internal sealed class ArgoFields
                     string[] parts = line.Trim()["column ".Length..].Split('|');
                     columns.Add(new ArgoColumn(parts[0], parts[1], parts[2] == "wide"));
                     break;
-                case ["type", string name]:
+                case ["type", string name] when line[0] != ' ':
                     types.Add(name, fields = []);
                     break;
                 default:

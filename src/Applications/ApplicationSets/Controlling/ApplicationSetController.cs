@@ -1,0 +1,169 @@
+using System.Collections.Concurrent;
+using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Hub;
+using Bowline.Cluster.Controllers;
+using Bowline.Cluster.Requests;
+using Bowline.Cluster.Watching;
+using Bowline.Resources.Model;
+
+namespace Bowline.Applications.ApplicationSets.Controlling;
+
+/// <summary>
+/// Keeps the Applications of every ApplicationSet in one namespace of a cluster as their sets want them, and tells in the sets' status
+/// how that goes.
+/// </summary>
+public sealed partial class ApplicationSetController : IAsyncDisposable
+{
+    private static readonly TimeSpan RollingPause = TimeSpan.FromMilliseconds(100);
+    private static readonly ResourceKind SecretKind = new(string.Empty, "v1", "Secret");
+    private readonly ClusterCache cache;
+    private readonly ClusterCache clusters;
+    private readonly string @namespace;
+    private readonly TimeProvider time;
+    private readonly ApplicationSetExpander expander;
+    private readonly Controller controller;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ConcurrentDictionary<string, Expanded> expansions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Written> written = new(StringComparer.Ordinal);
+    private readonly List<IDisposable> subscriptions = [];
+    private Task running = Task.CompletedTask;
+
+    private ApplicationSetController(ClusterCache cache, string @namespace, GeneratorSources sources, TimeProvider time, Action<ReconcileFailure>? onFailure)
+    {
+        this.cache = cache;
+        this.@namespace = @namespace;
+        this.time = time;
+        clusters = new ClusterCache(cache.Cluster, time, new ClusterCacheOptions { LabelSelector = "argocd.argoproj.io/secret-type=cluster" });
+        expander = new ApplicationSetExpander(sources);
+        controller = new Controller("applicationsets", ReconcileAsync, time, ControllerOptions.Default with { Workers = 4, LongestBackoff = TimeSpan.FromMinutes(1), OnFailure = onFailure });
+    }
+
+    /// <summary>Whether every set has been brought as far as it can be at this moment.</summary>
+    public bool IsIdle => controller.IsIdle;
+
+    /// <summary>Begins to work; the definitions of Argo CD's kinds must be there.</summary>
+    /// <param name="cache">Of the hub; its Applications and ApplicationSets are watched in it from now on.</param>
+    /// <param name="onFailure">Told of every set that could not be worked on and will be again.</param>
+    public static async Task<ApplicationSetController> StartAsync(ClusterCache cache, string @namespace, GeneratorSources sources, TimeProvider time, Action<ReconcileFailure>? onFailure, CancellationToken cancellationToken)
+    {
+        ApplicationSetController started = new(cache, @namespace, sources, time, onFailure);
+        await cache.WaitForSyncAsync(ArgoDefinitions.Applications, @namespace, cancellationToken).ConfigureAwait(false);
+        await cache.WaitForSyncAsync(ArgoDefinitions.ApplicationSets, @namespace, cancellationToken).ConfigureAwait(false);
+        started.Subscribe();
+        if (await cache.Cluster.FindKindAsync(SecretKind, cancellationToken).ConfigureAwait(false) is { } secrets)
+        {
+            started.clusters.Watch(secrets, @namespace);
+        }
+
+        started.running = Task.Run(() => started.controller.RunAsync(started.stopping.Token), CancellationToken.None);
+        return started;
+    }
+
+    /// <summary>Expands the sets again whose generators read a repository that has changed.</summary>
+    public void RepositoriesChanged(Func<GitQuery, bool> changed)
+    {
+        foreach ((string name, Expanded expanded) in expansions)
+        {
+            if (expanded.Expansion.Repositories.Any(changed))
+            {
+                Again(name);
+            }
+        }
+    }
+
+    /// <summary>The repositories that the sets' generators read, as they ask for them.</summary>
+    public IReadOnlyCollection<GitQuery> Repositories => [.. expansions.Values.SelectMany(expanded => expanded.Expansion.Repositories).Distinct()];
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        foreach (IDisposable subscription in subscriptions)
+        {
+            subscription.Dispose();
+        }
+
+        await running.ConfigureAwait(false);
+        controller.Dispose();
+        await clusters.DisposeAsync().ConfigureAwait(false);
+        stopping.Dispose();
+    }
+
+    private void Subscribe()
+    {
+        controller.Watches(cache, ArgoDefinitions.ApplicationSets.Kind, change => change.Before is { } before && change.Type == CacheChangeType.Modified && SaysTheSame(before, change.Object) ? [] : [new ReconcileKey(change.Id.Namespace, change.Id.Name)]);
+        subscriptions.Add(cache.Subscribe(Notice));
+        subscriptions.Add(clusters.Subscribe(_ =>
+        {
+            foreach (string name in expansions.Where(item => Uses(item.Value.Spec, "clusters") || Uses(item.Value.Spec, "clusterDecisionResource")).Select(item => item.Key))
+            {
+                Again(name);
+            }
+        }));
+    }
+
+    /// <summary>What somebody changes in an application is put right at once; how it fares is told of a little later, together with how others do.</summary>
+    private void Notice(CacheChange change)
+    {
+        if (change.Id.Group == ArgoDefinitions.Group && change.Id.Kind == ArgoDefinitions.Projects.Kind.Kind && change.Type != CacheChangeType.Modified)
+        {
+            foreach (string name in expansions.Keys)
+            {
+                controller.Enqueue(new ReconcileKey(@namespace, name));
+            }
+        }
+
+        if (change.Id.Group != ArgoDefinitions.Group || change.Id.Kind != ArgoDefinitions.Applications.Kind.Kind)
+        {
+            return;
+        }
+
+        foreach (string set in ((MapNode?[])[change.Before, change.Object]).Select(SetOf).OfType<string>().Distinct())
+        {
+            ReconcileKey key = new(@namespace, set);
+            if (change.Type == CacheChangeType.Modified && change.Before is { } before && SaysTheSame(before, change.Object))
+            {
+                controller.EnqueueAfter(key, expansions.TryGetValue(set, out Expanded? expanded) ? expanded.Pause : RollingPause);
+            }
+            else
+            {
+                controller.Enqueue(key);
+            }
+        }
+    }
+
+    private void Again(string name)
+    {
+        if (expansions.TryGetValue(name, out Expanded? known))
+        {
+            expansions.TryUpdate(name, known with { IsStale = true }, known);
+        }
+
+        controller.Enqueue(new ReconcileKey(@namespace, name));
+    }
+
+    private static string? SetOf(MapNode? application) =>
+        application is not null && ApplicationChange.ControllerOf(application) is { } owner && owner["kind"]?.AsString() == "ApplicationSet" ? owner["name"]?.AsString() : null;
+
+    /// <summary>Whether two states of an object differ in nothing but status and bookkeeping.</summary>
+    private static bool SaysTheSame(MapNode before, MapNode after) =>
+        Node.DeepEquals(before["spec"], after["spec"])
+        && ((string[])["labels", "annotations", "finalizers", "ownerReferences", "deletionTimestamp"]).All(member => Node.DeepEquals(before.At("metadata", member), after.At("metadata", member)));
+
+    private static bool Uses(Node? node, string generator) => node switch
+    {
+        MapNode map => map.Any(member => member.Key == generator || Uses(member.Value, generator)),
+        ListNode list => list.Any(item => Uses(item, generator)),
+        _ => false,
+    };
+
+    /// <param name="Spec">What was expanded.</param>
+    /// <param name="Due">When it is expanded again, whatever happens.</param>
+    /// <param name="Pause">How long changes of how applications fare are gathered.</param>
+    private sealed record Expanded(MapNode Spec, Expansion Expansion, DateTimeOffset? Due, TimeSpan Pause)
+    {
+        public bool IsStale { get; init; }
+    }
+
+    /// <summary>What was written to an application and what the cluster made of it, which may be less: fields that it does not know are dropped.</summary>
+    private sealed record Written(MapNode Patch, MapNode Result);
+}
