@@ -11,7 +11,7 @@ types.txt: the wire shape of every message that a served kind reaches. One line 
 
 type: s string, b bool, i int32, l int64, d double, y bytes, Q quantity, I int-or-string, T time, U microtime, F fieldsV1,
 R raw JSON, or the name of a type. flags: * list, % map of strings, p keeps an explicit zero (a Go pointer),
-a always written (no omitempty), < inlined into its parent.
+a always written (no omitempty; pa: as null when unset), < inlined into its parent.
 """
 import gzip
 import json
@@ -25,7 +25,7 @@ DeploymentStatus collisionCount,terminatingReplicas; ReplicaSetSpec replicas; Re
 RollingUpdateStatefulSetStrategy partition; StatefulSetSpec replicas,revisionHistoryLimit; StatefulSetStatus collisionCount;
 StatefulSetOrdinals start; TokenRequestSpec expirationSeconds; HorizontalPodAutoscalerSpec minReplicas,targetCPUUtilizationPercentage;
 HorizontalPodAutoscalerStatus currentCPUUtilizationPercentage,observedGeneration; HPAScalingRules stabilizationWindowSeconds,selectPolicy;
-MetricTarget averageUtilization; MetricValueStatus averageUtilization;
+MetricTarget averageUtilization; HPAScalingRules policies; MetricValueStatus averageUtilization;
 CronJobSpec failedJobsHistoryLimit,startingDeadlineSeconds,successfulJobsHistoryLimit,suspend,timeZone;
 JobSpec activeDeadlineSeconds,backoffLimit,backoffLimitPerIndex,completions,manualSelector,maxFailedIndexes,parallelism,suspend,ttlSecondsAfterFinished,completionMode,podReplacementPolicy,managedBy;
 JobStatus ready,terminating,failedIndexes; SuccessPolicyRule succeededCount,succeededIndexes; CertificateSigningRequestSpec expirationSeconds;
@@ -33,7 +33,7 @@ LeaseSpec holderIdentity,leaseDurationSeconds,leaseTransitions; ScaleIOPersisten
 Secret immutable; ServiceAccount automountServiceAccountToken; ContainerStatus started; NodeFeatures supplementalGroupsPolicy;
 NodeRuntimeHandlerFeatures recursiveReadOnlyMounts,userNamespaces; NodeSwapStatus capacity; AzureFilePersistentVolumeSource secretNamespace;
 ServicePort appProtocol; ServiceSpec allocateLoadBalancerNodePorts,internalTrafficPolicy,ipFamilyPolicy,loadBalancerClass,trafficDistribution;
-EndpointConditions ready,serving,terminating; EndpointPort name,port,protocol,appProtocol; Endpoint hostname,nodeName,zone;
+EndpointConditions ready,serving,terminating; discovery.v1.EndpointPort name,port,protocol; EndpointPort appProtocol; Endpoint hostname,nodeName,zone;
 ExemptPriorityLevelConfiguration lendablePercent,nominalConcurrencyShares;
 LimitedPriorityLevelConfiguration borrowingLimitPercent,lendablePercent,nominalConcurrencyShares;
 NetworkPolicyPort endPort,protocol; Device allNodes,allowMultipleAllocations,bindsToNode,nodeName; DeviceAttribute bool,int,string,version;
@@ -49,10 +49,18 @@ WebhookClientConfig url; PodDisruptionBudgetSpec unhealthyPodEvictionPolicy; Per
 DeploymentCondition x; Preconditions uid,resourceVersion; Lease x; MatchResources matchPolicy; MutatingWebhook matchPolicy,sideEffects,reinvocationPolicy;
 ValidatingWebhook matchPolicy,sideEffects; Rule scope; RuleWithOperations scope; NamedRuleWithOperations scope; ParamKind x;
 ValidatingAdmissionPolicySpec failurePolicy; Validation reason; JSONSchemaProps x; VolumeAttachmentSource persistentVolumeName;
-PersistentVolumeClaimVolumeSource x; LoadBalancerIngress ipMode; PortStatus error; VolumeMountStatus recursiveReadOnly;
+PersistentVolumeClaimVolumeSource x; GlusterfsPersistentVolumeSource endpointsNamespace; ISCSIPersistentVolumeSource initiatorName; LocalVolumeSource fsType;
+ReplicationControllerSpec replicas; EndpointAddress nodeName; ValidatingWebhook failurePolicy; MutatingWebhook failurePolicy;
+LoadBalancerIngress ipMode; PortStatus error; VolumeMountStatus recursiveReadOnly;
 """
 
-ALWAYS = """DeploymentStatus x; ReplicaSetStatus replicas; PodDisruptionBudgetStatus disruptionsAllowed,currentHealthy,desiredHealthy,expectedPods"""
+# Members without omitempty that the documents call optional: written even when there is nothing to write.
+ALWAYS = """
+AzureFilePersistentVolumeSource secretNamespace; CSINodeDriver topologyKeys; EndpointSlice endpoints,ports;
+FlowSchemaSpec matchingPrecedence; HTTPGetAction port; PriorityClass value; ProjectedVolumeSource sources;
+QueuingConfiguration queues,handSize,queueLengthLimit; ResourcePolicyRule namespaces; TCPSocketAction port;
+TypedLocalObjectReference apiGroup; TypedObjectReference apiGroup; core.v1.EndpointPort port;
+"""
 
 WELL_KNOWN = {
     'k8s.io.apimachinery.pkg.api.resource.Quantity': 'Q', 'k8s.io.apimachinery.pkg.util.intstr.IntOrString': 'I',
@@ -96,7 +104,7 @@ def main():
     def schema_of(message):
         return message.replace('k8s.io.', 'io.k8s.', 1).replace('apiextensions_apiserver', 'apiextensions-apiserver').replace('kube_aggregator', 'kube-aggregator')
 
-    pointers, lines, seen, queue = pairs(POINTERS), [], set(), []
+    pointers, always, lines, seen, queue = pairs(POINTERS), pairs(ALWAYS), [], set(), []
     for name, schema in sorted(schemas.items()):
         if 'x-kubernetes-group-version-kind' in schema:
             queue.append(message_of(name))
@@ -146,11 +154,14 @@ def main():
                     or 'core.v1.Event' in message and own == 'Event' and name in ('reportingComponent', 'reportingInstance') or code == 'U' and own == 'EventSeries' \
                     or own == 'CustomResourceDefinitionStatus' and name in ('conditions', 'acceptedNames', 'storedVersions'):
                 flags += 'a'
+            if own.startswith('PartialObjectMetadata'):
+                flags += 'a'
             if name in schema.get('required', []) and flags in ('*', '%'):
                 flags += 'a'
-            pointer = own in go and go[own].get(name, '').startswith('*') or name in pointers.get(own, ())
-            if pointer:
+            if own in go and go[own].get(name, '').startswith('*') or name in pointers.get(own, ()) or name in pointers.get(short(message), ()):
                 flags = flags.replace('a', '') + 'p'
+            if (name in always.get(own, ()) or name in always.get(short(message), ())) and 'a' not in flags:
+                flags += 'a'
             lines.append(' '.join([number, name or '-', code, flags]).rstrip())
     with open(os.path.join(target, 'types.txt'), 'w') as out:
         out.write('\n'.join(lines) + '\n')

@@ -22,7 +22,11 @@ internal static class Preparation
             case "persistentvolumes":
                 node["status"] = new MapNode { ["phase"] = "Pending", ["lastPhaseTransitionTime"] = now };
                 break;
+            case "limitranges" when ObjectMeta.Name(node).Length == 0:
+                ObjectMeta.Of(node)["name"] = Guid.NewGuid().ToString();
+                break;
             case "persistentvolumeclaims":
+                ClaimSources.Prepare(node);
                 node["status"] = new MapNode { ["phase"] = "Pending" };
                 break;
             case "roles.rbac.authorization.k8s.io" or "clusterroles.rbac.authorization.k8s.io" when node["rules"] is ListNode { Count: 0 }:

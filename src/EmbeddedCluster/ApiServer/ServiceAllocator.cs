@@ -243,7 +243,7 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
                 continue;
             }
 
-            long number = asked > 0 ? ClaimPort(service, i, asked) : FreePort();
+            long number = asked != 0 ? ClaimPort(service, i, asked) : FreePort();
             heldPorts.Add(number);
             taken.Add(number);
             port["nodePort"] = number;

@@ -16,6 +16,7 @@ internal static class Defaults
         ["v1 Endpoints"] = NetworkDefaults.Endpoints,
         ["v1 Secret"] = PolicyDefaults.Secret,
         ["v1 Namespace"] = PolicyDefaults.Namespace,
+        ["v1 Node"] = NetworkDefaults.Node,
         ["v1 PersistentVolume"] = StorageKindDefaults.Volume,
         ["v1 PersistentVolumeClaim"] = StorageKindDefaults.Claim,
         ["v1 LimitRange"] = PolicyDefaults.LimitRange,
@@ -25,7 +26,7 @@ internal static class Defaults
         ["apps/v1 DaemonSet"] = WorkloadDefaults.DaemonSet,
         ["batch/v1 Job"] = WorkloadDefaults.Job,
         ["batch/v1 CronJob"] = WorkloadDefaults.CronJob,
-        ["autoscaling/v1 HorizontalPodAutoscaler"] = node => node.Part("spec")?.Default("minReplicas", 1),
+        ["autoscaling/v1 HorizontalPodAutoscaler"] = WorkloadDefaults.OldAutoscaler,
         ["autoscaling/v2 HorizontalPodAutoscaler"] = WorkloadDefaults.Autoscaler,
         ["networking.k8s.io/v1 NetworkPolicy"] = NetworkDefaults.Policy,
         ["networking.k8s.io/v1 IngressClass"] = node => node.Part("spec")?.Part("parameters")?.Default("scope", "Cluster"),
@@ -41,7 +42,7 @@ internal static class Defaults
         ["admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding"] = PolicyDefaults.AdmissionPolicyBinding,
         ["apiregistration.k8s.io/v1 APIService"] = node => node.Part("spec")?.Part("service")?.Default("port", 443),
         ["apiextensions.k8s.io/v1 CustomResourceDefinition"] = PolicyDefaults.Definition,
-        ["flowcontrol.apiserver.k8s.io/v1 FlowSchema"] = node => node.Part("spec")?.Default("matchingPrecedence", 1000),
+        ["flowcontrol.apiserver.k8s.io/v1 FlowSchema"] = node => node.Part("spec")?.DefaultNumber("matchingPrecedence", 1000),
         ["flowcontrol.apiserver.k8s.io/v1 PriorityLevelConfiguration"] = PolicyDefaults.PriorityLevel,
         ["resource.k8s.io/v1 ResourceClaim"] = node => PolicyDefaults.DeviceRequests(node["spec"]),
         ["resource.k8s.io/v1 ResourceClaimTemplate"] = node => PolicyDefaults.DeviceRequests(node.At("spec", "spec")),
@@ -62,6 +63,17 @@ internal static class DefaultExtensions
     public static MapNode Default(this MapNode map, string key, Node value)
     {
         if (map[key] is null or NullNode)
+        {
+            map[key] = value;
+        }
+
+        return map;
+    }
+
+    /// <summary>A number that is no pointer in Go: zero is as good as unset.</summary>
+    public static MapNode DefaultNumber(this MapNode map, string key, int value)
+    {
+        if (map[key]?.AsInteger() is null or 0)
         {
             map[key] = value;
         }

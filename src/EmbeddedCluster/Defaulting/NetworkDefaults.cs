@@ -48,6 +48,26 @@ internal static class NetworkDefaults
         }
     }
 
+    /// <summary>podCIDR is the first of podCIDRs; where they disagree, the older member counts.</summary>
+    public static void Node(MapNode node)
+    {
+        if (node.Part("spec") is not { } spec)
+        {
+            return;
+        }
+
+        string one = spec["podCIDR"]?.AsString() ?? string.Empty;
+        ListNode all = spec["podCIDRs"]?.AsList() ?? [];
+        if (one.Length > 0 && (all.Count == 0 || all[0].AsString() != one))
+        {
+            spec["podCIDRs"] = new ListNode(StringNode.Of(one));
+        }
+        else if (one.Length == 0 && all.Count > 0)
+        {
+            spec["podCIDR"] = all[0];
+        }
+    }
+
     public static void Endpoints(MapNode node)
     {
         foreach (MapNode port in node.Each("subsets").SelectMany(subset => subset.Each("ports")))

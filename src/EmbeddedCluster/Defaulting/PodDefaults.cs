@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Defaulting;
 
 /// <summary>Pods and pod templates.</summary>
-internal static class PodDefaults
+internal static partial class PodDefaults
 {
     public static void Pod(MapNode pod)
     {
@@ -88,15 +89,17 @@ internal static class PodDefaults
 
     private static bool IsLatest(string image)
     {
-        if (image.Contains('@', StringComparison.Ordinal))
+        Match parts = ImagePattern().Match(image);
+        return parts.Success && parts.Groups["tag"] switch
         {
-            return false;
-        }
-
-        string last = image[(image.LastIndexOf('/') + 1)..];
-        int colon = last.IndexOf(':', StringComparison.Ordinal);
-        return colon < 0 || last[(colon + 1)..] == "latest";
+            { Success: true, Value: var tag } => tag == "latest",
+            _ => !parts.Groups["digest"].Success,
+        };
     }
+
+    /// <summary>A reference of distribution's grammar; what is none has no tag.</summary>
+    [GeneratedRegex(@"^((?=[^/]*[.:A-Z]|localhost/)[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:[0-9]+)?/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:(?<tag>\w[\w.-]{0,127}))?(@(?<digest>[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}))?\z", RegexOptions.ExplicitCapture)]
+    private static partial Regex ImagePattern();
 
     private static void Probe(MapNode? probe)
     {

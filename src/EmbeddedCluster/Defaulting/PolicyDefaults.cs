@@ -129,10 +129,7 @@ internal static class PolicyDefaults
         }
 
         limited.Default("nominalConcurrencyShares", 30).Default("lendablePercent", 0);
-        if (limited.Part("limitResponse") is { } response && response["type"]?.AsString() == "Queue")
-        {
-            response.EnsureMap("queuing").Default("queues", 64).Default("handSize", 8).Default("queueLengthLimit", 50);
-        }
+        limited.Part("limitResponse").Part("queuing")?.DefaultNumber("queues", 64).DefaultNumber("handSize", 8).DefaultNumber("queueLengthLimit", 50);
     }
 
     public static void DeviceRequests(Node? spec)

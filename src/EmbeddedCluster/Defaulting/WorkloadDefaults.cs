@@ -124,6 +124,21 @@ internal static class WorkloadDefaults
         PodDefaults.Template(spec.At("jobTemplate", "spec", "template"));
     }
 
+    /// <summary>The first version knows one metric, which is there unless an annotation brings others.</summary>
+    public static void OldAutoscaler(MapNode node)
+    {
+        if (node.Part("spec") is not { } spec)
+        {
+            return;
+        }
+
+        spec.Default("minReplicas", 1);
+        if (node.At("metadata", "annotations", "autoscaling.alpha.kubernetes.io/metrics") is null)
+        {
+            spec.Default("targetCPUUtilizationPercentage", 80);
+        }
+    }
+
     public static void Autoscaler(MapNode node)
     {
         if (node.Part("spec") is not { } spec)

@@ -76,7 +76,7 @@ internal sealed class ObjectDecoder
         if (field.IsList)
         {
             ListNode list = value as ListNode ?? throw Mismatch(value, owner, path, "[]" + GoName(field));
-            return list.Count == 0 && !field.Always && !field.Pointer ? null : DecodeList(list, field, owner, path);
+            return list.Count > 0 || field.Pointer ? DecodeList(list, field, owner, path) : field.Always ? Emptied(list, owner) : null;
         }
 
         if (field.IsMap)
@@ -88,6 +88,9 @@ internal sealed class ObjectDecoder
         Node decoded = DecodeValue(value, field, owner, path);
         return field.Always || field.Pointer || !IsZero(decoded, field.Type) ? decoded : null;
     }
+
+    /// <summary>An empty list that is always written: protobuf, which all but definitions are stored as, does not tell it from none.</summary>
+    private static Node Emptied(ListNode list, WireMessage owner) => owner.Name.Contains("apiextensions", StringComparison.Ordinal) ? list : Node.Null;
 
     private ListNode DecodeList(ListNode list, WireField field, WireMessage owner, string path)
     {
@@ -193,7 +196,7 @@ internal sealed class ObjectDecoder
         _ => false,
     };
 
-    private static Node Zero(WireField field, WireMessage owner) => field.IsList || field.IsMap ? Node.Null : ZeroElement(field, owner);
+    private static Node Zero(WireField field, WireMessage owner) => field.IsList || field.IsMap || field.Pointer ? Node.Null : ZeroElement(field, owner);
 
     private static Node ZeroElement(WireField field, WireMessage owner) => field.Type switch
     {

@@ -2,7 +2,7 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Validation;
 
-/// <summary>Webhooks and policies of admission, and the flow control of requests.</summary>
+/// <summary>Webhooks and policies of admission.</summary>
 internal static class AdmissionRules
 {
     private static readonly string[] Operations = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
@@ -39,8 +39,7 @@ internal static class AdmissionRules
         check.OneOf(hook["failurePolicy"], $"{path}.failurePolicy", "Fail", "Ignore");
         check.OneOf(hook["matchPolicy"], $"{path}.matchPolicy", "Equivalent", "Exact");
         Reviews(check, hook["admissionReviewVersions"], $"{path}.admissionReviewVersions");
-        string effects = hook["sideEffects"]?.AsString() ?? string.Empty;
-        if (effects.Length == 0)
+        if (hook["sideEffects"] is not StringNode)
         {
             check.Add(FieldError.Required($"{path}.sideEffects", "must specify one of None, NoneOnDryRun"));
         }
@@ -71,7 +70,20 @@ internal static class AdmissionRules
         {
             check.Add(FieldError.Required(path, "must specify one of v1, v1beta1"));
         }
-        else if (!list.Any(version => version.AsString() is "v1" or "v1beta1"))
+
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach ((Node version, string at) in Checks.Each(list, path))
+        {
+            if (!seen.Add(Checks.Text(version)))
+            {
+                check.Add(FieldError.Invalid(at, version, "duplicate version"));
+                continue;
+            }
+
+            check.Name(version, at, NameRules.Label1035);
+        }
+
+        if (list.Count > 0 && !list.Any(version => version.AsString() is "v1" or "v1beta1"))
         {
             check.Add(FieldError.Invalid(path, versions, "must include at least one of v1, v1beta1"));
         }
@@ -89,20 +101,73 @@ internal static class AdmissionRules
 
         if (url)
         {
-            string text = client!["url"]!.AsString() ?? string.Empty;
-            if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) || parsed.Scheme != "https")
-            {
-                check.Add(FieldError.Invalid($"{path}.url", text, $"'https' is the only allowed URL scheme; desired format: https://host[/path]"));
-            }
-
+            Url(check, Checks.Text(client!["url"]), $"{path}.url");
             return;
         }
 
-        check.Require(client!.At("service", "name"), $"{path}.service.name");
-        check.Require(client.At("service", "namespace"), $"{path}.service.namespace");
-        if (client.At("service", "port")?.AsInteger() is { } port and (< 1 or > 65535))
+        ServicePath(check, client!["service"]!, $"{path}.service");
+    }
+
+    /// <summary>The address of a webhook, read as Go's net/url reads it.</summary>
+    public static void Url(Checks check, string text, string path)
+    {
+        const string Form = "; desired format: https://host[/path]";
+        int colon = text.IndexOf("://", StringComparison.Ordinal);
+        string scheme = colon > 0 ? text[..colon] : string.Empty;
+        Uri? parsed = colon > 0 && Uri.TryCreate(text, UriKind.Absolute, out Uri? read) ? read : null;
+        if (scheme != "https")
         {
-            check.Add(FieldError.Invalid($"{path}.service.port", port, "port is not valid: must be between 1 and 65535, inclusive"));
+            check.Add(FieldError.Invalid(path, scheme, "'https' is the only allowed URL scheme" + Form));
+        }
+
+        if (parsed is null || parsed.Host.Length == 0)
+        {
+            check.Add(FieldError.Invalid(path, string.Empty, "host must be provided" + Form));
+            return;
+        }
+
+        foreach ((string part, string problem) in ((string, string)[])[
+            (parsed.UserInfo, "user information is not permitted in the URL"),
+            (parsed.Fragment.TrimStart('#'), "fragments are not permitted in the URL"),
+            (parsed.Query.TrimStart('?'), "query parameters are not permitted in the URL")])
+        {
+            if (part.Length > 0)
+            {
+                check.Add(FieldError.Invalid(path, part, problem));
+            }
+        }
+    }
+
+    public static void ServicePath(Checks check, Node service, string path)
+    {
+        // Upstream calls this rule with name and namespace in the wrong order, and says so of the other one.
+        check.Require(service["namespace"], $"{path}.name", "service name is required");
+        check.Require(service["name"], $"{path}.namespace", "service namespace is required");
+        check.Between(service["port"], $"{path}.port", 1, 65535, "port is not valid: must be between 1 and 65535, inclusive");
+        string text = Checks.Text(service["path"]);
+        if (text is "" or "/")
+        {
+            return;
+        }
+
+        if (text == "//")
+        {
+            check.Add(FieldError.Invalid($"{path}.path", text, "segment[0] may not be empty"));
+            return;
+        }
+
+        if (!text.StartsWith('/'))
+        {
+            check.Add(FieldError.Invalid($"{path}.path", text, "must start with a '/'"));
+        }
+
+        string[] steps = (text.Length > 1 && text[1..].EndsWith('/') ? text[1..^1] : text[1..]).Split('/');
+        for (int i = 0; i < steps.Length; i++)
+        {
+            foreach (string wrong in steps[i].Length == 0 ? [$"segment[{i}] may not be empty"] : NameRules.Subdomain(steps[i]).Select(failure => $"segment[{i}]: {failure}"))
+            {
+                check.Add(FieldError.Invalid($"{path}.path", text, wrong));
+            }
         }
     }
 
@@ -131,7 +196,52 @@ internal static class AdmissionRules
             check.OneOf(operation, at, Operations);
         }
 
+        foreach (string list in (ReadOnlySpan<string>)["apiVersions", "resources"])
+        {
+            foreach ((Node value, string at) in Checks.Each(rule[list], $"{path}.{list}"))
+            {
+                check.Require(value, at);
+            }
+        }
+
+        Overlaps(check, rule["resources"], $"{path}.resources");
+
         check.OneOf(rule["scope"], $"{path}.scope", "*", "Cluster", "Namespaced");
+    }
+
+    /// <summary>A wildcard says all that the resources beside it say.</summary>
+    private static void Overlaps(Checks check, Node? resources, string path)
+    {
+        string[] names = [.. (resources?.AsList() ?? []).Select(Checks.Text)];
+        if (names.Length > 1 && names.Contains("*/*"))
+        {
+            check.Add(FieldError.Invalid(path, resources, "if '*/*' is present, must not specify other resources"));
+        }
+
+        if (names.Contains("*") && names.FirstOrDefault(name => name != "*" && !name.Contains('/', StringComparison.Ordinal)) is not null)
+        {
+            check.Add(FieldError.Invalid(path, resources, "if '*' is present, must not specify other resources without subresources"));
+        }
+
+        string[] whole = [.. names.Where(name => name.EndsWith("/*", StringComparison.Ordinal)).Select(name => name[..^2])];
+        string[] every = [.. names.Where(name => name.StartsWith("*/", StringComparison.Ordinal)).Select(name => name[2..])];
+        for (int i = 0; i < names.Length; i++)
+        {
+            if (names[i].Split('/') is not [var resource, var sub])
+            {
+                continue;
+            }
+
+            if (whole.Contains(resource) && sub != "*")
+            {
+                check.Add(FieldError.Invalid($"{path}[{i}]", names[i], $"if '{resource}/*' is present, must not specify {names[i]}"));
+            }
+
+            if (every.Contains(sub) && resource != "*")
+            {
+                check.Add(FieldError.Invalid($"{path}[{i}]", names[i], $"if '*/{sub}' is present, must not specify {names[i]}"));
+            }
+        }
     }
 
     public static void Policy(Checks check, MapNode node)
@@ -210,85 +320,6 @@ internal static class AdmissionRules
         if (requireRules && match["resourceRules"] is not ListNode { Count: > 0 })
         {
             check.Add(FieldError.Required($"{path}.resourceRules"));
-        }
-    }
-
-    public static void FlowSchema(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        if (spec?["matchingPrecedence"]?.AsInteger() is { } precedence)
-        {
-            if (precedence <= 0)
-            {
-                check.Add(FieldError.Invalid("spec.matchingPrecedence", precedence, "must be a positive value"));
-            }
-            else if (precedence > 10000)
-            {
-                check.Add(FieldError.Invalid("spec.matchingPrecedence", precedence, "must not be greater than 10000"));
-            }
-        }
-
-        check.OneOf(spec?.At("distinguisherMethod", "type"), "spec.distinguisherMethod.type", "ByNamespace", "ByUser");
-        check.RequireName(spec?.At("priorityLevelConfiguration", "name"), "spec.priorityLevelConfiguration.name", NameRules.Subdomain);
-        foreach ((Node rule, string at) in Checks.Each(spec?["rules"], "spec.rules"))
-        {
-            check.Require(rule["subjects"], $"{at}.subjects", "subjects must contain at least one value");
-            if (rule["resourceRules"] is not ListNode { Count: > 0 } && rule["nonResourceRules"] is not ListNode { Count: > 0 })
-            {
-                check.Add(FieldError.Required(at, "at least one of resourceRules and nonResourceRules has to be non-empty"));
-            }
-
-            foreach ((Node subject, string where) in Checks.Each(rule["subjects"], $"{at}.subjects"))
-            {
-                check.OneOf(subject["kind"], $"{where}.kind", "Group", "ServiceAccount", "User");
-            }
-        }
-    }
-
-    public static void PriorityLevel(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        string type = spec?["type"]?.AsString() ?? string.Empty;
-        switch (type)
-        {
-            case "Exempt":
-                if (spec?["limited"] is MapNode)
-                {
-                    check.Add(FieldError.Forbidden("spec.limited", "must be nil if the type is not Limited"));
-                }
-
-                break;
-            case "Limited":
-                Limited(check, spec!["limited"], "spec.limited");
-                break;
-            default:
-                check.Add(FieldError.NotSupported("spec.type", type, "Exempt", "Limited"));
-                break;
-        }
-    }
-
-    private static void Limited(Checks check, Node? limited, string path)
-    {
-        if (limited is not MapNode)
-        {
-            check.Add(FieldError.Required(path, "must not be empty when type is Limited"));
-            return;
-        }
-
-        if (limited["nominalConcurrencyShares"]?.AsInteger() < 0)
-        {
-            check.Add(FieldError.Invalid($"{path}.nominalConcurrencyShares", limited["nominalConcurrencyShares"], "must be a non-negative integer"));
-        }
-
-        string type = limited.At("limitResponse", "type")?.AsString() ?? string.Empty;
-        if (type is not ("Queue" or "Reject"))
-        {
-            check.Add(FieldError.NotSupported($"{path}.limitResponse.type", type, "Queue", "Reject"));
-        }
-
-        if (type == "Reject" && limited.At("limitResponse", "queuing") is MapNode)
-        {
-            check.Add(FieldError.Forbidden($"{path}.limitResponse.queuing", "must be nil if limited.limitResponse.type is not Limited"));
         }
     }
 }

@@ -10,6 +10,8 @@ internal sealed class Checks(List<FieldError> errors)
 {
     public const string NotNegativeText = "must be greater than or equal to 0";
     public const string PositiveText = "must be greater than 0";
+    /// <summary>What some kinds say instead of <see cref="PositiveText"/>.</summary>
+    public const string AboveZeroText = "must be greater than zero";
     private const string PercentText = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
     public List<FieldError> Errors => errors;
@@ -25,6 +27,9 @@ internal sealed class Checks(List<FieldError> errors)
     }
 
     public static bool IsEmpty(Node? value) => value is null or NullNode or StringNode { Value: "" } or ListNode { Count: 0 };
+
+    /// <summary>A text, or none of it.</summary>
+    public static string Text(Node? value) => value?.AsString() ?? string.Empty;
 
     /// <summary>One of the values, when it is set at all.</summary>
     public void OneOf(Node? value, string path, params string[] supported)
@@ -64,11 +69,11 @@ internal sealed class Checks(List<FieldError> errors)
         }
     }
 
-    public void Between(Node? value, string path, long least, long most)
+    public void Between(Node? value, string path, long least, long most, string? detail = null)
     {
         if (value?.AsInteger() is { } number && (number < least || number > most))
         {
-            errors.Add(FieldError.Invalid(path, number, $"must be between {least} and {most}, inclusive"));
+            errors.Add(FieldError.Invalid(path, number, detail ?? $"must be between {least} and {most}, inclusive"));
         }
     }
 
@@ -176,6 +181,14 @@ internal sealed class Checks(List<FieldError> errors)
         {
             errors.Add(FieldError.Invalid(path, amount, NotNegativeText));
         }
+    }
+
+    /// <summary>Whether a selector can be read at all.</summary>
+    public static bool Reads(Node? selector)
+    {
+        Checks found = new([]);
+        found.Selector(selector, string.Empty);
+        return found.Errors.Count == 0;
     }
 
     /// <summary>A metav1.LabelSelector.</summary>

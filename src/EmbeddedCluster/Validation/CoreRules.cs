@@ -31,16 +31,18 @@ internal static class CoreRules
             "kubernetes.io/dockerconfigjson" => [".dockerconfigjson"],
             "kubernetes.io/dockercfg" => [".dockercfg"],
             "kubernetes.io/ssh-auth" => ["ssh-privatekey"],
+            "kubernetes.io/basic-auth" when node.At("data", "username") is null && node.At("data", "password") is null => ["username", "password"],
             _ => [],
         };
-        foreach (string key in required.Where(key => node["data"]?[key] is null))
+        foreach (string key in required.Where(key => node["data"]?[key] is null || (key == "ssh-privatekey" && Checks.IsEmpty(node["data"]![key]))))
         {
             check.Add(FieldError.Required($"data[{key}]"));
         }
 
-        if (type is "kubernetes.io/dockerconfigjson" && node["data"]?[".dockerconfigjson"]?.AsString() is { } config && !IsJson(config))
+        string file = type switch { "kubernetes.io/dockerconfigjson" => ".dockerconfigjson", "kubernetes.io/dockercfg" => ".dockercfg", _ => string.Empty };
+        if (node.At("data", file)?.AsString() is { } config && JsonProblem(config) is { } problem)
         {
-            check.Add(new FieldError("FieldValueInvalid", "data[.dockerconfigjson]", "Invalid value: \"<secret contents redacted>\": invalid character 'x' looking for beginning of value"));
+            check.Add(FieldError.Invalid($"data[{file}]", "<secret contents redacted>", problem));
         }
 
         if (type == "kubernetes.io/service-account-token" && node.At("metadata", "annotations", "kubernetes.io/service-account.name")?.AsString() is null or "" && type == "kubernetes.io/service-account-token")
@@ -53,17 +55,63 @@ internal static class CoreRules
 
     public static void Node(Checks check, MapNode node)
     {
-        foreach ((Node taint, string at) in Checks.Each(node.At("spec", "taints"), "metadata.taints"))
+        Taints(check, node);
+        ListNode cidrs = node.At("spec", "podCIDRs")?.AsList() ?? [];
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach ((Node cidr, string at) in Checks.Each(cidrs, "spec.podCIDRs"))
         {
-            check.Require(taint["key"], $"{at}.key");
-            check.Choice(taint["effect"], $"{at}.effect", "NoSchedule", "PreferNoSchedule", "NoExecute");
-            check.NameIfSet(taint["key"], $"{at}.key", NameRules.LabelKey);
-            check.NameIfSet(taint["value"], $"{at}.value", NameRules.LabelValue);
+            check.Name(cidr, at, AddressRules.Cidr);
+            if (!seen.Add(Checks.Text(cidr)))
+            {
+                check.Add(FieldError.Duplicate(at, cidr));
+            }
         }
 
-        foreach ((Node cidr, string at) in Checks.Each(node.At("spec", "podCIDRs"), "spec.podCIDRs"))
+        bool[] six = [.. cidrs.Select(cidr => Checks.Text(cidr).Contains(':', StringComparison.Ordinal))];
+        if (six.Length > 2 || (six.Length == 2 && six[0] == six[1]))
         {
-            check.Cidr(cidr, at);
+            check.Add(FieldError.Invalid("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family"));
+        }
+    }
+
+    private static void Taints(Checks check, MapNode node)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach ((Node taint, string at) in Checks.Each(node.At("spec", "taints"), "metadata.taints"))
+        {
+            check.Name(taint["key"], $"{at}.key", NameRules.LabelKey);
+            check.NameIfSet(taint["value"], $"{at}.value", NameRules.LabelValue);
+            check.Choice(taint["effect"], $"{at}.effect", "NoSchedule", "PreferNoSchedule", "NoExecute");
+            if (!seen.Add($"{Checks.Text(taint["effect"])}/{Checks.Text(taint["key"])}"))
+            {
+                FieldError duplicate = FieldError.Duplicate(at, taint);
+                check.Add(duplicate with { Message = $"{duplicate.Message}: taints must be unique by key and effect pair" });
+            }
+        }
+    }
+
+    public static void NodeUpdate(Checks check, MapNode node, MapNode live)
+    {
+        if (live.At("spec", "podCIDRs") is ListNode { Count: > 0 } cidrs && !cidrs.DeepEquals(node.At("spec", "podCIDRs")))
+        {
+            check.Add(FieldError.Forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid"));
+        }
+
+        if (!Checks.IsEmpty(live.At("spec", "providerID")) && Checks.Text(live.At("spec", "providerID")) != Checks.Text(node.At("spec", "providerID")))
+        {
+            check.Add(FieldError.Forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid"));
+        }
+    }
+
+    public static void Namespace(Checks check, MapNode node)
+    {
+        foreach (Node finalizer in node.At("spec", "finalizers")?.AsList() ?? [])
+        {
+            check.Name(finalizer, "spec.finalizers", NameRules.QualifiedName);
+            if (!Checks.Text(finalizer).Contains('/', StringComparison.Ordinal) && Checks.Text(finalizer) is not ("kubernetes" or "foregroundDeletion" or "orphan"))
+            {
+                check.Add(FieldError.Invalid("spec.finalizers", finalizer, "name is neither a standard finalizer name nor is it fully qualified"));
+            }
         }
     }
 
@@ -109,16 +157,30 @@ internal static class CoreRules
         }
     }
 
-    private static bool IsJson(string base64)
+    /// <summary>What Go's reader says of a text that should be a JSON object; null when it is one.</summary>
+    private static string? JsonProblem(string base64)
     {
+        string text = Encoding.UTF8.GetString(Convert.FromBase64String(base64));
+        string trimmed = text.TrimStart(' ', '\t', '\r', '\n');
+        if (trimmed.Length == 0)
+        {
+            return "unexpected end of JSON input";
+        }
+
         try
         {
-            JsonReader.Read(Convert.FromBase64String(base64), 32);
-            return true;
+            return JsonReader.Read(Encoding.UTF8.GetBytes(text), 32) switch
+            {
+                MapNode or NullNode => null,
+                StringNode => $"json: cannot unmarshal string into Go value of type map[string]interface {{}}",
+                ListNode => $"json: cannot unmarshal array into Go value of type map[string]interface {{}}",
+                BoolNode => $"json: cannot unmarshal bool into Go value of type map[string]interface {{}}",
+                _ => $"json: cannot unmarshal number into Go value of type map[string]interface {{}}",
+            };
         }
-        catch (Exception e) when (e is FormatException or System.Text.Json.JsonException)
+        catch (System.Text.Json.JsonException)
         {
-            return false;
+            return $"invalid character '{trimmed[0]}' looking for beginning of value";
         }
     }
 }

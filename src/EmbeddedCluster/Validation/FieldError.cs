@@ -10,7 +10,7 @@ internal sealed record FieldError(string Reason, string Field, string Message)
     public static FieldError Required(string field, string detail = "") =>
         new("FieldValueRequired", field, detail.Length == 0 ? "Required value" : $"Required value: {detail}");
 
-    public static FieldError Invalid(string field, Node? value, string detail) => new("FieldValueInvalid", field, $"Invalid value: {Show(value)}: {detail}");
+    public static FieldError Invalid(string field, Node? value, string detail) => new("FieldValueInvalid", field, detail.Length == 0 ? $"Invalid value: {Show(value)}" : $"Invalid value: {Show(value)}: {detail}");
 
     public static FieldError NotSupported(string field, Node? value, params string[] supported) =>
         new("FieldValueNotSupported", field, $"Unsupported value: {Show(value)}: supported values: {string.Join(", ", supported.Select(text => $"\"{text}\""))}");

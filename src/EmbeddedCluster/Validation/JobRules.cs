@@ -13,7 +13,26 @@ internal static class JobRules
         Spec(check, node["spec"], "spec");
         Node? selector = node.At("spec", "selector");
         Node? labels = node.At("spec", "template", "metadata", "labels");
-        if (selector is MapNode && !LabelMatching.Selects(selector, labels))
+        if (selector is null)
+        {
+            check.Add(FieldError.Required("spec.selector"));
+        }
+
+        if (node.At("spec", "completionMode")?.AsString() == "Indexed" && node.At("spec", "completions")?.AsInteger() is { } completions and > 0)
+        {
+            string last = $"{Checks.Text(node.At("metadata", "name"))}-{completions - 1}";
+            if (NameRules.Label(last).Any())
+            {
+                check.Add(FieldError.Invalid("metadata.name", node.At("metadata", "name"), $"will not able to create pod with invalid DNS label: {last}"));
+            }
+        }
+
+        if (!Checks.Reads(selector))
+        {
+            return;
+        }
+
+        if ((selector is null && node.At("spec", "manualSelector")?.AsBool() == true) || (selector is MapNode && !LabelMatching.Selects(selector, labels)))
         {
             check.Add(FieldError.Invalid("spec.template.metadata.labels", labels ?? Node.Null, "`selector` does not match template `labels`"));
         }
@@ -23,13 +42,8 @@ internal static class JobRules
     private static void GeneratedSelector(Checks check, MapNode node)
     {
         Node? selector = node.At("spec", "selector");
-        if (node.At("spec", "manualSelector")?.AsBool() == true)
+        if (selector is not MapNode || node.At("spec", "manualSelector")?.AsBool() == true)
         {
-            if (selector is not MapNode)
-            {
-                check.Add(FieldError.Required("spec.selector"));
-            }
-
             return;
         }
 
@@ -75,6 +89,11 @@ internal static class JobRules
         }
 
         Spec(check, job, "spec.jobTemplate.spec");
+    }
+
+    /// <summary>The name of a new one leaves room for the minute that its jobs' names end in.</summary>
+    public static void NewCronJob(Checks check, MapNode node)
+    {
         if (node.At("metadata", "name")?.AsString() is { Length: > 52 } name)
         {
             check.Add(FieldError.Invalid("metadata.name", name, "must be no more than 52 characters"));
@@ -137,54 +156,121 @@ internal static class JobRules
             check.NotNegative(spec?[number], $"{path}.{number}");
         }
 
-        if (spec?["completionMode"] is { } mode)
+        if (spec?["maxFailedIndexes"] is { IsNull: false } && spec["backoffLimitPerIndex"] is null)
         {
-            check.OneOf(mode, $"{path}.completionMode", "Indexed", "NonIndexed");
-            if (mode.AsString() == "Indexed" && spec["completions"] is null)
+            check.Add(FieldError.Required($"{path}.backoffLimitPerIndex", "when maxFailedIndexes is specified"));
+        }
+
+        ManagedBy(check, spec?["managedBy"], $"{path}.managedBy");
+        check.OneOf(spec?["completionMode"], $"{path}.completionMode", "NonIndexed", "Indexed");
+        bool indexed = spec?["completionMode"]?.AsString() == "Indexed";
+        if (indexed)
+        {
+            Indexed(check, spec!, path);
+        }
+        else
+        {
+            foreach (string part in (ReadOnlySpan<string>)["backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"])
             {
-                check.Add(FieldError.Required($"{path}.completions", "when completion mode is Indexed"));
+                if (spec?[part] is { IsNull: false } value)
+                {
+                    check.Add(FieldError.Invalid($"{path}.{part}", value, "requires indexed completion mode"));
+                }
             }
+        }
+
+        JobPolicyRules.Failure(check, spec, $"{path}.podFailurePolicy");
+        if (indexed)
+        {
+            JobPolicyRules.Success(check, spec!, $"{path}.successPolicy");
         }
 
         check.OneOf(spec?["podReplacementPolicy"], $"{path}.podReplacementPolicy", spec?["podFailurePolicy"] is null ? ["Failed", "TerminatingOrFailed"] : ["Failed"]);
         check.Selector(spec?["selector"], $"{path}.selector");
-        FailurePolicy(check, spec, path);
-        Node? template = spec?["template"];
-        PodRules.Template(check, template, $"{path}.template", []);
-        string restart = template?.At("spec", "restartPolicy")?.AsString() ?? string.Empty;
-        if (restart is "" or "Always")
+        PodRules.Template(check, spec?["template"], $"{path}.template");
+        Restarts(check, spec, $"{path}.template.spec.restartPolicy");
+    }
+
+    private static void Restarts(Checks check, Node? spec, string path)
+    {
+        string restart = Checks.Text(spec?.At("template", "spec", "restartPolicy"));
+        switch (restart)
         {
-            check.Add(FieldError.Required($"{path}.template.spec.restartPolicy", "valid values: \"OnFailure\", \"Never\""));
-        }
-        else if (spec?["podFailurePolicy"] is MapNode && restart != "Never")
-        {
-            check.Add(FieldError.Invalid($"{path}.template.spec.restartPolicy", restart, "only \"Never\" is supported when podFailurePolicy is specified"));
+            case "" or "Always":
+                check.Add(FieldError.Required(path, "valid values: \"OnFailure\", \"Never\""));
+                break;
+            case "OnFailure" or "Never":
+                if (spec?["podFailurePolicy"] is MapNode && restart != "Never")
+                {
+                    check.Add(FieldError.Invalid(path, restart, "only \"Never\" is supported when podFailurePolicy is specified"));
+                }
+
+                break;
+            default:
+                check.Add(FieldError.NotSupported(path, restart, "OnFailure", "Never"));
+                break;
         }
     }
 
-    private static void FailurePolicy(Checks check, Node? spec, string path)
+    private static void ManagedBy(Checks check, Node? manager, string path)
     {
-        foreach ((Node rule, string at) in Checks.Each(spec?.At("podFailurePolicy", "rules"), $"{path}.podFailurePolicy.rules"))
+        if (manager is not StringNode { Value: { } name })
         {
-            check.Choice(rule["action"], $"{at}.action", "Count", "FailIndex", "FailJob", "Ignore");
-            bool codes = rule["onExitCodes"] is MapNode;
-            bool conditions = rule["onPodConditions"] is ListNode { Count: > 0 };
-            if (codes && conditions)
-            {
-                check.Add(FieldError.Invalid(at, string.Empty, "specifying both OnExitCodes and OnPodConditions is not supported"));
-            }
-            else if (!codes && !conditions)
-            {
-                check.Add(FieldError.Invalid(at, string.Empty, "specifying one of OnExitCodes and OnPodConditions is required"));
-            }
+            return;
+        }
 
-            if (codes)
+        if (name.Split('/', 2) is not [var domain, { Length: > 0 }] || NameRules.Subdomain(domain).Any())
+        {
+            check.Add(FieldError.Invalid(path, name, "must be a domain-prefixed path (such as \"acme.io/foo\")"));
+        }
+
+        if (name.Length > 63)
+        {
+            check.Add(FieldError.TooLong(path, 63));
+        }
+    }
+
+    /// <summary>Limits of jobs whose pods are told apart by an index; the numbers are the reference's.</summary>
+    private static void Indexed(Checks check, Node spec, string path)
+    {
+        long? completions = spec["completions"]?.AsInteger();
+        long? parallel = spec["parallelism"]?.AsInteger();
+        long? failed = spec["maxFailedIndexes"]?.AsInteger();
+        if (completions is null)
+        {
+            check.Add(FieldError.Required($"{path}.completions", "when completion mode is Indexed"));
+        }
+
+        if (parallel > 100_000)
+        {
+            check.Add(FieldError.Invalid($"{path}.parallelism", parallel.Value, "must be less than or equal to 100000 when completion mode is Indexed"));
+        }
+
+        if (failed > completions)
+        {
+            check.Add(FieldError.Invalid($"{path}.maxFailedIndexes", failed.Value, "must be less than or equal to completions"));
+        }
+
+        if (failed > 100_000)
+        {
+            check.Add(FieldError.Invalid($"{path}.maxFailedIndexes", failed.Value, "must be less than or equal to 100000"));
+        }
+
+        if (!(completions > 100_000) || spec["backoffLimitPerIndex"] is null)
+        {
+            return;
+        }
+
+        if (failed is null)
+        {
+            check.Add(FieldError.Required($"{path}.maxFailedIndexes", "must be specified when completions is above 100000"));
+        }
+
+        foreach ((string name, long? number) in ((string, long?)[])[("parallelism", parallel), ("maxFailedIndexes", failed)])
+        {
+            if (number > 10_000)
             {
-                check.Choice(rule.At("onExitCodes", "operator"), $"{at}.onExitCodes.operator", "In", "NotIn");
-                if (rule.At("onExitCodes", "values") is not ListNode { Count: > 0 })
-                {
-                    check.Add(FieldError.Invalid($"{at}.onExitCodes.values", rule.At("onExitCodes", "values") ?? Node.Null, "at least one value is required"));
-                }
+                check.Add(FieldError.Invalid($"{path}.{name}", number.Value, "must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index"));
             }
         }
     }

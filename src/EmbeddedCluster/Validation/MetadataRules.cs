@@ -72,7 +72,7 @@ internal static class MetadataRules
             "statefulsets.apps" => NameRules.Label(name),
             "ipaddresses.networking.k8s.io" => AddressRules.Address(name),
             "roles.rbac.authorization.k8s.io" or "rolebindings.rbac.authorization.k8s.io" or "clusterroles.rbac.authorization.k8s.io" or "clusterrolebindings.rbac.authorization.k8s.io"
-                or "certificatesigningrequests.certificates.k8s.io" => NameRules.PathSegment(name),
+                or "certificatesigningrequests.certificates.k8s.io" or "apiservices.apiregistration.k8s.io" => NameRules.PathSegment(name),
             _ => NameRules.Subdomain(name),
         };
         foreach (string wrong in wrongs)

@@ -116,28 +116,31 @@ internal static partial class NameRules
             yield return "must be a relative path";
         }
 
-        if (path.Split('/').Contains(".."))
+        foreach (string wrong in NoBacksteps(path))
         {
-            yield return "must not contain '..'";
+            yield return wrong;
+        }
+    }
+
+    /// <summary>A path that leads nowhere up.</summary>
+    public static IEnumerable<string> NoBacksteps(string path) => path.Split('/').Contains("..") ? ["must not contain '..'"] : [];
+
+    /// <summary>A path below a directory that leaves the names starting with dots to the kubelet.</summary>
+    public static IEnumerable<string> LocalUnreservedPath(string path)
+    {
+        foreach (string wrong in LocalPath(path))
+        {
+            yield return wrong;
+        }
+
+        if (path.StartsWith("..", StringComparison.Ordinal) && path != ".." && !path.StartsWith("../", StringComparison.Ordinal))
+        {
+            yield return "must not start with '..'";
         }
     }
 
     /// <summary>An entry of a resolver's search list: a subdomain that may have underscores.</summary>
     public static IEnumerable<string> SearchPath(string name) => name.Length == 0 ? [] : Subdomain(name.Replace('_', 'a'));
-
-    /// <summary>The name of a CSI driver: a short DNS name in any case.</summary>
-    public static IEnumerable<string> DriverName(string name)
-    {
-        if (name.Length > 63)
-        {
-            yield return "must be no more than 63 characters";
-        }
-
-        foreach (string wrong in Subdomain(name.ToLowerInvariant()))
-        {
-            yield return wrong;
-        }
-    }
 
     /// <summary>A DNS name whose first label may be an asterisk.</summary>
     public static IEnumerable<string> Wildcard(string name)

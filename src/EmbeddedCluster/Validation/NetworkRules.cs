@@ -7,7 +7,7 @@ namespace Bowline.EmbeddedCluster.Validation;
 internal static class NetworkRules
 {
     private const string ClassAnnotation = "kubernetes.io/ingress.class";
-    private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
+    internal static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
 
     public static void Ingress(Checks check, MapNode node)
     {
@@ -21,8 +21,10 @@ internal static class NetworkRules
         {
             foreach ((Node host, string where) in Checks.Each(item["hosts"], $"{at}.hosts"))
             {
-                Host(check, host, where);
+                check.Name(host, where, Checks.Text(host).Contains('*', StringComparison.Ordinal) ? NameRules.Wildcard : NameRules.Subdomain);
             }
+
+            check.NameIfSet(item["secretName"], $"{at}.secretName", NameRules.Subdomain);
         }
 
         if (spec?["defaultBackend"] is { } backend)
@@ -35,7 +37,10 @@ internal static class NetworkRules
             Rule(check, rule, at);
         }
 
-        check.NameIfSet(spec?["ingressClassName"], "spec.ingressClassName", NameRules.Subdomain);
+        if (spec?["ingressClassName"] is StringNode named)
+        {
+            check.Name(named, "spec.ingressClassName", NameRules.Subdomain);
+        }
     }
 
     /// <summary>The class is named once: by the field or by the annotation that came before it.</summary>
@@ -139,7 +144,11 @@ internal static class NetworkRules
         {
             if (!resource)
             {
-                check.Add(FieldError.Required(path, "exactly one of `service` or `resource` must be specified"));
+                check.Add(FieldError.Invalid(path, string.Empty, "resource or service backend is required"));
+            }
+            else
+            {
+                Reference(check, backend!["resource"]!, $"{path}.resource");
             }
 
             return;
@@ -172,6 +181,21 @@ internal static class NetworkRules
         }
     }
 
+    /// <summary>An object that an Ingress or its class points to.</summary>
+    private static void Reference(Checks check, Node reference, string path)
+    {
+        if (reference["apiGroup"] is StringNode group)
+        {
+            check.Name(group, $"{path}.apiGroup", NameRules.Subdomain);
+        }
+
+        foreach (string part in (ReadOnlySpan<string>)["kind", "name"])
+        {
+            check.Require(reference[part], $"{path}.{part}", $"{part} is required");
+            check.NameIfSet(reference[part], $"{path}.{part}", NameRules.PathSegment);
+        }
+    }
+
     public static void IngressClass(Checks check, MapNode node)
     {
         string controller = node.At("spec", "controller")?.AsString() ?? string.Empty;
@@ -193,8 +217,7 @@ internal static class NetworkRules
             return;
         }
 
-        check.Require(parameters["kind"], "spec.parameters.kind");
-        check.Require(parameters["name"], "spec.parameters.name");
+        Reference(check, parameters, "spec.parameters");
         check.Choice(parameters["scope"], "spec.parameters.scope", "Cluster", "Namespace");
         if (parameters["scope"]?.AsString() == "Namespace")
         {
@@ -234,13 +257,13 @@ internal static class NetworkRules
 
         foreach ((Node type, string at) in Checks.Each(types, "spec.policyTypes"))
         {
-            check.OneOf(type, at, "Egress", "Ingress");
+            check.OneOf(type, at, "Ingress", "Egress");
         }
     }
 
     private static void PolicyPort(Checks check, Node port, string path)
     {
-        check.OneOf(port["protocol"], $"{path}.protocol", Protocols);
+        check.OneOf(port["protocol"], $"{path}.protocol", "TCP", "UDP", "SCTP");
         if (port["port"] is { IsNull: false } number)
         {
             check.PortOrName(number, $"{path}.port");
@@ -296,96 +319,6 @@ internal static class NetworkRules
             if (IPNetwork.TryParse(cidr, out IPNetwork outer) && IPNetwork.TryParse(inner, out IPNetwork part) && (!outer.Contains(part.BaseAddress) || outer.PrefixLength >= part.PrefixLength))
             {
                 check.Add(FieldError.Invalid(at, inner, "must be a strict subset of `cidr`"));
-            }
-        }
-    }
-
-    public static void EndpointSlice(Checks check, MapNode node)
-    {
-        check.Choice(node["addressType"], "addressType", "IPv4", "IPv6", "FQDN");
-        string type = node["addressType"]?.AsString() ?? string.Empty;
-        ListNode endpoints = node["endpoints"]?.AsList() ?? [];
-        if (endpoints.Count > 1000)
-        {
-            check.Add(FieldError.TooMany("endpoints", endpoints.Count, 1000));
-            return;
-        }
-
-        foreach ((Node endpoint, string at) in Checks.Each(endpoints, "endpoints"))
-        {
-            check.Require(endpoint["addresses"], $"{at}.addresses", "must contain at least 1 address");
-            foreach ((Node address, string where) in Checks.Each(endpoint["addresses"], $"{at}.addresses"))
-            {
-                SliceAddress(check, address, where, type);
-            }
-
-            check.NameIfSet(endpoint["hostname"], $"{at}.hostname", NameRules.Label);
-        }
-
-        HashSet<string> names = new(StringComparer.Ordinal);
-        foreach ((Node port, string at) in Checks.Each(node["ports"], "ports"))
-        {
-            check.NameIfSet(port["name"], $"{at}.name", NameRules.Label);
-            if (!names.Add(port["name"]?.AsString() ?? string.Empty))
-            {
-                check.Add(FieldError.Duplicate($"{at}.name", port["name"] ?? StringNode.Empty));
-            }
-
-            check.Choice(port["protocol"], $"{at}.protocol", Protocols);
-            check.NameIfSet(port["appProtocol"], $"{at}.appProtocol", NameRules.QualifiedName);
-        }
-    }
-
-    private static void SliceAddress(Checks check, Node address, string path, string type)
-    {
-        switch (type)
-        {
-            case "IPv4" or "IPv6":
-                check.Name(address, path, AddressRules.Address);
-                bool four = address.AsString()?.Contains(':', StringComparison.Ordinal) == false;
-                if (AddressRules.TryParse(address.AsString() ?? string.Empty, out _) && four != (type == "IPv4"))
-                {
-                    check.Add(FieldError.Invalid(path, address, $"must be an {type} address"));
-                }
-
-                break;
-            case "FQDN":
-                check.Name(address, path, NameRules.Subdomain);
-                break;
-            default:
-                break;
-        }
-    }
-
-    public static void Endpoints(Checks check, MapNode node)
-    {
-        foreach ((Node subset, string at) in Checks.Each(node["subsets"], "subsets"))
-        {
-            ListNode ports = subset["ports"]?.AsList() ?? [];
-            if (subset["addresses"] is not ListNode { Count: > 0 } && subset["notReadyAddresses"] is not ListNode { Count: > 0 })
-            {
-                check.Add(FieldError.Required(at, "must specify `addresses` or `notReadyAddresses`"));
-            }
-
-            foreach (string list in (ReadOnlySpan<string>)["addresses", "notReadyAddresses"])
-            {
-                foreach ((Node address, string where) in Checks.Each(subset[list], $"{at}.{list}"))
-                {
-                    check.Name(address["ip"], $"{where}.ip", AddressRules.Address);
-                    check.NameIfSet(address["hostname"], $"{where}.hostname", NameRules.Label);
-                }
-            }
-
-            foreach ((Node port, string where) in Checks.Each(ports, $"{at}.ports"))
-            {
-                if (ports.Count > 1)
-                {
-                    check.Require(port["name"], $"{where}.name");
-                }
-
-                check.NameIfSet(port["name"], $"{where}.name", NameRules.Label);
-                check.Between(port["port"] ?? IntegerNode.Of(0), $"{where}.port", 1, 65535);
-                check.Choice(port["protocol"], $"{where}.protocol", Protocols);
             }
         }
     }

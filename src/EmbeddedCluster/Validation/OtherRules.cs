@@ -2,86 +2,14 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Validation;
 
-/// <summary>Rights, leases, runtimes, certificates, events and aggregated APIs.</summary>
+/// <summary>Leases, runtimes, certificates, events and aggregated APIs.</summary>
 internal static class OtherRules
 {
-    public static void Role(Checks check, MapNode node, bool namespaced)
-    {
-        foreach ((Node rule, string at) in Checks.Each(node["rules"], "rules"))
-        {
-            check.Require(rule["verbs"], $"{at}.verbs", "verbs must contain at least one value");
-            if (rule["nonResourceURLs"] is ListNode { Count: > 0 } paths)
-            {
-                if (namespaced)
-                {
-                    check.Add(FieldError.Invalid($"{at}.nonResourceURLs", paths, "namespaced rules cannot apply to non-resource URLs"));
-                }
-
-                if (rule["apiGroups"] is ListNode { Count: > 0 } || rule["resources"] is ListNode { Count: > 0 } || rule["resourceNames"] is ListNode { Count: > 0 })
-                {
-                    check.Add(FieldError.Invalid($"{at}.nonResourceURLs", paths, "rules cannot apply to both regular resources and non-resource URLs"));
-                }
-
-                continue;
-            }
-
-            check.Require(rule["apiGroups"], $"{at}.apiGroups", "resource rules must supply at least one api group");
-            check.Require(rule["resources"], $"{at}.resources", "resource rules must supply at least one resource");
-        }
-    }
-
-    public static void Binding(Checks check, MapNode node, bool namespaced)
-    {
-        if (node.At("roleRef", "apiGroup")?.AsString() is { } group && group != "rbac.authorization.k8s.io")
-        {
-            check.Add(FieldError.NotSupported("roleRef.apiGroup", group, "rbac.authorization.k8s.io"));
-        }
-
-        string kind = node.At("roleRef", "kind")?.AsString() ?? string.Empty;
-        string[] kinds = namespaced ? ["Role", "ClusterRole"] : ["ClusterRole"];
-        if (!kinds.Contains(kind))
-        {
-            check.Add(FieldError.NotSupported("roleRef.kind", kind, kinds));
-        }
-
-        check.RequireName(node.At("roleRef", "name"), "roleRef.name", NameRules.PathSegment);
-        foreach ((Node subject, string at) in Checks.Each(node["subjects"], "subjects"))
-        {
-            Subject(check, subject, at, namespaced);
-        }
-    }
-
-    private static void Subject(Checks check, Node subject, string path, bool namespaced)
-    {
-        check.Require(subject["name"], $"{path}.name");
-        string group = subject["apiGroup"]?.AsString() ?? string.Empty;
-        switch (subject["kind"]?.AsString())
-        {
-            case "ServiceAccount":
-                check.NameIfSet(subject["name"], $"{path}.name", NameRules.Subdomain);
-                if (group.Length > 0)
-                {
-                    check.Add(FieldError.NotSupported($"{path}.apiGroup", group, string.Empty));
-                }
-
-                if (!namespaced)
-                {
-                    check.Require(subject["namespace"], $"{path}.namespace");
-                }
-
-                break;
-            case "User" or "Group":
-                if (group != "rbac.authorization.k8s.io")
-                {
-                    check.Add(FieldError.NotSupported($"{path}.apiGroup", group, "rbac.authorization.k8s.io"));
-                }
-
-                break;
-            default:
-                check.Add(FieldError.NotSupported($"{path}.kind", subject["kind"] ?? StringNode.Empty, "ServiceAccount", "User", "Group"));
-                break;
-        }
-    }
+    private static readonly string[] Usages =
+    [
+        "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment", "decipher only", "digital signature", "email protection", "encipher only", "ipsec end system",
+        "ipsec tunnel", "ipsec user", "key agreement", "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime", "server auth", "signing", "timestamping",
+    ];
 
     public static void Lease(Checks check, MapNode node)
     {
@@ -117,6 +45,17 @@ internal static class OtherRules
         }
 
         MetadataRules.CheckLabels(node.At("scheduling", "nodeSelector"), "scheduling.nodeSelector", check.Errors);
+        PodRules.Tolerations(check, node["scheduling"], "scheduling.tolerations");
+        List<Node> seen = [];
+        foreach ((Node toleration, string at) in Checks.Each(node.At("scheduling", "tolerations"), "scheduling.tolerations"))
+        {
+            if (seen.Any(other => ((string[])["key", "operator", "value", "effect"]).All(key => Checks.Text(other[key]) == Checks.Text(toleration[key]))))
+            {
+                check.Add(FieldError.Duplicate(at, toleration));
+            }
+
+            seen.Add(toleration);
+        }
     }
 
     public static void CertificateRequest(Checks check, MapNode node)
@@ -138,6 +77,11 @@ internal static class OtherRules
         HashSet<string> usages = new(StringComparer.Ordinal);
         foreach ((Node usage, string at) in Checks.Each(spec?["usages"], "spec.usages"))
         {
+            if (!Usages.Contains(Checks.Text(usage)))
+            {
+                check.Add(FieldError.NotSupported(at, usage, Usages));
+            }
+
             if (!usages.Add(usage.AsString() ?? string.Empty))
             {
                 check.Add(FieldError.Duplicate(at, usage));
@@ -200,40 +144,68 @@ internal static class OtherRules
         }
     }
 
-    public static void Event(Checks check, MapNode node)
-    {
-        string @namespace = node.At("metadata", "namespace")?.AsString() ?? string.Empty;
-        string about = node.At("involvedObject", "namespace")?.AsString() ?? string.Empty;
-        bool fits = about.Length == 0 ? @namespace is "default" or "" or "kube-system" : about == @namespace;
-        if (!fits)
-        {
-            check.Add(FieldError.Invalid("involvedObject.namespace", about, "does not match event.namespace"));
-        }
-    }
+    /// <summary>Events of the core API: what the newer one asks for counts once they have an eventTime.</summary>
+    public static void Event(Checks check, MapNode node) => Event(check, node, "involvedObject", "reportingComponent", "message");
 
     /// <summary>The newer API asks for what the older one leaves open.</summary>
     public static void NewEvent(Checks check, MapNode node)
     {
-        string @namespace = node.At("metadata", "namespace")?.AsString() ?? string.Empty;
-        string about = node.At("regarding", "namespace")?.AsString() ?? string.Empty;
-        if (about.Length > 0 ? about != @namespace : @namespace != "default")
+        Event(check, node, "regarding", "reportingController", "note");
+        if (node["series"] is MapNode series)
         {
-            check.Add(FieldError.Invalid("involvedObject.namespace", about, "does not match event.namespace"));
+            if ((series["count"]?.AsInteger() ?? 0) < 2)
+            {
+                check.Add(FieldError.Invalid("series.count", string.Empty, "should be at least 2"));
+            }
+
+            check.Require(series["lastObservedTime"], "series.lastObservedTime");
         }
 
-        if (node["eventTime"] is null or NullNode)
-        {
-            check.Add(FieldError.Required("eventTime"));
-            return;
-        }
-
-        check.RequireName(node["reportingController"], "reportingController", NameRules.QualifiedName);
-        check.Require(node["reportingInstance"], "reportingInstance");
-        check.Require(node["action"], "action");
-        check.Require(node["reason"], "reason");
+        check.Require(node["eventTime"], "eventTime");
         if (node["type"]?.AsString() is not ("Normal" or "Warning"))
         {
             check.Add(FieldError.Invalid("type", string.Empty, $"has invalid value: {node["type"]?.AsString()}"));
+        }
+
+        foreach ((string member, string shown) in ((string, string)[])[("deprecatedFirstTimestamp", "firstTimestamp"), ("deprecatedLastTimestamp", "lastTimestamp"), ("deprecatedCount", "count"), ("deprecatedSource", "source")])
+        {
+            if (node[member] is not (null or NullNode or MapNode { Count: 0 }) && node[member]?.AsInteger() != 0)
+            {
+                check.Add(FieldError.Invalid(shown, string.Empty, "needs to be unset"));
+            }
+        }
+    }
+
+    private static void Event(Checks check, MapNode node, string about, string reporter, string note)
+    {
+        string @namespace = Checks.Text(node.At("metadata", "namespace"));
+        string other = Checks.Text(node.At(about, "namespace"));
+        bool timed = !Checks.IsEmpty(node["eventTime"]);
+        bool fits = timed ? other.Length > 0 || @namespace is "default" or "kube-system" : other.Length == 0 ? @namespace is "default" or "" : other == @namespace;
+        if (!fits)
+        {
+            check.Add(FieldError.Invalid("involvedObject.namespace", other, "does not match event.namespace"));
+        }
+
+        if (!timed)
+        {
+            return;
+        }
+
+        check.Require(node[reporter], reporter);
+        check.Name(node[reporter], reporter, NameRules.QualifiedName);
+        foreach (string member in (ReadOnlySpan<string>)["reportingInstance", "action", "reason"])
+        {
+            check.Require(node[member], member);
+            if (Checks.Text(node[member]).Length > 128)
+            {
+                check.Add(FieldError.Invalid(member, string.Empty, "can have at most 128 characters"));
+            }
+        }
+
+        if (Checks.Text(node[note]).Length > 1024)
+        {
+            check.Add(FieldError.Invalid("message", string.Empty, "can have at most 1024 characters"));
         }
     }
 
@@ -244,12 +216,18 @@ internal static class OtherRules
         string version = spec?["version"]?.AsString() ?? string.Empty;
         string name = node.At("metadata", "name")?.AsString() ?? string.Empty;
         string expected = $"{version}.{group}";
-        if (name != expected)
+        if (name.Length > 0 && name != expected)
         {
             check.Add(FieldError.Invalid("metadata.name", name, $"must be `spec.version+\".\"+spec.group`: \"{expected}\""));
         }
 
-        check.RequireName(spec?["version"], "spec.version", NameRules.Label1035);
+        if (group.Length == 0 && version != "v1")
+        {
+            check.Add(FieldError.Required("spec.group", "only v1 may have an empty group and it better be legacy kube"));
+        }
+
+        check.NameIfSet(spec?["group"], "spec.group", NameRules.Subdomain);
+        check.Name(spec?["version"], "spec.version", NameRules.Label1035);
         if ((spec?["groupPriorityMinimum"]?.AsInteger() ?? 0) is <= 0 or > 20000)
         {
             check.Add(FieldError.Invalid("spec.groupPriorityMinimum", spec?["groupPriorityMinimum"] ?? IntegerNode.Of(0), "must be positive and less than 20000"));
@@ -264,11 +242,23 @@ internal static class OtherRules
         {
             check.Require(service["namespace"], "spec.service.namespace");
             check.Require(service["name"], "spec.service.name");
-            check.Port(service["port"], "spec.service.port");
+            check.Between(service["port"], "spec.service.port", 1, 65535, "port is not valid: must be between 1 and 65535, inclusive");
             if (spec["insecureSkipTLSVerify"]?.AsBool() == true && spec["caBundle"] is StringNode { Value.Length: > 0 })
             {
                 check.Add(FieldError.Invalid("spec.insecureSkipTLSVerify", true, "may not be true if caBundle is present"));
             }
+
+            return;
+        }
+
+        if (spec?["caBundle"] is StringNode { Value.Length: > 0 } bundle)
+        {
+            check.Add(FieldError.Invalid("spec.caBundle", $"{Convert.FromBase64String(bundle.Value).Length} bytes", "local APIServices may not have a caBundle"));
+        }
+
+        if (spec?["insecureSkipTLSVerify"]?.AsBool() == true)
+        {
+            check.Add(FieldError.Invalid("spec.insecureSkipTLSVerify", true, "local APIServices may not have insecureSkipTLSVerify"));
         }
     }
 

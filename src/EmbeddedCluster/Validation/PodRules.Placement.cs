@@ -5,6 +5,7 @@ namespace Bowline.EmbeddedCluster.Validation;
 internal static partial class PodRules
 {
     private const string NotEmptyText = "can not be empty";
+    private const string NoSelectorText = "must not be specified when labelSelector is not set";
     private static readonly string[] Effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
     private static void Names(Checks check, Node? spec, string path)
@@ -17,85 +18,20 @@ internal static partial class PodRules
         check.NameIfSet(spec?["runtimeClassName"], $"{path}.runtimeClassName", NameRules.Subdomain);
     }
 
-    private static void HostNetwork(Checks check, Node? spec, string path)
+    private static void HostNetwork(Checks check, Node? spec, string path, bool ofPod)
     {
         if (spec?["hostNetwork"]?.AsBool() != true)
         {
             return;
         }
 
-        foreach (string list in (ReadOnlySpan<string>)["containers", "initContainers"])
+        foreach ((Node port, string at) in Checks.Each(spec["containers"], $"{path}.containers").SelectMany(pair => Checks.Each(pair.Item["ports"], $"{pair.Path}.ports")))
         {
-            foreach ((Node port, string at) in Checks.Each(spec[list], $"{path}.{list}").SelectMany(pair => Checks.Each(pair.Item["ports"], $"{pair.Path}.ports")))
+            long host = port["hostPort"]?.AsInteger() ?? 0;
+            if ((ofPod || host != 0) && host != (port["containerPort"]?.AsInteger() ?? 0))
             {
-                if (port["hostPort"]?.AsInteger() is { } host && host != port["containerPort"]?.AsInteger())
-                {
-                    check.Add(FieldError.Invalid($"{at}.hostPort", host, "must match `containerPort` when `hostNetwork` is true"));
-                }
+                check.Add(FieldError.Invalid($"{at}.hostPort", host, "must match `containerPort` when `hostNetwork` is true"));
             }
-        }
-    }
-
-    private static void SecurityContext(Checks check, Node? context, string path, bool ofPod)
-    {
-        if (context is not MapNode)
-        {
-            return;
-        }
-
-        foreach (string id in ofPod ? (string[])["runAsUser", "runAsGroup", "fsGroup"] : ["runAsUser", "runAsGroup"])
-        {
-            check.Between(context[id], $"{path}.{id}", 0, int.MaxValue);
-        }
-
-        if (ofPod)
-        {
-            foreach ((Node group, string at) in Checks.Each(context["supplementalGroups"], $"{path}.supplementalGroups"))
-            {
-                check.Between(group, at, 0, int.MaxValue);
-            }
-
-            check.OneOf(context["fsGroupChangePolicy"], $"{path}.fsGroupChangePolicy", "Always", "OnRootMismatch");
-            check.OneOf(context["supplementalGroupsPolicy"], $"{path}.supplementalGroupsPolicy", "Merge", "Strict");
-        }
-        else
-        {
-            check.OneOf(context["procMount"], $"{path}.procMount", "Default", "Unmasked");
-            if (context["allowPrivilegeEscalation"]?.AsBool() == false && context["privileged"]?.AsBool() == true)
-            {
-                check.Add(FieldError.Invalid(path, context, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"));
-            }
-        }
-
-        foreach ((string profile, string words) in ((string, string)[])[("seccompProfile", "seccomp"), ("appArmorProfile", "AppArmor")])
-        {
-            Profile(check, context[profile], $"{path}.{profile}", words);
-        }
-    }
-
-    private static void Profile(Checks check, Node? profile, string path, string words)
-    {
-        if (profile is not MapNode)
-        {
-            return;
-        }
-
-        string type = profile["type"]?.AsString() ?? string.Empty;
-        if (type.Length == 0)
-        {
-            check.Add(FieldError.Required($"{path}.type", $"type is required when {path[(path.LastIndexOf('.') + 1)..]} is set"));
-            return;
-        }
-
-        check.OneOf(profile["type"], $"{path}.type", "Localhost", "RuntimeDefault", "Unconfined");
-        bool named = profile["localhostProfile"]?.AsString() is { Length: > 0 };
-        if (type == "Localhost" && !named)
-        {
-            check.Add(FieldError.Required($"{path}.localhostProfile", $"must be set when {words} type is Localhost"));
-        }
-        else if (type != "Localhost" && named)
-        {
-            check.Add(FieldError.Invalid($"{path}.localhostProfile", profile["localhostProfile"], $"can only be set when {words} type is Localhost"));
         }
     }
 
@@ -104,13 +40,17 @@ internal static partial class PodRules
         Node? config = spec?["dnsConfig"];
         string at = $"{path}.dnsConfig";
         ListNode servers = config?["nameservers"]?.AsList() ?? [];
-        if (spec?["dnsPolicy"]?.AsString() == "None" && config is not MapNode)
+        bool none = spec?["dnsPolicy"]?.AsString() == "None";
+        if (none && config is not MapNode)
         {
             check.Add(FieldError.Required(at, "must provide `dnsConfig` when `dnsPolicy` is None"));
+            return;
         }
-        else if (spec?["dnsPolicy"]?.AsString() == "None" && servers.Count == 0)
+
+        if (none && servers.Count == 0)
         {
             check.Add(FieldError.Required($"{at}.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None"));
+            return;
         }
 
         if (servers.Count > 3)
@@ -123,14 +63,33 @@ internal static partial class PodRules
             check.Name(server, where, AddressRules.Address);
         }
 
-        foreach ((Node search, string where) in Checks.Each(config?["searches"], $"{at}.searches"))
-        {
-            check.Name(StringNode.Of(search.AsString()?.TrimEnd('.') ?? string.Empty), where, NameRules.SearchPath);
-        }
-
+        Searches(check, config?["searches"]?.AsList() ?? [], $"{at}.searches");
         foreach ((Node option, string where) in Checks.Each(config?["options"], $"{at}.options"))
         {
             check.Require(option["name"], $"{where}", "must not be empty");
+        }
+    }
+
+    /// <summary>A resolver's search list; the root of the names may be in it, and underscores.</summary>
+    private static void Searches(Checks check, ListNode searches, string path)
+    {
+        if (searches.Count > 32)
+        {
+            check.Add(FieldError.Invalid(path, searches, "must not have more than 32 search paths"));
+        }
+
+        if (searches.Sum(search => Checks.Text(search).Length) + searches.Count - 1 > 2048)
+        {
+            check.Add(FieldError.Invalid(path, searches, "must not have more than 2048 characters (including spaces) in the search list"));
+        }
+
+        foreach ((Node search, string where) in Checks.Each(searches, path))
+        {
+            string text = Checks.Text(search);
+            if (text != ".")
+            {
+                check.Name(StringNode.Of(text.EndsWith('.') ? text[..^1] : text), where, NameRules.SearchPath);
+            }
         }
     }
 
@@ -139,9 +98,9 @@ internal static partial class PodRules
         foreach ((Node alias, string at) in Checks.Each(aliases, path))
         {
             check.Name(alias["ip"], $"{at}.ip", AddressRules.Address);
-            foreach ((Node name, string _) in Checks.Each(alias["hostnames"], $"{at}.hostnames"))
+            foreach ((Node name, string where) in Checks.Each(alias["hostnames"], $"{at}.hostnames"))
             {
-                check.Name(name, $"{at}.hostnames", NameRules.Subdomain);
+                check.Name(name, where, NameRules.Subdomain);
             }
         }
     }
@@ -156,7 +115,7 @@ internal static partial class PodRules
         HashSet<string> seen = new(StringComparer.Ordinal);
         foreach ((Node gate, string at) in Checks.Each(spec?["schedulingGates"], $"{path}.schedulingGates"))
         {
-            check.Name(gate["name"], $"{at}.name", NameRules.QualifiedName);
+            check.Name(gate["name"], at, NameRules.QualifiedName);
             if (!seen.Add(gate["name"]?.AsString() ?? string.Empty))
             {
                 check.Add(FieldError.Duplicate(at, gate["name"]));
@@ -166,12 +125,14 @@ internal static partial class PodRules
 
     private static void Spread(Checks check, Node? constraints, string path)
     {
-        HashSet<string> seen = new(StringComparer.Ordinal);
+        ListNode all = constraints?.AsList() ?? [];
+        int index = 0;
         foreach ((Node constraint, string at) in Checks.Each(constraints, path))
         {
+            index++;
             if ((constraint["maxSkew"]?.AsInteger() ?? 0) <= 0)
             {
-                check.Add(FieldError.Invalid($"{at}.maxSkew", constraint["maxSkew"] ?? IntegerNode.Of(0), "must be greater than zero"));
+                check.Add(FieldError.Invalid($"{at}.maxSkew", constraint["maxSkew"] ?? IntegerNode.Of(0), Checks.AboveZeroText));
             }
 
             check.Require(constraint["topologyKey"], $"{at}.topologyKey", NotEmptyText);
@@ -181,28 +142,58 @@ internal static partial class PodRules
                 check.Add(FieldError.NotSupported($"{at}.whenUnsatisfiable", when, "DoNotSchedule", "ScheduleAnyway"));
             }
 
-            string pair = $"{{{constraint["topologyKey"]?.AsString()}, {when}}}";
-            if (!seen.Add(pair))
+            string key = Checks.Text(constraint["topologyKey"]);
+            if (all.Skip(index).Any(later => Checks.Text(later["topologyKey"]) == key && Checks.Text(later["whenUnsatisfiable"]) == when))
             {
-                check.Add(FieldError.Duplicate($"{at}.{{topologyKey, whenUnsatisfiable}}", pair));
+                check.Add(FieldError.Duplicate($"{at}.{{topologyKey, whenUnsatisfiable}}", $"{{{key}, {when}}}"));
             }
 
             if (constraint["minDomains"]?.AsInteger() is { } domains)
             {
-                check.Positive(constraint["minDomains"], $"{at}.minDomains");
+                if (domains <= 0)
+                {
+                    check.Add(FieldError.Invalid($"{at}.minDomains", domains, Checks.AboveZeroText));
+                }
+
                 if (when != "DoNotSchedule")
                 {
                     check.Add(FieldError.Invalid($"{at}.minDomains", domains, "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not " + when));
                 }
             }
 
+            MatchLabelKeys(check, constraint, at);
             check.OneOf(constraint["nodeAffinityPolicy"], $"{at}.nodeAffinityPolicy", "Honor", "Ignore");
             check.OneOf(constraint["nodeTaintsPolicy"], $"{at}.nodeTaintsPolicy", "Honor", "Ignore");
             check.Selector(constraint["labelSelector"], $"{at}.labelSelector");
         }
     }
 
-    private static void Tolerations(Checks check, Node? spec, string path)
+    /// <summary>Keys of labels that a constraint takes from the pod, beside a selector and not in it.</summary>
+    private static void MatchLabelKeys(Checks check, Node constraint, string path)
+    {
+        if (constraint["matchLabelKeys"] is not ListNode { Count: > 0 } keys)
+        {
+            return;
+        }
+
+        Node? selector = constraint["labelSelector"];
+        if (selector is not MapNode)
+        {
+            check.Add(FieldError.Forbidden($"{path}.matchLabelKeys", NoSelectorText));
+        }
+
+        HashSet<string> selected = [.. (selector?["matchLabels"] as MapNode ?? []).Keys, .. (selector?["matchExpressions"]?.AsList() ?? []).Select(expression => Checks.Text(expression["key"]))];
+        foreach ((Node key, string at) in Checks.Each(keys, $"{path}.matchLabelKeys"))
+        {
+            check.Name(key, at, NameRules.LabelKey);
+            if (selected.Contains(Checks.Text(key)))
+            {
+                check.Add(FieldError.Invalid(at, key, "exists in both matchLabelKeys and labelSelector"));
+            }
+        }
+    }
+
+    internal static void Tolerations(Checks check, Node? spec, string path)
     {
         foreach ((Node toleration, string at) in Checks.Each(spec?["tolerations"], $"{path}.tolerations"))
         {
@@ -210,7 +201,7 @@ internal static partial class PodRules
             bool keyed = toleration["key"]?.AsString() is { Length: > 0 };
             if (keyed)
             {
-                check.Name(toleration["key"], $"{at}.key", NameRules.QualifiedName);
+                check.Name(toleration["key"], $"{at}.key", NameRules.LabelKey);
             }
             else if (op != "Exists")
             {
@@ -262,7 +253,7 @@ internal static partial class PodRules
         foreach ((Node preference, string where) in Checks.Each(nodes?["preferredDuringSchedulingIgnoredDuringExecution"], $"{at}.preferredDuringSchedulingIgnoredDuringExecution"))
         {
             Weight(check, preference, where);
-            NodeTerm(check, preference["preference"], $"{where}.preference");
+            NodeTerm(check, preference["preference"], $"{where}.preference", valuesToo: false);
         }
 
         foreach (string kind in (ReadOnlySpan<string>)["podAffinity", "podAntiAffinity"])
@@ -298,11 +289,11 @@ internal static partial class PodRules
 
         foreach ((Node term, string at) in Checks.Each(terms, path))
         {
-            NodeTerm(check, term, at);
+            NodeTerm(check, term, at, valuesToo: true);
         }
     }
 
-    private static void NodeTerm(Checks check, Node? term, string path)
+    private static void NodeTerm(Checks check, Node? term, string path, bool valuesToo)
     {
         foreach ((Node expression, string at) in Checks.Each(term?["matchExpressions"], $"{path}.matchExpressions"))
         {
@@ -327,14 +318,40 @@ internal static partial class PodRules
             }
 
             check.Name(expression["key"], $"{at}.key", NameRules.LabelKey);
+            foreach ((Node value, string where) in valuesToo ? Checks.Each(expression["values"], $"{at}.values") : [])
+            {
+                check.Name(value, where, NameRules.LabelValue);
+            }
         }
 
         foreach ((Node field, string at) in Checks.Each(term?["matchFields"], $"{path}.matchFields"))
         {
-            if (field["key"]?.AsString() != "metadata.name")
-            {
-                check.Add(FieldError.Invalid($"{at}.key", field["key"], "not a valid field selector key"));
-            }
+            FieldTerm(check, field, at);
+        }
+    }
+
+    /// <summary>A node can be picked by its name, one at a time.</summary>
+    private static void FieldTerm(Checks check, Node field, string path)
+    {
+        string op = Checks.Text(field["operator"]);
+        if (op is not ("In" or "NotIn"))
+        {
+            check.Add(FieldError.Invalid($"{path}.operator", op, "not a valid selector operator"));
+        }
+        else if (field["values"] is not ListNode { Count: 1 })
+        {
+            check.Add(FieldError.Required($"{path}.values", "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
+        }
+
+        if (field["key"]?.AsString() != "metadata.name")
+        {
+            check.Add(FieldError.Invalid($"{path}.key", field["key"] ?? StringNode.Empty, "not a valid field selector key"));
+            return;
+        }
+
+        foreach ((Node value, string at) in Checks.Each(field["values"], $"{path}.values"))
+        {
+            check.Name(value, at, NameRules.Subdomain);
         }
     }
 
@@ -342,16 +359,36 @@ internal static partial class PodRules
     {
         check.Selector(term?["labelSelector"], $"{path}.labelSelector");
         check.Selector(term?["namespaceSelector"], $"{path}.namespaceSelector");
-        foreach ((Node name, string at) in Checks.Each(term?["namespaces"], $"{path}.namespace"))
+        foreach (Node name in term?["namespaces"]?.AsList() ?? [])
         {
-            check.Name(name, path + ".namespace", NameRules.Label);
-            _ = at;
+            check.Name(name, $"{path}.namespace", NameRules.Label);
         }
 
+        TermLabelKeys(check, term, path);
         check.Require(term?["topologyKey"], $"{path}.topologyKey", NotEmptyText);
-        if (term?["topologyKey"] is StringNode { Value.Length: > 0 } key)
+        check.Name(term?["topologyKey"], $"{path}.topologyKey", NameRules.LabelKey);
+    }
+
+    private static void TermLabelKeys(Checks check, Node? term, string path)
+    {
+        string[] mismatched = [.. (term?["mismatchLabelKeys"]?.AsList() ?? []).Select(Checks.Text)];
+        foreach (string part in (ReadOnlySpan<string>)["matchLabelKeys", "mismatchLabelKeys"])
         {
-            check.Name(key, $"{path}.topologyKey", NameRules.LabelKey);
+            if (term?[part] is ListNode { Count: > 0 } && term["labelSelector"] is not MapNode)
+            {
+                check.Add(FieldError.Forbidden($"{path}.{part}", NoSelectorText));
+                continue;
+            }
+
+            foreach ((Node key, string at) in Checks.Each(term?[part], $"{path}.{part}"))
+            {
+                check.Name(key, at, NameRules.LabelKey);
+            }
+        }
+
+        foreach ((Node key, string at) in Checks.Each(term?["matchLabelKeys"], $"{path}.matchLabelKeys").Where(pair => mismatched.Contains(Checks.Text(pair.Item))))
+        {
+            check.Add(FieldError.Invalid(at, key, "exists in both matchLabelKeys and mismatchLabelKeys"));
         }
     }
 }

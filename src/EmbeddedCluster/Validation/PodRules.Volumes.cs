@@ -5,102 +5,84 @@ namespace Bowline.EmbeddedCluster.Validation;
 internal static partial class PodRules
 {
     private const string ModeText = "must be a number between 0 and 0777 (octal), both inclusive";
+    private const string DuplicatePathsText = "conflicting duplicate paths";
     private static readonly string[] VolumeFields = ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
-    private static readonly string[] HostPathTypes = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
 
-    private static Dictionary<string, Node?> Volumes(Checks check, Node? list, string path)
+    /// <summary>The volumes without a fault, by name: only those can be mounted.</summary>
+    private static Dictionary<string, Node?> Volumes(Checks check, Node? list, string path, string pod)
     {
         Dictionary<string, Node?> names = new(StringComparer.Ordinal);
+        HashSet<string> made = [.. (list?.AsList() ?? []).Where(volume => pod.Length > 0 && volume["ephemeral"] is MapNode).Select(volume => $"{pod}-{Checks.Text(volume["name"])}")];
         foreach ((Node volume, string at) in Checks.Each(list, path))
         {
-            string name = volume["name"]?.AsString() ?? string.Empty;
-            string[] sources = [.. (volume as MapNode ?? []).Keys.Where(key => key != "name")];
-            foreach (string second in sources.Skip(1))
+            int before = check.Errors.Count;
+            string name = Checks.Text(volume["name"]);
+            if (VolumeSources.Check(check, volume, at, persistent: false) is { } source)
             {
-                check.Add(FieldError.Forbidden($"{at}.{second}", "may not specify more than 1 volume type"));
-            }
-
-            if (sources.Length > 0)
-            {
-                Source(check, sources[0], volume[sources[0]]!, $"{at}.{sources[0]}");
+                Source(check, source, volume[source]!, $"{at}.{source}", pod.Length > 0);
             }
 
             check.RequireName(volume["name"], $"{at}.name", NameRules.Label);
-            if (!names.TryAdd(name, volume) && name.Length > 0)
+            if (names.ContainsKey(name))
             {
                 check.Add(FieldError.Duplicate($"{at}.name", name));
+            }
+
+            if (check.Errors.Count == before)
+            {
+                names[name] = volume;
+            }
+
+            if (volume.At("persistentVolumeClaim", "claimName")?.AsString() is { } claim && made.Contains(claim))
+            {
+                check.Add(FieldError.Invalid($"{at}.persistentVolumeClaim.claimName", claim, "must not reference a PVC that gets created for an ephemeral volume"));
             }
         }
 
         return names;
     }
 
-    private static void Source(Checks check, string kind, Node source, string path)
+    /// <summary>The sources that only pods have.</summary>
+    private static void Source(Checks check, string kind, Node source, string path, bool ofPod)
     {
         switch (kind)
         {
-            case "emptyDir":
-                check.Amount(source["sizeLimit"], $"{path}.sizeLimit");
-                break;
-            case "hostPath":
-                HostPath(check, source, path);
-                break;
-            case "secret":
-                check.Require(source["secretName"], $"{path}.secretName");
+            case "secret" or "configMap":
                 Files(check, source, path);
-                break;
-            case "configMap":
-                check.Require(source["name"], $"{path}.name");
-                Files(check, source, path);
-                break;
-            case "persistentVolumeClaim":
-                check.Require(source["claimName"], $"{path}.claimName");
                 break;
             case "downwardAPI":
                 Mode(check, source["defaultMode"], $"{path}.defaultMode");
-                DownwardItems(check, source["items"], $"{path}.items");
+                DownwardItems(check, source["items"], path);
                 break;
             case "projected":
                 Projected(check, source, path);
                 break;
-            case "nfs":
-                check.Require(source["server"], $"{path}.server");
-                check.Require(source["path"], $"{path}.path");
-                if (source["path"]?.AsString() is { Length: > 0 } exported && !exported.StartsWith('/'))
-                {
-                    check.Add(FieldError.Invalid($"{path}.path", exported, "must be an absolute path"));
-                }
-
-                break;
-            case "csi":
-                check.Require(source["driver"], $"{path}.driver");
-                break;
-            case "ephemeral":
-                check.Require(source["volumeClaimTemplate"], $"{path}.volumeClaimTemplate");
-                if (source["volumeClaimTemplate"] is MapNode template)
-                {
-                    StorageRules.ClaimSpec(check, template["spec"], $"{path}.volumeClaimTemplate.spec");
-                }
-
+            case "ephemeral" when source["volumeClaimTemplate"] is MapNode template:
+                ClaimTemplateMetadata(check, template["metadata"], $"{path}.volumeClaimTemplate.metadata");
+                StorageRules.ClaimSpec(check, template["spec"], $"{path}.volumeClaimTemplate.spec");
                 break;
             case "image":
-                check.Require(source["reference"], $"{path}.reference");
-                check.OneOf(source["pullPolicy"], $"{path}.pullPolicy", "Always", "IfNotPresent", "Never");
+                if (ofPod)
+                {
+                    check.Require(source["reference"], $"{path}.reference");
+                }
+
+                check.Choice(source["pullPolicy"], $"{path}.pullPolicy", "Always", "IfNotPresent", "Never");
                 break;
             default:
                 break;
         }
     }
 
-    internal static void HostPath(Checks check, Node source, string path)
+    /// <summary>Only labels and annotations go from the template of an ephemeral volume to its claim.</summary>
+    private static void ClaimTemplateMetadata(Checks check, Node? metadata, string path)
     {
-        check.Require(source["path"], $"{path}.path");
-        if (source["path"]?.AsString()?.Split('/').Contains("..") == true)
+        MetadataRules.CheckAnnotations(metadata?["annotations"], $"{path}.annotations", check.Errors);
+        MetadataRules.CheckLabels(metadata?["labels"], $"{path}.labels", check.Errors);
+        foreach (string key in (metadata as MapNode ?? []).Keys.Where(key => key is not ("labels" or "annotations") && metadata![key] is not NullNode))
         {
-            check.Add(FieldError.Invalid($"{path}.path", source["path"], "must not contain '..'"));
+            check.Add(FieldError.Forbidden($"{path}.{key}", "cannot be set"));
         }
-
-        check.OneOf(source["type"], $"{path}.type", HostPathTypes);
     }
 
     private static void Files(Checks check, Node source, string path)
@@ -114,7 +96,7 @@ internal static partial class PodRules
         foreach ((Node item, string at) in Checks.Each(items, path))
         {
             check.Require(item["key"], $"{at}.key");
-            check.RequireName(item["path"], $"{at}.path", NameRules.LocalPath);
+            check.RequireName(item["path"], $"{at}.path", NameRules.LocalUnreservedPath);
             Mode(check, item["mode"], $"{at}.mode");
         }
     }
@@ -127,24 +109,32 @@ internal static partial class PodRules
         }
     }
 
+    /// <summary>Files of the downward API; the reference says no index.</summary>
     private static void DownwardItems(Checks check, Node? items, string path)
     {
-        foreach ((Node item, string at) in Checks.Each(items, path))
+        foreach (Node item in items?.AsList() ?? [])
         {
-            check.RequireName(item["path"], $"{at}.path", NameRules.LocalPath);
-            if (item["fieldRef"] is null && item["resourceFieldRef"] is null)
+            check.RequireName(item["path"], $"{path}.path", NameRules.LocalUnreservedPath);
+            bool field = item["fieldRef"] is MapNode;
+            bool resource = item["resourceFieldRef"] is MapNode;
+            if (field)
             {
-                check.Add(FieldError.Required($"{at}.fieldRef", "one of fieldRef and resourceFieldRef is required"));
+                FieldReference(check, item["fieldRef"], $"{path}.fieldRef", VolumeFields);
+                if (resource)
+                {
+                    check.Add(FieldError.Invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"));
+                }
+            }
+            else if (resource)
+            {
+                ResourceField(check, item["resourceFieldRef"], $"{path}.resourceFieldRef", needsContainer: true);
+            }
+            else
+            {
+                check.Add(FieldError.Required(path, "one of fieldRef and resourceFieldRef is required"));
             }
 
-            FieldReference(check, item["fieldRef"], $"{at}.fieldRef", VolumeFields);
-            ResourceField(check, item["resourceFieldRef"], $"{at}.resourceFieldRef", needsContainer: true);
-            if (item["fieldRef"] is not null && item["resourceFieldRef"] is not null)
-            {
-                check.Add(FieldError.Invalid(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"));
-            }
-
-            Mode(check, item["mode"], $"{at}.mode");
+            Mode(check, item["mode"], $"{path}.mode");
         }
     }
 
@@ -154,35 +144,85 @@ internal static partial class PodRules
         HashSet<string> paths = new(StringComparer.Ordinal);
         foreach ((Node part, string at) in Checks.Each(source["sources"], $"{path}.sources"))
         {
-            string[] kinds = [.. (part as MapNode ?? []).Keys];
-            foreach (string second in kinds.Skip(1))
-            {
-                check.Add(FieldError.Forbidden($"{at}.{second}", "may not specify more than 1 volume type"));
-            }
-
             foreach (string kind in (ReadOnlySpan<string>)["secret", "configMap"])
             {
                 if (part[kind] is MapNode from)
                 {
                     check.Require(from["name"], $"{at}.{kind}.name");
                     Items(check, from["items"], $"{at}.{kind}.items");
+                    Taken(check, from["items"], path, paths, Checks.Text(from["name"]));
                 }
             }
 
-            DownwardItems(check, part.At("downwardAPI", "items"), $"{at}.downwardAPI.items");
-            if (part["serviceAccountToken"] is MapNode token)
+            DownwardItems(check, part.At("downwardAPI", "items"), $"{at}.downwardAPI");
+            Taken(check, part.At("downwardAPI", "items"), path, paths, null);
+            ProjectedToken(check, part["serviceAccountToken"], at, path);
+            TrustBundle(check, part["clusterTrustBundle"], $"{at}.clusterTrustBundle", path, paths);
+            if ((part as MapNode ?? []).Count > 1)
             {
-                check.RequireName(token["path"], $"{at}.serviceAccountToken.path", NameRules.LocalPath);
-                if (token["expirationSeconds"]?.AsInteger() < 600)
-                {
-                    check.Add(FieldError.Invalid($"{at}.serviceAccountToken.expirationSeconds", token["expirationSeconds"], "may not specify a duration less than 10 minutes"));
-                }
+                check.Add(FieldError.Forbidden(at, "may not specify more than 1 volume type per source"));
             }
+        }
+    }
 
-            foreach (string taken in kinds.SelectMany(kind => part[kind]!["items"]?.AsList() ?? []).Select(item => item["path"]?.AsString() ?? string.Empty).Where(taken => taken.Length > 0 && !paths.Add(taken)))
-            {
-                check.Add(FieldError.Invalid(path, taken, "conflicting duplicate paths"));
-            }
+    private static void ProjectedToken(Checks check, Node? token, string at, string path)
+    {
+        if (token is not MapNode)
+        {
+            return;
+        }
+
+        long seconds = token["expirationSeconds"]?.AsInteger() ?? 0;
+        if (seconds < 600)
+        {
+            check.Add(FieldError.Invalid($"{at}.serviceAccountToken.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"));
+        }
+        else if (seconds > 1L << 32)
+        {
+            check.Add(FieldError.Invalid($"{at}.serviceAccountToken.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"));
+        }
+
+        check.RequireName(token["path"], $"{path}.path", NameRules.LocalUnreservedPath);
+    }
+
+    private static void TrustBundle(Checks check, Node? bundle, string at, string path, HashSet<string> paths)
+    {
+        if (bundle is not MapNode)
+        {
+            return;
+        }
+
+        bool named = bundle["name"] is StringNode;
+        bool signed = bundle["signerName"] is StringNode;
+        if (named && signed)
+        {
+            check.Add(FieldError.Invalid(at, bundle, "only one of name and signerName may be used"));
+        }
+        else if (!named && !signed)
+        {
+            check.Add(FieldError.Required(at, "either name or signerName must be specified"));
+        }
+        else if (named && bundle["labelSelector"] is MapNode selector)
+        {
+            check.Add(FieldError.Invalid($"{at}.labelSelector", selector, "labelSelector must be unset if name is specified"));
+        }
+        else if (signed)
+        {
+            check.Selector(bundle["labelSelector"], $"{at}.labelSelector");
+        }
+
+        check.RequireName(bundle["path"], $"{at}.path", NameRules.LocalUnreservedPath);
+        if (!paths.Add(Checks.Text(bundle["path"])))
+        {
+            check.Add(FieldError.Invalid(path, bundle["path"], DuplicatePathsText));
+        }
+    }
+
+    private static void Taken(Checks check, Node? items, string path, HashSet<string> paths, string? owner)
+    {
+        foreach (string taken in (items?.AsList() ?? []).Select(item => Checks.Text(item["path"])).Where(taken => taken.Length > 0 && !paths.Add(taken)))
+        {
+            check.Add(FieldError.Invalid(path, owner ?? taken, DuplicatePathsText));
         }
     }
 }

@@ -3,10 +3,10 @@ using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Validation;
 
-/// <summary>Budgets, autoscalers, quotas, limits and priorities.</summary>
+/// <summary>Budgets, quotas, limits and priorities; autoscalers are <see cref="AutoscalerRules"/>'.</summary>
 internal static class PolicyRules
 {
-    private static readonly string[] MetricTypes = ["ContainerResource", "External", "Object", "Pods", "Resource"];
+    private const string NotCountedText = "unsupported scope applied to resource";
     private static readonly string[] SystemClasses = ["system-node-critical", "system-cluster-critical"];
     private static readonly string[] Scopes = ["BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating", "VolumeAttributesClass"];
 
@@ -28,168 +28,6 @@ internal static class PolicyRules
         check.OneOf(spec?["unhealthyPodEvictionPolicy"], "spec.unhealthyPodEvictionPolicy", "AlwaysAllow", "IfHealthyBudget");
     }
 
-    public static void Autoscaler(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        long most = spec?["maxReplicas"]?.AsInteger() ?? 0;
-        if (spec?["minReplicas"]?.AsInteger() is { } least and < 1)
-        {
-            check.Add(FieldError.Invalid("spec.minReplicas", least, "must be greater than or equal to 1"));
-        }
-
-        if (most < 1)
-        {
-            check.Add(FieldError.Required("spec.maxReplicas", "must be set and greater than 0"));
-        }
-
-        if (spec?["minReplicas"]?.AsInteger() is { } minimum && most < minimum)
-        {
-            check.Add(FieldError.Invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`"));
-        }
-
-        Target(check, spec?["scaleTargetRef"], "spec.scaleTargetRef");
-        foreach ((Node metric, string at) in Checks.Each(spec?["metrics"], "spec.metrics"))
-        {
-            Metric(check, metric, at);
-        }
-
-        if (spec?["targetCPUUtilizationPercentage"]?.AsInteger() is { } percent and < 1)
-        {
-            check.Add(FieldError.Invalid("spec.targetCPUUtilizationPercentage", percent, Checks.PositiveText));
-        }
-
-        foreach (string direction in (ReadOnlySpan<string>)["scaleUp", "scaleDown"])
-        {
-            Scaling(check, spec?.At("behavior", direction), $"spec.behavior.{direction}");
-        }
-    }
-
-    /// <param name="mayBeCore">Any object can be described by a metric; only one kind of the core group can be scaled.</param>
-    private static void Target(Checks check, Node? target, string path, bool mayBeCore = false)
-    {
-        string kind = target?["kind"]?.AsString() ?? string.Empty;
-        check.RequireName(target?["kind"], $"{path}.kind", NameRules.PathSegment);
-        check.RequireName(target?["name"], $"{path}.name", NameRules.PathSegment);
-        string version = target?["apiVersion"]?.AsString() ?? string.Empty;
-        if (version.Split('/').Length > 2)
-        {
-            check.Add(FieldError.Invalid($"{path}.apiVersion", version, $"unexpected GroupVersion string: {version}"));
-        }
-        else if (!version.Contains('/', StringComparison.Ordinal) && !mayBeCore && kind != "ReplicationController")
-        {
-            check.Add(FieldError.Invalid($"{path}.apiVersion", version, "apiVersion must specify API group"));
-        }
-    }
-
-    private static void Metric(Checks check, Node metric, string path)
-    {
-        string type = metric["type"]?.AsString() ?? string.Empty;
-        if (type.Length == 0)
-        {
-            check.Add(FieldError.Required($"{path}.type", "must specify a metric source type"));
-            return;
-        }
-
-        if (!MetricTypes.Contains(type))
-        {
-            check.Add(FieldError.NotSupported($"{path}.type", type, MetricTypes));
-            return;
-        }
-
-        string member = char.ToLowerInvariant(type[0]) + type[1..];
-        foreach (string second in (metric as MapNode ?? []).Keys.Where(key => key != "type" && key != member))
-        {
-            check.Add(FieldError.Forbidden($"{path}.{second}", "must populate the given metric source only"));
-        }
-
-        if (metric[member] is not MapNode source)
-        {
-            check.Add(FieldError.Required($"{path}.{member}", "must populate information for the given metric source"));
-            return;
-        }
-
-        string at = $"{path}.{member}";
-        switch (type)
-        {
-            case "Resource" or "ContainerResource":
-                check.Require(source["name"], $"{at}.name", "must specify a resource name");
-                if (type == "ContainerResource")
-                {
-                    check.Require(source["container"], $"{at}.container", "must specify a container");
-                }
-
-                Amounts(check, source["target"], $"{at}.target", "averageUtilization", "averageValue");
-                break;
-            case "Object":
-                Target(check, source["describedObject"], $"{at}.describedObject", mayBeCore: true);
-                Identifier(check, source["metric"], $"{at}.metric");
-                Amounts(check, source["target"], $"{at}.target", "value", "averageValue");
-                break;
-            case "Pods":
-                Identifier(check, source["metric"], $"{at}.metric");
-                Amounts(check, source["target"], $"{at}.target", "averageValue", string.Empty);
-                break;
-            default:
-                Identifier(check, source["metric"], $"{at}.metric");
-                Amounts(check, source["target"], $"{at}.target", "value", "averageValue");
-                break;
-        }
-    }
-
-    private static void Identifier(Checks check, Node? metric, string path) => check.RequireName(metric?["name"], $"{path}.name", NameRules.PathSegment);
-
-    private static void Amounts(Checks check, Node? target, string path, string one, string other)
-    {
-        check.Choice(target?["type"], $"{path}.type", "AverageValue", "Utilization", "Value");
-        bool first = target?[one] is { IsNull: false };
-        bool second = other.Length > 0 && target?[other] is { IsNull: false };
-        if (!first && !second)
-        {
-            check.Add(other.Length == 0
-                ? FieldError.Required($"{path}.{one}", "must specify a positive target averageValue")
-                : FieldError.Required($"{path}.{one}", one == "averageUtilization" ? "must set either a target raw value or a target utilization" : "must set either a target value for metric or a per-pod target"));
-        }
-        else if (first && second)
-        {
-            check.Add(FieldError.Forbidden($"{path}.{other}", one == "averageUtilization" ? "may not set both a target raw value and a target utilization" : "may not set both a target value for metric and a per-pod target"));
-        }
-
-        foreach (string name in (ReadOnlySpan<string>)["averageUtilization", "averageValue", "value"])
-        {
-            if (target?[name] is { IsNull: false } amount && Quantity.TryParse(amount.AsString() ?? amount.ToString(), out Quantity quantity) && quantity.Sign <= 0)
-            {
-                check.Add(FieldError.Invalid($"{path}.{name}", amount, name == "averageUtilization" ? Checks.PositiveText : "must be positive"));
-            }
-        }
-    }
-
-    private static void Scaling(Checks check, Node? rules, string path)
-    {
-        if (rules is not MapNode)
-        {
-            return;
-        }
-
-        check.NotNegative(rules["stabilizationWindowSeconds"], $"{path}.stabilizationWindowSeconds");
-        if (rules["stabilizationWindowSeconds"]?.AsInteger() is { } window and > 3600)
-        {
-            check.Add(FieldError.Invalid($"{path}.stabilizationWindowSeconds", window, "must be less than or equal to 3600"));
-        }
-
-        check.OneOf(rules["selectPolicy"], $"{path}.selectPolicy", "Disabled", "Max", "Min");
-        check.Require(rules["policies"], $"{path}.policies", "must specify at least one Policy");
-        foreach ((Node policy, string at) in Checks.Each(rules["policies"], $"{path}.policies"))
-        {
-            check.OneOf(policy["type"], $"{at}.type", "Percent", "Pods");
-            check.Positive(policy["value"] ?? IntegerNode.Of(0), $"{at}.value");
-            check.Positive(policy["periodSeconds"] ?? IntegerNode.Of(0), $"{at}.periodSeconds");
-            if (policy["periodSeconds"]?.AsInteger() is { } period and > 1800)
-            {
-                check.Add(FieldError.Invalid($"{at}.periodSeconds", period, "must be less than or equal to 1800"));
-            }
-        }
-    }
-
     public static void Quota(Checks check, MapNode node)
     {
         foreach ((string resource, Node amount, string at) in Checks.Members(node.At("spec", "hard"), "spec.hard"))
@@ -198,14 +36,104 @@ internal static class PolicyRules
             ResourceRules.Value(check, resource, amount, at);
         }
 
-        foreach ((Node scope, string _) in Checks.Each(node.At("spec", "scopes"), "spec.scopes"))
+        string[] counted = [.. (node.At("spec", "hard") as MapNode ?? []).Keys.Where(name => ResourceRules.QuotaResources().IsMatch(name)).Order(StringComparer.Ordinal)];
+        if (node.At("spec", "scopes") is ListNode { Count: > 0 } scopes)
         {
-            if (!Scopes.Contains(scope.AsString()))
+            QuotaScopes(check, scopes, counted);
+        }
+
+        if (node.At("spec", "scopeSelector") is MapNode selector)
+        {
+            ScopeSelector(check, selector, counted, node.At("spec", "scopes"));
+        }
+    }
+
+    private static void QuotaScopes(Checks check, ListNode scopes, string[] counted)
+    {
+        foreach (string scope in scopes.Select(Checks.Text))
+        {
+            if (!Scopes.Contains(scope))
             {
-                check.Add(FieldError.Invalid("spec.scopes", node.At("spec", "scopes"), "unsupported scope"));
+                check.Add(FieldError.Invalid("spec.scopes", scopes, "unsupported scope"));
+            }
+
+            foreach (string _ in counted.Where(name => !Counts(scope, name)))
+            {
+                check.Add(FieldError.Invalid("spec.scopes", scopes, NotCountedText));
+            }
+        }
+
+        Conflicting(check, [.. scopes.Select(Checks.Text)], scopes);
+    }
+
+    private static void Conflicting(Checks check, string[] scopes, Node? shown)
+    {
+        foreach ((string one, string other) in ((string, string)[])[("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")])
+        {
+            if (scopes.Contains(one) && scopes.Contains(other))
+            {
+                check.Add(FieldError.Invalid("spec.scopes", shown, "conflicting scopes"));
             }
         }
     }
+
+    private static void ScopeSelector(Checks check, MapNode selector, string[] counted, Node? scopes)
+    {
+        const string At = "spec.scopeSelector.matchExpressions";
+        ListNode expressions = selector["matchExpressions"]?.AsList() ?? [];
+        foreach (Node expression in expressions)
+        {
+            string scope = Checks.Text(expression["scopeName"]);
+            string op = Checks.Text(expression["operator"]);
+            if (!Scopes.Contains(scope))
+            {
+                check.Add(FieldError.Invalid($"{At}.scopeName", scope, "unsupported scope"));
+            }
+
+            foreach (string _ in counted.Where(name => !Counts(scope, name)))
+            {
+                check.Add(FieldError.Invalid(At, selector, NotCountedText));
+            }
+
+            if (scope is not ("PriorityClass" or "VolumeAttributesClass") && Scopes.Contains(scope) && op != "Exists")
+            {
+                check.Add(FieldError.Invalid($"{At}.operator", op, "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"));
+            }
+
+            bool values = expression["values"] is ListNode { Count: > 0 };
+            switch (op)
+            {
+                case "In" or "NotIn":
+                    if (!values)
+                    {
+                        check.Add(FieldError.Required($"{At}.values", "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"));
+                    }
+
+                    break;
+                case "Exists" or "DoesNotExist":
+                    if (values)
+                    {
+                        check.Add(FieldError.Invalid($"{At}.values", expression["values"], "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"));
+                    }
+
+                    break;
+                default:
+                    check.Add(FieldError.Invalid($"{At}.operator", op, "not a valid selector operator"));
+                    break;
+            }
+        }
+
+        Conflicting(check, [.. expressions.Select(expression => Checks.Text(expression["scopeName"]))], scopes ?? Node.Null);
+    }
+
+    /// <summary>Whether a quota of this scope can count such a resource.</summary>
+    private static bool Counts(string scope, string name) => scope switch
+    {
+        "BestEffort" => name == "pods",
+        "Terminating" or "NotTerminating" or "NotBestEffort" or "PriorityClass" or "CrossNamespacePodAffinity" => name is "pods" or "cpu" or "memory" or "limits.cpu" or "limits.memory" or "requests.cpu" or "requests.memory",
+        "VolumeAttributesClass" => name is "persistentvolumeclaims" or "requests.storage",
+        _ => true,
+    };
 
     public static void QuotaUpdate(Checks check, MapNode node, MapNode live) => check.Immutable(node.At("spec", "scopes"), live.At("spec", "scopes"), "spec.scopes");
 
@@ -215,9 +143,10 @@ internal static class PolicyRules
         foreach ((Node limit, string at) in Checks.Each(node.At("spec", "limits"), "spec.limits"))
         {
             string type = limit["type"]?.AsString() ?? string.Empty;
-            foreach (string wrong in NameRules.QualifiedName(type))
+            check.Name(limit["type"], $"{at}.type", NameRules.QualifiedName);
+            if (type.Length > 0 && !type.Contains('/', StringComparison.Ordinal) && !NameRules.QualifiedName(type).Any() && type is not ("Pod" or "Container" or "PersistentVolumeClaim"))
             {
-                check.Add(FieldError.Invalid($"{at}.type", type, wrong));
+                check.Add(FieldError.Invalid($"{at}.type", type, "must be a standard limit type or fully qualified"));
             }
 
             if (!types.Add(type))
@@ -233,24 +162,35 @@ internal static class PolicyRules
     {
         foreach (string part in (ReadOnlySpan<string>)["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"])
         {
-            foreach ((string name, Node _, string at) in Checks.Members(limit[part], $"{path}.{part}"))
-            {
-                ResourceRules.Name(check, name, at);
-            }
-        }
-
-        if (type == "Pod")
-        {
-            foreach (string part in (ReadOnlySpan<string>)["default", "defaultRequest"])
+            if (type == "Pod" && (part is "default" or "defaultRequest"))
             {
                 if (limit[part] is MapNode { Count: > 0 })
                 {
                     check.Add(FieldError.Forbidden($"{path}.{part}", "may not be specified when `type` is 'Pod'"));
                 }
+
+                continue;
+            }
+
+            foreach ((string name, Node _, string at) in Checks.Members(limit[part], $"{path}.{part}"))
+            {
+                if (type is "Pod" or "Container")
+                {
+                    ResourceRules.ContainerName(check, name, at);
+                }
+                else
+                {
+                    ResourceRules.Name(check, name, at);
+                }
             }
         }
 
-        string[] names = [.. ((string[])["max", "min", "default", "defaultRequest"]).SelectMany(part => (limit[part] as MapNode ?? []).Keys).Distinct().Order(StringComparer.Ordinal)];
+        if (type == "PersistentVolumeClaim" && limit.At("min", "storage") is null && limit.At("max", "storage") is null)
+        {
+            check.Add(FieldError.Required($"{path}.limits", "either minimum or maximum storage value is required, but neither was provided"));
+        }
+
+        string[] names = [.. ((string[])["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"]).SelectMany(part => (limit[part] as MapNode ?? []).Keys).Distinct().Order(StringComparer.Ordinal)];
         foreach (string name in names)
         {
             Order(check, limit, path, name);
@@ -277,6 +217,27 @@ internal static class PolicyRules
         {
             check.Add(FieldError.Invalid($"{path}.maxLimitRequestRatio[{name}]", ratio, $"ratio {ratio.AsString()} is less than 1"));
         }
+
+        Ratio(check, limit, path, name);
+        if (!ResourceRules.CanOvercommit(name) && limit["default"]?[name] is { } given && limit["defaultRequest"]?[name] is { } asked && Quantity.Of(given) != Quantity.Of(asked))
+        {
+            check.Add(FieldError.Invalid($"{path}.defaultRequest[{name}]", asked, $"default value {given.AsString()} must equal to defaultRequest value {asked.AsString()} in {name}"));
+        }
+    }
+
+    private static void Ratio(Checks check, Node limit, string path, string name)
+    {
+        if (limit["maxLimitRequestRatio"]?[name] is not { } ratio || limit["min"]?[name] is not { } least || limit["max"]?[name] is not { } most)
+        {
+            return;
+        }
+
+        double allowed = Quantity.Of(most).ToDouble() / Quantity.Of(least).ToDouble();
+        if (Quantity.Of(ratio).ToDouble() > allowed)
+        {
+            string shown = double.IsPositiveInfinity(allowed) ? "+Inf" : double.IsNegativeInfinity(allowed) ? "-Inf" : double.IsNaN(allowed) ? "NaN" : allowed.ToString("F6", System.Globalization.CultureInfo.InvariantCulture);
+            check.Add(FieldError.Invalid($"{path}.maxLimitRequestRatio[{name}]", ratio, $"ratio {ratio.AsString()} is greater than max/min = {shown}"));
+        }
     }
 
     public static void PriorityClass(Checks check, MapNode node)
@@ -294,7 +255,7 @@ internal static class PolicyRules
             check.Add(FieldError.Forbidden("value", "maximum allowed value of a user defined priority is 1000000000"));
         }
 
-        check.OneOf(node["preemptionPolicy"], "preemptionPolicy", "Never", "PreemptLowerPriority");
+        check.Choice(node["preemptionPolicy"], "preemptionPolicy", "PreemptLowerPriority", "Never");
     }
 
     public static void PriorityClassUpdate(Checks check, MapNode node, MapNode live)

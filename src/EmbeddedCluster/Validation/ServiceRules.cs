@@ -117,7 +117,11 @@ internal static class ServiceRules
         check.Port(port["port"] ?? IntegerNode.Of(0), $"{path}.port");
         check.Choice(port["protocol"], $"{path}.protocol", "SCTP", "TCP", "UDP");
         check.PortOrName(port["targetPort"], $"{path}.targetPort");
-        check.NameIfSet(port["appProtocol"], $"{path}.appProtocol", NameRules.QualifiedName);
+        if (port["appProtocol"] is StringNode protocol)
+        {
+            check.Name(protocol, $"{path}.appProtocol", NameRules.QualifiedName);
+        }
+
     }
 
     private static void Affinity(Checks check, Node? spec)
@@ -125,7 +129,7 @@ internal static class ServiceRules
         check.Choice(spec?["sessionAffinity"], "spec.sessionAffinity", "ClientIP", "None");
         if (spec?["sessionAffinity"]?.AsString() == "ClientIP")
         {
-            check.Between(spec.At("sessionAffinityConfig", "clientIP", "timeoutSeconds"), "spec.sessionAffinityConfig.clientIP.timeoutSeconds", 1, 86400);
+            check.Between(spec.At("sessionAffinityConfig", "clientIP", "timeoutSeconds"), "spec.sessionAffinityConfig.clientIP.timeoutSeconds", 1, 86400, "must be greater than 0 and less than 86400");
         }
         else if (spec?["sessionAffinity"]?.AsString() == "None" && spec["sessionAffinityConfig"] is MapNode)
         {
@@ -160,7 +164,8 @@ internal static class ServiceRules
         }
     }
 
-    private static void ExternalAddress(Checks check, Node address, string path)
+    /// <summary>An address of a service or endpoint that leads neither to the node itself nor to its neighbours.</summary>
+    public static void ExternalAddress(Checks check, Node address, string path)
     {
         string[] wrong = [.. AddressRules.Address(address.AsString() ?? string.Empty)];
         foreach (string detail in wrong)
@@ -228,9 +233,9 @@ internal static class ServiceRules
     private static void LoadBalancing(Checks check, Node? spec, string type)
     {
         bool balanced = type == "LoadBalancer";
-        foreach ((Node range, string at) in Checks.Each(spec?["loadBalancerSourceRanges"], "spec.loadBalancerSourceRanges"))
+        foreach ((Node range, string at) in Checks.Each(spec?["loadBalancerSourceRanges"], "spec.LoadBalancerSourceRanges"))
         {
-            check.Cidr(range, at);
+            check.Name(StringNode.Of(Checks.Text(range).Trim()), at, AddressRules.Cidr);
         }
 
         if (!balanced && spec?["loadBalancerSourceRanges"] is ListNode { Count: > 0 })

@@ -7,7 +7,6 @@ namespace Bowline.EmbeddedCluster.Validation;
 internal static class StorageRules
 {
     private static readonly string[] AccessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-    private static readonly string[] NotSources = ["capacity", "accessModes", "persistentVolumeReclaimPolicy", "volumeMode", "claimRef", "storageClassName", "nodeAffinity", "mountOptions", "volumeAttributesClassName"];
 
     public static void Claim(Checks check, MapNode node) => ClaimSpec(check, node["spec"], "spec");
 
@@ -33,15 +32,36 @@ internal static class StorageRules
 
         check.NameIfSet(spec?["storageClassName"], $"{path}.storageClassName", NameRules.Subdomain);
         check.OneOf(spec?["volumeMode"], $"{path}.volumeMode", "Block", "Filesystem");
-        if (spec?["dataSource"] is MapNode source)
+        DataSource(check, spec?["dataSource"], $"{path}.dataSource");
+        DataSource(check, spec?["dataSourceRef"], $"{path}.dataSourceRef");
+        check.NameIfSet(spec?["volumeAttributesClassName"], $"{path}.volumeAttributesClassName", NameRules.Subdomain);
+        if (spec?["dataSource"] is MapNode old && spec["dataSourceRef"] is MapNode reference)
         {
-            check.Require(source["name"], $"{path}.dataSource.name");
-            check.Require(source["kind"], $"{path}.dataSource.kind");
-            if (source["apiGroup"]?.AsString() is null or "" && source["kind"]?.AsString() != "PersistentVolumeClaim")
+            string? problem = !Checks.IsEmpty(reference["namespace"]) ? "may not be specified when dataSourceRef.namespace is specified"
+                : ((string[])["apiGroup", "kind", "name"]).Any(key => Checks.Text(old[key]) != Checks.Text(reference[key])) ? "must match dataSourceRef" : null;
+            if (problem is not null)
             {
-                check.Add(FieldError.Invalid($"{path}.dataSource", source["kind"], "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
+                check.Add(FieldError.Invalid(path, $"{path}.dataSource", problem));
             }
         }
+    }
+
+    private static void DataSource(Checks check, Node? source, string path)
+    {
+        if (source is not MapNode)
+        {
+            return;
+        }
+
+        check.Require(source["name"], $"{path}.name");
+        check.Require(source["kind"], $"{path}.kind");
+        if (Checks.IsEmpty(source["apiGroup"]) && source["kind"]?.AsString() != "PersistentVolumeClaim")
+        {
+            check.Add(FieldError.Invalid(path, source["kind"], "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
+        }
+
+        check.NameIfSet(source["apiGroup"], $"{path}.apiGroup", NameRules.Subdomain);
+        check.NameIfSet(source["namespace"], $"{path}.namespace", NameRules.Label);
     }
 
     public static void ClaimUpdate(Checks check, MapNode node, MapNode live)
@@ -85,7 +105,8 @@ internal static class StorageRules
         {
             check.Add(FieldError.Required("spec.capacity"));
         }
-        else if (capacity["storage"] is null || capacity.Count > 1)
+
+        if (capacity["storage"] is null || capacity.Count > 1)
         {
             check.Add(FieldError.NotSupported("spec.capacity", capacity, "storage"));
         }
@@ -96,7 +117,11 @@ internal static class StorageRules
         }
 
         check.OneOf(spec?["persistentVolumeReclaimPolicy"], "spec.persistentVolumeReclaimPolicy", "Delete", "Recycle", "Retain");
-        VolumeSource(check, spec);
+        if (VolumeSources.Check(check, spec, "spec", persistent: true) == "local" && spec!["nodeAffinity"] is not MapNode)
+        {
+            check.Add(FieldError.Required("spec.nodeAffinity", "Local volume requires node affinity"));
+        }
+
         if (spec?.At("hostPath", "path")?.AsString() == "/" && spec["persistentVolumeReclaimPolicy"]?.AsString() == "Recycle")
         {
             check.Add(FieldError.Forbidden("spec.persistentVolumeReclaimPolicy", "may not be 'recycle' for a hostPath mount of '/'"));
@@ -117,51 +142,9 @@ internal static class StorageRules
         }
     }
 
-    private static void VolumeSource(Checks check, Node? spec)
-    {
-        string[] sources = [.. (spec as MapNode ?? []).Keys.Where(key => !NotSources.Contains(key))];
-        if (sources.Length == 0)
-        {
-            check.Add(FieldError.Required("spec", "must specify a volume type"));
-            return;
-        }
-
-        foreach (string second in sources.Skip(1))
-        {
-            check.Add(FieldError.Forbidden($"spec.{second}", "may not specify more than 1 volume type"));
-        }
-
-        Node source = spec![sources[0]]!;
-        string path = $"spec.{sources[0]}";
-        switch (sources[0])
-        {
-            case "hostPath":
-                PodRules.HostPath(check, source, path);
-                break;
-            case "nfs":
-                check.Require(source["server"], $"{path}.server");
-                check.Require(source["path"], $"{path}.path");
-                break;
-            case "csi":
-                check.RequireName(source["driver"], $"{path}.driver", NameRules.DriverName);
-                check.Require(source["volumeHandle"], $"{path}.volumeHandle");
-                break;
-            case "local":
-                check.Require(source["path"], $"{path}.path");
-                if (spec["nodeAffinity"] is null)
-                {
-                    check.Add(FieldError.Required("spec.nodeAffinity", "Local volume requires node affinity"));
-                }
-
-                break;
-            default:
-                break;
-        }
-    }
-
     public static void VolumeUpdate(Checks check, MapNode node, MapNode live)
     {
-        foreach (string source in (live["spec"] as MapNode ?? []).Keys.Union((node["spec"] as MapNode ?? []).Keys).Where(key => !NotSources.Contains(key)))
+        foreach (string source in (live["spec"] as MapNode ?? []).Keys.Union((node["spec"] as MapNode ?? []).Keys).Where(VolumeSources.IsSource))
         {
             if (!Node.DeepEquals(node.At("spec", source), live.At("spec", source)))
             {
@@ -181,14 +164,41 @@ internal static class StorageRules
             check.Add(FieldError.Invalid("parameters", key, "field can not be empty."));
         }
 
-        check.Choice(node["reclaimPolicy"], "reclaimPolicy", "Delete", "Retain");
-        check.Choice(node["volumeBindingMode"], "volumeBindingMode", "Immediate", "WaitForFirstConsumer");
+        if (!Checks.IsEmpty(node["reclaimPolicy"]))
+        {
+            check.OneOf(node["reclaimPolicy"], "reclaimPolicy", "Delete", "Retain");
+        }
+
+        check.OneOf(node["volumeBindingMode"], "volumeBindingMode", "Immediate", "WaitForFirstConsumer");
+        List<Node> terms = [];
         foreach ((Node term, string at) in Checks.Each(node["allowedTopologies"], "allowedTopologies"))
         {
-            foreach ((Node expression, string where) in Checks.Each(term["matchLabelExpressions"], $"{at}.matchLabelExpressions"))
+            Topology(check, term, $"{at}.matchLabelExpressions");
+            if (terms.Any(term.DeepEquals) || term["matchLabelExpressions"] is not ListNode { Count: > 0 })
             {
-                check.Require(expression["values"], $"{where}.values");
-                check.Name(expression["key"], $"{where}.key", NameRules.LabelKey);
+                check.Add(FieldError.Duplicate($"{at}.matchLabelExpressions", string.Empty));
+            }
+
+            terms.Add(term);
+        }
+    }
+
+    private static void Topology(Checks check, Node term, string path)
+    {
+        HashSet<string> keys = new(StringComparer.Ordinal);
+        foreach ((Node expression, string at) in Checks.Each(term["matchLabelExpressions"], path))
+        {
+            check.Require(expression["values"], $"{at}.values");
+            HashSet<string> values = new(StringComparer.Ordinal);
+            foreach ((Node value, string where) in Checks.Each(expression["values"], $"{at}.values").Where(pair => !values.Add(Checks.Text(pair.Item))))
+            {
+                check.Add(FieldError.Duplicate(where, value));
+            }
+
+            check.Name(expression["key"], $"{at}.key", NameRules.LabelKey);
+            if (!keys.Add(Checks.Text(expression["key"])))
+            {
+                check.Add(FieldError.Duplicate($"{at}.key", expression["key"]));
             }
         }
     }
@@ -206,7 +216,7 @@ internal static class StorageRules
         check.OneOf(node.At("spec", "fsGroupPolicy"), "spec.fsGroupPolicy", "File", "None", "ReadWriteOnceWithFSType");
         foreach ((Node mode, string _) in Checks.Each(node.At("spec", "volumeLifecycleModes"), "spec.volumeLifecycleModes"))
         {
-            check.OneOf(mode, "spec.volumeLifecycleModes", "Ephemeral", "Persistent");
+            check.OneOf(mode, "spec.volumeLifecycleModes", "Persistent", "Ephemeral");
         }
 
         HashSet<string> audiences = new(StringComparer.Ordinal);
@@ -227,19 +237,24 @@ internal static class StorageRules
 
     public static void Attachment(Checks check, MapNode node)
     {
-        check.RequireName(node.At("spec", "attacher"), "spec.attacher", NameRules.DriverName);
+        VolumeSources.Driver(check, node.At("spec", "attacher"), "spec.attacher");
         bool named = node.At("spec", "source", "persistentVolumeName") is StringNode { Value.Length: > 0 };
         bool inline = node.At("spec", "source", "inlineVolumeSpec") is MapNode;
         if (!named && !inline)
         {
-            check.Add(FieldError.Required("spec.source", "must specify one of inlineVolumeSpec and persistentVolumeName"));
+            check.Add(FieldError.Required("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName"));
         }
         else if (named && inline)
         {
             check.Add(FieldError.Forbidden("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName"));
         }
 
-        check.Require(node.At("spec", "nodeName"), "spec.nodeName");
+        else if (named)
+        {
+            check.Name(node.At("spec", "source", "persistentVolumeName"), "spec.source.persistentVolumeName", NameRules.Subdomain);
+        }
+
+        check.Name(node.At("spec", "nodeName"), "spec.nodeName", NameRules.Subdomain);
     }
 
     public static void CsiNode(Checks check, MapNode node)
@@ -247,11 +262,36 @@ internal static class StorageRules
         HashSet<string> seen = new(StringComparer.Ordinal);
         foreach ((Node driver, string at) in Checks.Each(node.At("spec", "drivers"), "spec.drivers"))
         {
-            check.RequireName(driver["name"], $"{at}.name", NameRules.DriverName);
+            VolumeSources.Driver(check, driver["name"], $"{at}.name");
             check.Require(driver["nodeID"], $"{at}.nodeID");
+            if (Checks.Text(driver["nodeID"]).Length > 256)
+            {
+                check.Add(FieldError.Invalid($"{at}.nodeID", driver["nodeID"], "must be 256 characters or less"));
+            }
+
+            check.NotNegative(driver.At("allocatable", "count"), $"{at}.allocatable.count");
+            TopologyKeys(check, driver["topologyKeys"], at);
             if (!seen.Add(driver["name"]?.AsString() ?? string.Empty))
             {
                 check.Add(FieldError.Duplicate($"{at}.name", driver["name"] ?? StringNode.Empty));
+            }
+        }
+    }
+
+    private static void TopologyKeys(Checks check, Node? keys, string path)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (Node key in keys?.AsList() ?? [])
+        {
+            check.Require(key, path);
+            if (!seen.Add(Checks.Text(key)))
+            {
+                check.Add(FieldError.Duplicate(path, key));
+            }
+
+            foreach (string wrong in NameRules.QualifiedName(Checks.Text(key)))
+            {
+                check.Add(FieldError.Invalid(path, keys, wrong));
             }
         }
     }
@@ -273,7 +313,7 @@ internal static class StorageRules
     {
         if (Quantity.TryParse(amount.AsString() ?? amount.ToString(), out Quantity quantity) && quantity.Sign <= 0)
         {
-            check.Add(FieldError.Invalid(path, amount, Checks.PositiveText));
+            check.Add(FieldError.Invalid(path, amount, Checks.AboveZeroText));
         }
     }
 }

@@ -10,12 +10,13 @@ internal static class Validator
     private static readonly FrozenDictionary<string, Action<Checks, MapNode>> ByKind = new Dictionary<string, Action<Checks, MapNode>>
     {
         ["pods"] = PodRules.Pod,
-        ["podtemplates"] = static (check, node) => PodRules.Template(check, node["template"], "template", []),
+        ["podtemplates"] = static (check, node) => PodRules.Template(check, node["template"], "template"),
         ["configmaps"] = CoreRules.ConfigMap,
         ["secrets"] = CoreRules.Secret,
         ["services"] = ServiceRules.Check,
-        ["endpoints"] = NetworkRules.Endpoints,
+        ["endpoints"] = EndpointRules.Endpoints,
         ["nodes"] = CoreRules.Node,
+        ["namespaces"] = CoreRules.Namespace,
         ["persistentvolumeclaims"] = StorageRules.Claim,
         ["persistentvolumes"] = StorageRules.Volume,
         ["resourcequotas"] = PolicyRules.Quota,
@@ -30,16 +31,19 @@ internal static class Validator
         ["controllerrevisions.apps"] = WorkloadRules.Revision,
         ["jobs.batch"] = JobRules.Job,
         ["cronjobs.batch"] = JobRules.CronJob,
-        ["horizontalpodautoscalers.autoscaling"] = PolicyRules.Autoscaler,
         ["poddisruptionbudgets.policy"] = PolicyRules.Budget,
         ["ingresses.networking.k8s.io"] = NetworkRules.Ingress,
         ["ingressclasses.networking.k8s.io"] = NetworkRules.IngressClass,
         ["networkpolicies.networking.k8s.io"] = NetworkRules.Policy,
-        ["endpointslices.discovery.k8s.io"] = NetworkRules.EndpointSlice,
-        ["roles.rbac.authorization.k8s.io"] = static (check, node) => OtherRules.Role(check, node, namespaced: true),
-        ["clusterroles.rbac.authorization.k8s.io"] = static (check, node) => OtherRules.Role(check, node, namespaced: false),
-        ["rolebindings.rbac.authorization.k8s.io"] = static (check, node) => OtherRules.Binding(check, node, namespaced: true),
-        ["clusterrolebindings.rbac.authorization.k8s.io"] = static (check, node) => OtherRules.Binding(check, node, namespaced: false),
+        ["endpointslices.discovery.k8s.io"] = EndpointRules.EndpointSlice,
+        ["roles.rbac.authorization.k8s.io"] = static (check, node) => RightsRules.Role(check, node, namespaced: true),
+        ["clusterroles.rbac.authorization.k8s.io"] = static (check, node) =>
+        {
+            RightsRules.Role(check, node, namespaced: false);
+            RightsRules.Aggregation(check, node);
+        },
+        ["rolebindings.rbac.authorization.k8s.io"] = static (check, node) => RightsRules.Binding(check, node, namespaced: true),
+        ["clusterrolebindings.rbac.authorization.k8s.io"] = static (check, node) => RightsRules.Binding(check, node, namespaced: false),
         ["storageclasses.storage.k8s.io"] = StorageRules.Class,
         ["csidrivers.storage.k8s.io"] = StorageRules.Driver,
         ["csinodes.storage.k8s.io"] = StorageRules.CsiNode,
@@ -53,8 +57,8 @@ internal static class Validator
         ["validatingwebhookconfigurations.admissionregistration.k8s.io"] = static (check, node) => AdmissionRules.Webhooks(check, node, mutating: false),
         ["validatingadmissionpolicies.admissionregistration.k8s.io"] = AdmissionRules.Policy,
         ["validatingadmissionpolicybindings.admissionregistration.k8s.io"] = AdmissionRules.PolicyBinding,
-        ["flowschemas.flowcontrol.apiserver.k8s.io"] = AdmissionRules.FlowSchema,
-        ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"] = AdmissionRules.PriorityLevel,
+        ["flowschemas.flowcontrol.apiserver.k8s.io"] = FlowRules.FlowSchema,
+        ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"] = FlowRules.PriorityLevel,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static List<FieldError> OnCreate(ServedKind kind, MapNode node)
@@ -65,6 +69,12 @@ internal static class Validator
         Run(kind, node, check);
         switch (kind.QualifiedPlural)
         {
+            case "horizontalpodautoscalers.autoscaling":
+                AutoscalerRules.Check(check, node, null);
+                break;
+            case "cronjobs.batch":
+                JobRules.NewCronJob(check, node);
+                break;
             case "pods":
                 PodRules.OnCreate(check, node);
                 break;
@@ -118,6 +128,9 @@ internal static class Validator
                 check.Immutable(node["type"], live["type"], "type");
                 CoreRules.ImmutableData(check, node, live);
                 break;
+            case "nodes":
+                CoreRules.NodeUpdate(check, node, live);
+                break;
             case "services":
                 ServiceRules.OnUpdate(check, node, live);
                 break;
@@ -126,6 +139,9 @@ internal static class Validator
                 break;
             case "persistentvolumeclaims":
                 StorageRules.ClaimUpdate(check, node, live);
+                break;
+            case "horizontalpodautoscalers.autoscaling":
+                AutoscalerRules.Check(check, node, live);
                 break;
             case "jobs.batch":
                 JobRules.OnUpdate(check, node, live);

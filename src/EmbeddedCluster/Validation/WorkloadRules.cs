@@ -98,10 +98,6 @@ internal static class WorkloadRules
         check.NotNegative(spec?["minReadySeconds"], "spec.minReadySeconds");
         check.NotNegative(spec?.At("ordinals", "start"), "spec.ordinals.start");
         Common(check, node, "statefulset", "StatefulSet");
-        foreach ((Node claim, string at) in Checks.Each(spec?["volumeClaimTemplates"], "spec.volumeClaimTemplates"))
-        {
-            _ = (claim, at);
-        }
     }
 
     public static void DaemonSet(Checks check, MapNode node)
@@ -170,7 +166,7 @@ internal static class WorkloadRules
             check.Add(FieldError.Invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
         }
 
-        PodRules.Template(check, template, "spec.template", []);
+        PodRules.Template(check, template, "spec.template");
         Restarts(check, template, "ReplicationController");
     }
 
@@ -260,13 +256,14 @@ internal static class WorkloadRules
     {
         check.NotNegative(node.At("spec", "replicas"), "spec.replicas");
         Node? selector = node.At("spec", "selector");
-        if (selector is null)
+        int before = check.Errors.Count;
+        if (selector is null && kind != "daemonset")
         {
             check.Add(FieldError.Required("spec.selector"));
         }
         else if (selector is MapNode { Count: 0 })
         {
-            check.Add(FieldError.Invalid("spec.selector", selector, $"empty selector is invalid for {kind}"));
+            check.Add(FieldError.Invalid("spec.selector", selector, $"empty selector is invalid for {(kind == "replicaset" ? "deployment" : kind)}"));
         }
         else
         {
@@ -274,20 +271,37 @@ internal static class WorkloadRules
         }
 
         Node? template = node.At("spec", "template");
-        Node? labels = template?.At("metadata", "labels");
-        if (selector is not MapNode { Count: 0 } && (selector is null || !LabelMatching.Selects(selector, labels)))
+        if (selector is MapNode { Count: > 0 } && check.Errors.Count > before)
         {
-            check.Add(FieldError.Invalid("spec.template.metadata.labels", labels ?? Node.Null, "`selector` does not match template `labels`"));
+            // A selector that cannot be read selects nothing that could be compared; only sets of nodes look at their pods all the same.
+            if (kind != "daemonset")
+            {
+                check.Add(FieldError.Invalid("spec.selector", selector, kind == "statefulset" ? string.Empty : "invalid label selector"));
+                Restarts(check, kind == "statefulset" ? template : null, shown);
+                return;
+            }
+        }
+        else if (selector is not MapNode { Count: 0 } && (selector is null || !LabelMatching.Selects(selector, template?.At("metadata", "labels"))))
+        {
+            check.Add(FieldError.Invalid("spec.template.metadata.labels", template?.At("metadata", "labels") ?? Node.Null, "`selector` does not match template `labels`"));
         }
 
-        IEnumerable<string> claims = (node.At("spec", "volumeClaimTemplates")?.AsList() ?? []).Select(claim => claim.At("metadata", "name")?.AsString() ?? string.Empty);
-        PodRules.Template(check, template, "spec.template", claims);
+        if (kind == "statefulset")
+        {
+            // The reference leaves the pods themselves unchecked: their volumes come with the claims.
+            PodRules.TemplateMetadata(check, template, "spec.template");
+        }
+        else
+        {
+            PodRules.Template(check, template, "spec.template");
+        }
+
         Restarts(check, template, shown);
     }
 
     private static void Restarts(Checks check, Node? template, string kind)
     {
-        if (template?.At("spec", "restartPolicy")?.AsString() is "OnFailure" or "Never")
+        if (template?.At("spec", "restartPolicy") is StringNode)
         {
             check.OneOf(template.At("spec", "restartPolicy"), "spec.template.spec.restartPolicy", "Always");
         }

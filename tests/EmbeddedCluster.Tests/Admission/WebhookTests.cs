@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Diagnostics;
 using Bowline.EmbeddedCluster.Hosting;
 using Bowline.Resources.Model;
@@ -233,26 +236,43 @@ public sealed class WebhookTests : IAsyncLifetime
     [Fact]
     public async Task A_service_stands_for_the_addresses_of_its_endpoint_slices()
     {
-        server.On("/v", _ => WebhookServer.Deny("by service"));
-        const string Service = "clientConfig: {service: {name: hook, namespace: default, path: /v, port: 8443}, caBundle: \"$CA\"}";
-        await admin.MadeAsync("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", $"""
-            metadata: {"{name: s}"}
-            webhooks:
-            - name: v.example.com
-              admissionReviewVersions: [v1]
-              sideEffects: None
-              {Service.Replace("$CA", server.CaBundle, StringComparison.Ordinal)}
-              rules: {Rule}
-            """);
+        await MadeServiceHookAsync(8443);
         RestAnswer missing = await admin.PostAsync(Maps, "{metadata: {name: a}}");
         Assert.Contains("Post \"https://hook.default.svc:8443/v?timeout=10s\": service \"hook\" not found", missing.Message, StringComparison.Ordinal);
         await admin.MadeAsync("/api/v1/namespaces/default/services", "{metadata: {name: hook}, spec: {ports: [{name: https, port: 8443}]}}");
         Assert.Contains("no endpoints available for service \"hook\"", (await admin.PostAsync(Maps, "{metadata: {name: a}}")).Message, StringComparison.Ordinal);
+        string address = OwnAddress();
         await admin.MadeAsync(
             "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
-            $"{{metadata: {{name: hook-1, labels: {{kubernetes.io/service-name: hook}}}}, addressType: IPv4, endpoints: [{{addresses: [127.0.0.1]}}], ports: [{{name: https, port: {server.Port}}}]}}");
+            $"{{metadata: {{name: hook-1, labels: {{kubernetes.io/service-name: hook}}}}, addressType: IPv4, endpoints: [{{addresses: [{address}]}}], ports: [{{name: https, port: {server.Port}}}]}}");
+        Assert.Contains($"dial tcp {address}:{server.Port}: connect: ", (await admin.PostAsync(Maps, "{metadata: {name: a}}")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_of_type_ExternalName_leads_to_the_laptop()
+    {
+        server.On("/v", _ => WebhookServer.Deny("by service"));
+        await MadeServiceHookAsync(server.Port);
+        await admin.MadeAsync("/api/v1/namespaces/default/services", "{metadata: {name: hook}, spec: {type: ExternalName, externalName: localhost}}");
         Assert.Equal("admission webhook \"v.example.com\" denied the request: by service", (await admin.PostAsync(Maps, "{metadata: {name: a}}")).Message);
     }
+
+    /// <summary>An address of this machine that the webhook server, on loopback, does not answer; endpoint slices take no loopback address.</summary>
+    private static string OwnAddress() => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(one => one.OperationalStatus == OperationalStatus.Up)
+        .SelectMany(one => one.GetIPProperties().UnicastAddresses)
+        .Select(one => one.Address)
+        .FirstOrDefault(one => one.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(one))?.ToString() ?? "192.0.2.1";
+
+    private Task MadeServiceHookAsync(int port) => admin.MadeAsync("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", $$"""
+        metadata: {name: s}
+        webhooks:
+        - name: v.example.com
+          admissionReviewVersions: [v1]
+          sideEffects: None
+          clientConfig: {service: {name: hook, namespace: default, path: /v, port: {{port}}}, caBundle: "{{server.CaBundle}}"}
+          rules: {{Rule}}
+        """);
 
     [Fact]
     public async Task Simulated_pods_cannot_answer_so_their_webhooks_are_passed_over_with_a_warning()

@@ -90,6 +90,8 @@ internal sealed class WebhookClient(WebhookSettings settings) : IDisposable
                     return $"dial tcp {address.Host}:{address.Port}: connect: connection refused";
                 case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData }:
                     return $"dial tcp: lookup {address.Host}: no such host";
+                case SocketException failure:
+                    return $"dial tcp {address.Host}:{address.Port}: connect: {failure.Message.ToLowerInvariant()}";
                 case AuthenticationException:
                     string why = at.Message.Contains("NameMismatch", StringComparison.Ordinal)
                         ? $"certificate is not valid for {address.Url.Host}"
