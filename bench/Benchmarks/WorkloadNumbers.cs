@@ -36,6 +36,7 @@ internal static class WorkloadNumbers
             ProcessStartInfo start = new("dotnet", [typeof(WorkloadNumbers).Assembly.Location, "workloads", name]);
             // What the bowline script sets for every process.
             start.Environment["DOTNET_GCgen0size"] = "1000000";
+            start.Environment["DOTNET_GCGen0MaxBudget"] = "1000000";
             using Process process = Process.Start(start)!;
             await process.WaitForExitAsync(cancellationToken);
         }

@@ -129,7 +129,7 @@ internal sealed class ListEncoder(TimeProvider time)
 
     private static ReadOnlyMemory<byte> PlainList(ServedKind kind, ListPage page)
     {
-        ArrayBufferWriter<byte> output = new(page.Items.Sum(item => item.Json.Length + 1) + 256);
+        ArrayBufferWriter<byte> output = new(page.Items.Sum(item => item.Size + 1) + 256);
         Append(output, $"{{\"kind\":\"{kind.ListKind}\",\"apiVersion\":\"{kind.Kind.ApiVersion}\",\"metadata\":");
         JsonWriter.Write(Metadata(page, kind, shaped: false), output);
         Append(output, ",\"items\":[");

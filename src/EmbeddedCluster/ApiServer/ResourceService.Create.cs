@@ -113,6 +113,8 @@ internal sealed partial class ResourceService
                     return await Finish(kind, committed, created: true).ConfigureAwait(false);
                 }
 
+                // Parts of it are frozen by now, and another attempt may write into them.
+                node = (MapNode)node.DeepClone();
                 continue;
             }
 

@@ -26,7 +26,7 @@ internal sealed partial class ResourceService
             CheckDeletePreconditions(kind, name, live, options);
             await Admission.MutateAsync(request, context.Cancellation).ConfigureAwait(false);
             using IDisposable? held = await Admission.ValidateAsync(request, context.Cancellation).ConfigureAwait(false);
-            MapNode next = (MapNode)live.DeepClone();
+            MapNode next = kind.Kind == kind.StorageKind ? Draft.Beginning(live) : (MapNode)live.DeepClone();
             bool gone = MarkDeleted(kind, live, next, options, context);
             if (context.DryRun || (!gone && FieldOwnership.SameApartFromTimes(live, next)))
             {
@@ -35,7 +35,7 @@ internal sealed partial class ResourceService
 
             if (gone)
             {
-                MapNode last = (MapNode)next.DeepClone();
+                MapNode last = Draft.Beginning(next);
                 if (Store.TryRemove(kind.Collection, stored, VersionConversion.ToStorage(kind, next)) is { } removed)
                 {
                     ObjectMeta.Of(last)["resourceVersion"] = KindRules.AnswersObject(kind) && kind.Plural == "pods" ? removed.Object.Revision.ToString() : ObjectMeta.Text(live, "resourceVersion");
@@ -56,7 +56,7 @@ internal sealed partial class ResourceService
     /// <summary>Deletes an instance of a kind that goes away; one with finalizers stays, marked.</summary>
     public void DeleteInstance(ServedKind kind, StoredObject instance)
     {
-        MapNode next = (MapNode)instance.Node.DeepClone();
+        MapNode next = Draft.Beginning(instance.Node);
         if (ObjectMeta.Finalizers(next).Count == 0)
         {
             Store.TryRemove(kind.Collection, instance, next);
@@ -104,11 +104,13 @@ internal sealed partial class ResourceService
 
         if (held && kind.QualifiedPlural == "namespaces")
         {
+            next["status"] = live["status"]?.DeepClone() ?? new MapNode();
             next.EnsureMap("status")["phase"] = "Terminating";
         }
 
         if (kind.QualifiedPlural == "customresourcedefinitions.apiextensions.k8s.io" && held)
         {
+            next["status"] = live["status"]?.DeepClone() ?? new MapNode();
             Definitions.DefinitionStatus.MarkTerminating(next, Now());
         }
 

@@ -218,7 +218,7 @@ internal sealed partial class ResourceService
         {
             MapNode last = (MapNode)next.DeepClone();
             // Watchers see the object as it was stored last.
-            return Store.TryRemove(kind.Collection, stored, (MapNode)stored.Node.DeepClone()) is { } removed ? Removed(kind, removed, last) : null;
+            return Store.TryRemove(kind.Collection, stored) is { } removed ? Removed(kind, removed, last) : null;
         }
 
         return Store.TryPut(kind.Collection, stored, stored.Namespace, stored.Name, VersionConversion.ToStorage(kind, next)) is { } put ? new CommitOutcome(put, false, null) : null;

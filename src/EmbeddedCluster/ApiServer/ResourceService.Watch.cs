@@ -193,10 +193,6 @@ internal sealed partial class ResourceService
     }
 
     /// <summary>An object that left the selection is shown as it last was in it, with the revision of its leaving.</summary>
-    private static StoredObject Left(Change change)
-    {
-        MapNode node = (MapNode)change.Previous!.Node.DeepClone();
-        ObjectMeta.Of(node)["resourceVersion"] = change.Revision.ToString();
-        return StoredObject.Of(change.Object.Namespace, change.Object.Name, change.Revision, node);
-    }
+    private static StoredObject Left(Change change) =>
+        new Draft(change.Object.Namespace, change.Object.Name, Draft.Beginning(change.Previous!.Node), change.Revision).At(change.Revision);
 }

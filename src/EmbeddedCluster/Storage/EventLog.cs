@@ -47,7 +47,7 @@ internal sealed class EventLog(long floor, int capacity)
             MakeRoom();
             ring[next % ring.Length] = change;
             next++;
-            bytes += change.Object.Json.Length;
+            bytes += change.Object.Size;
             while (bytes > MostBytes && next - first > FewestChanges)
             {
                 Forget();
@@ -94,7 +94,7 @@ internal sealed class EventLog(long floor, int capacity)
             for (; at < next && most > 0; at++)
             {
                 Change change = ring[at % ring.Length];
-                most -= change.Object.Json.Length;
+                most -= change.Object.Size;
                 into.Add(change);
             }
 
@@ -143,7 +143,7 @@ internal sealed class EventLog(long floor, int capacity)
     {
         Change oldest = ring[first % ring.Length];
         floor = Math.Max(floor, oldest.Revision);
-        bytes -= oldest.Object.Json.Length;
+        bytes -= oldest.Object.Size;
         ring[first % ring.Length] = null!;
         first++;
     }

@@ -102,6 +102,14 @@ internal sealed class ObjectStore : IAsyncDisposable
     public Committed? TryPut(string collection, StoredObject? expected, string @namespace, string name, MapNode next)
     {
         CollectionState state = State(collection);
+        if (!ReferenceEquals(state.Snapshot.Get(@namespace, name), expected))
+        {
+            return null;
+        }
+
+        // Everything that takes time comes before the lock, which all writers of all kinds share.
+        parts.Share(next);
+        Draft draft = new(@namespace, name, next, Revision + 1);
         lock (gate)
         {
             if (!ReferenceEquals(state.Snapshot.Get(@namespace, name), expected))
@@ -110,21 +118,21 @@ internal sealed class ObjectStore : IAsyncDisposable
             }
 
             journal?.ThrowIfBlocked();
-            long at = revision + 1;
-            next.EnsureMap("metadata")["resourceVersion"] = at.ToString();
-            parts.Share(next);
-            StoredObject item = StoredObject.Of(@namespace, name, at, next);
+            StoredObject item = draft.At(revision + 1);
             Task durable = Append(JournalEntry.Put, collection, item);
             state.Snapshot = state.Snapshot.With(item);
-            Publish(state, new Change(at, expected is null ? ChangeType.Added : ChangeType.Modified, item, expected));
+            Publish(state, new Change(item.Revision, expected is null ? ChangeType.Added : ChangeType.Modified, item, expected));
+            expected?.SucceededBy(item);
             return new Committed(item, durable);
         }
     }
 
     /// <summary>Removes the object when it still is <paramref name="expected"/>; null means another writer was first.</summary>
+    /// <param name="last">What watchers see as its last state, if that is not <paramref name="expected"/>; taken over.</param>
     public Committed? TryRemove(string collection, StoredObject expected, MapNode? last = null)
     {
         CollectionState state = State(collection);
+        Draft draft = new(expected.Namespace, expected.Name, last ?? Draft.Beginning(expected.Node), Revision + 1);
         lock (gate)
         {
             if (!ReferenceEquals(state.Snapshot.Get(expected.Namespace, expected.Name), expected))
@@ -133,13 +141,12 @@ internal sealed class ObjectStore : IAsyncDisposable
             }
 
             journal?.ThrowIfBlocked();
-            long at = revision + 1;
-            MapNode final = last ?? (MapNode)expected.Node.DeepClone();
-            final.EnsureMap("metadata")["resourceVersion"] = at.ToString();
-            StoredObject item = StoredObject.Of(expected.Namespace, expected.Name, at, final);
+            StoredObject item = draft.At(revision + 1);
             Task durable = Append(JournalEntry.Remove, collection, item);
-            state.Snapshot = state.Snapshot.Without(expected.Namespace, expected.Name, at);
-            Publish(state, new Change(at, ChangeType.Deleted, item, expected));
+            state.Snapshot = state.Snapshot.Without(expected.Namespace, expected.Name, item.Revision);
+            Publish(state, new Change(item.Revision, ChangeType.Deleted, item, expected));
+            expected.SucceededBy(item);
+            item.End();
             return new Committed(item, durable);
         }
     }

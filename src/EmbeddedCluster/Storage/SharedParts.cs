@@ -6,7 +6,7 @@ namespace Bowline.EmbeddedCluster.Storage;
 /// <summary>
 /// Lets objects share the parts in which they are alike: ten thousand pods of a few templates have the same tolerations, the same
 /// conditions and the same managedFields over and over. What lands on another's place replaces it, so the table stays small.
-/// Not for several threads at once.
+/// For any number of threads: what is in the table is frozen, and two who put the same part there at once have two copies of it.
 /// </summary>
 internal sealed class SharedParts
 {
@@ -17,12 +17,22 @@ internal sealed class SharedParts
     private const int Largest = 160;
     private readonly Node?[] table = new Node?[Places];
 
-    /// <summary>Shares what is inside a tree, which is changed; frozen parts have been through here before.</summary>
+    /// <summary>
+    /// Shares what is inside an object and inside its metadata, which are changed; these two themselves are like no other's and
+    /// are not frozen. Frozen parts have been through here before.
+    /// </summary>
     public void Share(MapNode root)
     {
-        if (!root.IsFrozen)
+        if (root.IsFrozen)
         {
-            root.ReplaceValues(Shared);
+            return;
+        }
+
+        MapNode? metadata = root["metadata"] as MapNode;
+        root.ReplaceValues(part => ReferenceEquals(part, metadata) ? part : Shared(part));
+        if (metadata is { IsFrozen: false })
+        {
+            metadata.ReplaceValues(Shared);
         }
     }
 
@@ -47,6 +57,7 @@ internal sealed class SharedParts
                     return shared;
                 });
                 size = members;
+                map.TrimExcess();
                 return size > Largest ? node : Known(node, HashOf(map));
             case ListNode { IsFrozen: false } list:
                 for (int i = 0; i < list.Count; i++)
@@ -58,22 +69,49 @@ internal sealed class SharedParts
                 return size > Largest ? node : Known(node, HashOf(list));
             case MapNode or ListNode:
                 // It has been through here, and is in the table itself if it is small.
-                size = Largest;
+                size = SizeOf(node, Largest);
                 return node;
             default:
                 return node;
         }
     }
 
+    /// <summary>The size of a part that is not walked otherwise; counts no further than <paramref name="most"/>.</summary>
+    private static int SizeOf(Node node, int most)
+    {
+        int size = node is StringNode text ? 1 + (text.Value.Length / CharactersPerUnit) : 1;
+        if (node is MapNode map)
+        {
+            foreach ((_, Node value) in map)
+            {
+                if (size >= most)
+                {
+                    break;
+                }
+
+                size += 1 + SizeOf(value, most - size);
+            }
+        }
+        else if (node is ListNode list)
+        {
+            for (int i = 0; i < list.Count && size < most; i++)
+            {
+                size += SizeOf(list[i], most - size);
+            }
+        }
+
+        return size;
+    }
+
     private Node Known(Node node, int hash)
     {
         ref Node? place = ref table[hash & (Places - 1)];
-        if (place is { } known && AreSame(known, node))
+        if (Volatile.Read(ref place) is { } known && AreSame(known, node))
         {
             return known;
         }
 
-        place = node.Freeze();
+        Volatile.Write(ref place, node.Freeze());
         return node;
     }
 

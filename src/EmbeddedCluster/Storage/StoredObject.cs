@@ -4,10 +4,15 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Storage;
 
-/// <summary>One version of an object, as the bytes that are sent; the tree is parsed again when someone needs it and it was collected.</summary>
+/// <summary>
+/// One version of an object, as the bytes that are sent and as a tree. One of both is held, the other made again when someone needs
+/// it after it was collected: of the present version the bytes are held, of a past one the tree, most of which the next version shares.
+/// </summary>
 internal sealed class StoredObject
 {
-    private readonly WeakReference<MapNode?> tree;
+    private readonly WeakReference<object?> other;
+    private volatile byte[]? json;
+    private volatile MapNode? tree;
 
     private StoredObject(string @namespace, string name, string uid, long revision, byte[] json, int headerLength, MapNode? node)
     {
@@ -15,9 +20,10 @@ internal sealed class StoredObject
         Name = name;
         Uid = uid;
         Revision = revision;
-        Json = json;
+        this.json = json;
+        Size = json.Length;
         HeaderLength = headerLength;
-        tree = new WeakReference<MapNode?>(node);
+        other = new WeakReference<object?>(node);
     }
 
     public string Namespace { get; }
@@ -29,34 +35,55 @@ internal sealed class StoredObject
     /// <summary>Its resourceVersion.</summary>
     public long Revision { get; }
 
-    /// <summary>UTF-8 JSON in the storage version, starting with kind and apiVersion.</summary>
-    public byte[] Json { get; }
+    /// <summary>How many bytes <see cref="Json"/> has.</summary>
+    public int Size { get; }
 
     /// <summary>How many bytes of <see cref="Json"/> the opening brace, kind and apiVersion take; lists of built-in kinds leave them out.</summary>
     public int HeaderLength { get; }
+
+    /// <summary>UTF-8 JSON in the storage version, starting with kind and apiVersion.</summary>
+    public byte[] Json
+    {
+        get
+        {
+            if ((json ?? Other as byte[]) is { } held)
+            {
+                return held;
+            }
+
+            byte[] written = JsonWriter.ToBytes(tree!);
+            other.SetTarget(written);
+            return written;
+        }
+    }
 
     /// <summary>The object; frozen.</summary>
     public MapNode Node
     {
         get
         {
-            if (tree.TryGetTarget(out MapNode? node) && node is not null)
+            if ((tree ?? Other as MapNode) is { } held)
             {
-                return node;
+                return held;
             }
 
-            MapNode parsed = (MapNode)JsonReader.Read(Json).Freeze();
-            tree.SetTarget(parsed);
+            if (json is not { } bytes)
+            {
+                return tree!;
+            }
+
+            MapNode parsed = (MapNode)JsonReader.Read(bytes).Freeze();
+            other.SetTarget(parsed);
             return parsed;
         }
     }
 
-    public static StoredObject Of(string @namespace, string name, long revision, MapNode node)
-    {
-        MapNode ordered = HeaderFirst(node);
-        ordered.Freeze();
-        return new StoredObject(@namespace, name, UidOf(node), revision, JsonWriter.ToBytes(ordered), HeaderOf(node), ordered);
-    }
+    private object? Other => other.TryGetTarget(out object? target) ? target : null;
+
+    /// <param name="node">Frozen.</param>
+    /// <param name="json">The node, written.</param>
+    public static StoredObject Of(string @namespace, string name, long revision, MapNode node, byte[] json) =>
+        new(@namespace, name, UidOf(node), revision, json, HeaderOf(node), node);
 
     /// <summary>From a journal: the bytes are those that were written.</summary>
     public static StoredObject Of(string @namespace, string name, long revision, byte[] json)
@@ -65,24 +92,48 @@ internal sealed class StoredObject
         return new StoredObject(@namespace, name, UidOf(node), revision, json, HeaderOf(node), null);
     }
 
-    private static string UidOf(MapNode node) => node.At("metadata", "uid")?.AsString() ?? string.Empty;
-
-    private static MapNode HeaderFirst(MapNode node)
+    /// <summary>This version is past; once for every version.</summary>
+    public void SucceededBy(StoredObject next)
     {
-        using IEnumerator<string> keys = node.Keys.GetEnumerator();
-        if (keys.MoveNext() && keys.Current == "kind" && keys.MoveNext() && keys.Current == "apiVersion")
+        if (Other is MapNode mine && next.Other is MapNode theirs && SharesMost(mine, theirs))
         {
-            return node;
+            Hold(mine);
         }
-
-        MapNode ordered = new(node.Count) { ["kind"] = node["kind"]!, ["apiVersion"] = node["apiVersion"]! };
-        foreach ((string key, Node value) in node)
-        {
-            ordered[key] = value;
-        }
-
-        return ordered;
     }
+
+    /// <summary>This version was the last.</summary>
+    public void End()
+    {
+        if (Other is MapNode mine)
+        {
+            Hold(mine);
+        }
+    }
+
+    private void Hold(MapNode node)
+    {
+        // In this order: whoever finds no bytes finds the tree.
+        byte[]? bytes = json;
+        tree = node;
+        json = null;
+        other.SetTarget(bytes);
+    }
+
+    /// <summary>Whether the trees are the same but for metadata and status, as they are between two versions that only a status tells apart.</summary>
+    private static bool SharesMost(MapNode left, MapNode right)
+    {
+        foreach ((string key, Node value) in left)
+        {
+            if (value is MapNode && key is not ("metadata" or "status") && !ReferenceEquals(right[key], value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static string UidOf(MapNode node) => node.At("metadata", "uid")?.AsString() ?? string.Empty;
 
     private static int HeaderOf(MapNode node) =>
         """{"kind":"","apiVersion":"",""".Length + Encoding.UTF8.GetByteCount(node["kind"]!.AsString()!) + Encoding.UTF8.GetByteCount(node["apiVersion"]!.AsString()!);

@@ -115,6 +115,13 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
         index = null;
     }
 
+    /// <summary>Gives back the room for members that did not come, for a map that will be held for long.</summary>
+    public void TrimExcess()
+    {
+        ThrowIfFrozen();
+        members.TrimExcess();
+    }
+
     /// <summary>The map under <paramref name="key"/>, made when it is missing or not a map.</summary>
     public MapNode EnsureMap(string key)
     {

@@ -1,4 +1,6 @@
+using System.Text;
 using Bowline.EmbeddedCluster.Storage;
+using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Tests.Storage;
@@ -208,6 +210,65 @@ public sealed class ObjectStoreTests : IDisposable
         Assert.NotNull(store.TryPut("configmaps", first, "default", "a", ConfigMap("a", 2)));
         Assert.Null(store.TryPut("configmaps", first, "default", "a", ConfigMap("a", 3)));
         Assert.Null(store.TryPut("configmaps", null, "default", "a", ConfigMap("a", 4)));
+    }
+
+    [Fact]
+    public async Task The_bytes_of_every_version_say_its_own_revision_whoever_writes_beside_it()
+    {
+        ObjectStore store = ObjectStore.Open(null);
+        long before = store.Revision;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(() =>
+        {
+            // Revisions of one to four digits, and names that look like what is searched for.
+            for (int i = 0; i < 500; i++)
+            {
+                MapNode node = ConfigMap($"w{writer}-{i}", i);
+                node.EnsureMap("metadata")["labels"] = new MapNode { ["resourceVersion"] = "7", ["metadata"] = "x" };
+                node.EnsureMap("metadata")["annotations"] = new MapNode { ["last"] = """{"metadata":{"resourceVersion":"7"}}""" };
+                Assert.NotNull(store.TryPut("configmaps", null, "default", $"w{writer}-{i}", node));
+            }
+        })));
+
+        List<Change> changes = [];
+        Assert.True(store.Log("configmaps").TryRead(before, changes));
+        Assert.Equal(Enumerable.Range((int)before + 1, 2000).Select(revision => (long)revision), changes.Select(change => change.Revision));
+        Assert.All(changes, change =>
+        {
+            Node read = JsonReader.Read(change.Object.Json);
+            Assert.Equal(change.Revision.ToString(), read.At("metadata", "resourceVersion")!.AsString());
+            Assert.Equal("7", read.At("metadata", "labels", "resourceVersion")!.AsString());
+            Assert.Equal(JsonWriter.ToText(change.Object.Node), Encoding.UTF8.GetString(change.Object.Json));
+        });
+    }
+
+    [Fact]
+    public void A_past_version_reads_as_it_was_whether_its_bytes_or_its_tree_were_kept()
+    {
+        ObjectStore store = ObjectStore.Open(null);
+        List<(StoredObject Version, string Text)> versions = [];
+        void Note(StoredObject version) => versions.Add((version, Encoding.UTF8.GetString(version.Json)));
+        Note(store.TryPut("configmaps", null, "default", "a", ConfigMap("a", 1))!.Value.Object);
+        for (int i = 0; i < 10; i++)
+        {
+            StoredObject present = store.Get("configmaps", "default", "a")!;
+            MapNode next = Draft.Beginning(present.Node);
+            next["status"] = new MapNode { ["n"] = i };
+            if (i % 3 == 0)
+            {
+                next["data"] = new MapNode { ["n"] = i.ToString() };
+            }
+
+            Note(store.TryPut("configmaps", present, "default", "a", next)!.Value.Object);
+        }
+
+        Note(store.TryRemove("configmaps", store.Get("configmaps", "default", "a")!)!.Value.Object);
+        GC.Collect();
+        Assert.All(versions, item =>
+        {
+            Assert.Equal(item.Text, Encoding.UTF8.GetString(item.Version.Json));
+            Assert.Equal(item.Text, JsonWriter.ToText(item.Version.Node));
+            Assert.Equal(item.Text.Length, item.Version.Size);
+        });
     }
 
     [Fact]

@@ -20,6 +20,18 @@ public sealed class SharedPartsTests
         Assert.False(one.IsFrozen);
     }
 
+    [Fact]
+    public void A_part_around_frozen_parts_is_shared_too()
+    {
+        SharedParts parts = new();
+        Node leaf = new MapNode().Freeze();
+        MapNode Fields() => new() { ["fields"] = new MapNode { ["f:a"] = leaf, ["f:b"] = new MapNode { ["."] = leaf } } };
+        (MapNode one, MapNode two) = (Fields(), Fields());
+        parts.Share(one);
+        parts.Share(two);
+        Assert.Same(one["fields"], two["fields"]);
+    }
+
     [Theory]
     [InlineData("""{"a": {"x": 1, "y": 2}}""", """{"a": {"y": 2, "x": 1}}""")]
     [InlineData("""{"a": {"x": 1}}""", """{"a": {"x": 1.0}}""")]
