@@ -81,43 +81,83 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, st
         return count;
     }
 
-    /// <summary>Every source that moved, as soon as it is noticed; ends when cancelled.</summary>
+    /// <summary>Every source that moved, as soon as it is noticed, those noticed together together; ends when cancelled.</summary>
     public async IAsyncEnumerable<IReadOnlyList<SourceChange>> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        while (true)
+        Channel<SourceChange> moved = Channel.CreateUnbounded<SourceChange>();
+        Task watching = WatchAsync(moved.Writer, cancellationToken);
+        while (await moved.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            DateTimeOffset now = time.GetUtcNow();
-            Watched[] due = [.. known.Where(item => item.Value.Due <= now).Select(item => item.Key)];
-            if (due.Length == 0)
+            List<SourceChange> together = [];
+            while (moved.Reader.TryRead(out SourceChange? change))
             {
-                await SleepAsync(now, cancellationToken).ConfigureAwait(false);
-                continue;
+                together.Add(change);
             }
 
-            ConcurrentBag<SourceChange> moved = [];
-            ParallelOptions parallel = new() { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(due, parallel, async (watched, token) =>
+            yield return together;
+        }
+
+        await watching.ConfigureAwait(false);
+    }
+
+    /// <summary>Looks at what is due, each by itself, so that a server that hangs delays nobody else.</summary>
+    private async Task WatchAsync(ChannelWriter<SourceChange> moved, CancellationToken cancellationToken)
+    {
+        using SemaphoreSlim slots = new(options.Parallelism);
+        List<Task> looking = [];
+        try
+        {
+            while (true)
             {
-                if (await LookAsync(watched, token).ConfigureAwait(false) is { } change)
+                DateTimeOffset now = time.GetUtcNow();
+                foreach ((Watched watched, Known found) in known)
                 {
-                    moved.Add(change);
+                    if (found.Due <= now && known.TryUpdate(watched, found with { Due = DateTimeOffset.MaxValue }, found))
+                    {
+                        looking.Add(LookAsync(watched, slots, moved, cancellationToken));
+                    }
                 }
-            }).ConfigureAwait(false);
-            if (!moved.IsEmpty)
-            {
-                yield return [.. moved];
+
+                await SleepAsync(now, cancellationToken).ConfigureAwait(false);
+                looking.RemoveAll(look => look.IsCompletedSuccessfully);
             }
+        }
+        catch (OperationCanceledException stopped)
+        {
+            await Task.WhenAll(looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            moved.Complete(stopped);
+        }
+        catch (Exception bug)
+        {
+            moved.Complete(bug);
+        }
+    }
+
+    private async Task LookAsync(Watched watched, SemaphoreSlim slots, ChannelWriter<SourceChange> moved, CancellationToken cancellationToken)
+    {
+        await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (await LookAsync(watched, cancellationToken).ConfigureAwait(false) is { } change)
+            {
+                moved.TryWrite(change);
+            }
+        }
+        finally
+        {
+            slots.Release();
         }
     }
 
     private async Task<SourceChange?> LookAsync(Watched watched, CancellationToken cancellationToken)
     {
-        if (!known.TryGetValue(watched, out Known? found))
+        if (!known.TryGetValue(watched, out Known? present))
         {
             return null;
         }
 
-        found = found with { Looked = time.GetUtcNow() };
+        Known found = present with { Looked = time.GetUtcNow() };
+        known.TryUpdate(watched, found, present);
         try
         {
             string resolved = watched.Chart.Length > 0
@@ -130,7 +170,7 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, st
                 change = new SourceChange(watched.Url, watched.Revision, watched.Chart, files);
             }
 
-            Set(watched, found with { Resolved = resolved, Due = Due(), Complaint = string.Empty });
+            Set(watched, found with { Resolved = resolved, Complaint = string.Empty });
             return change;
         }
         catch (SourceException unreachable)
@@ -140,18 +180,21 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, st
                 Complain($"not looked at: {unreachable.Message}");
             }
 
-            Set(watched, found with { Due = Due(), Complaint = unreachable.Message });
+            Set(watched, found with { Complaint = unreachable.Message });
             return null;
         }
     }
 
-    /// <summary>Only what is still watched.</summary>
+    /// <summary>Only what is still watched; a webhook that came while it was looked at makes it due again.</summary>
     private void Set(Watched watched, Known found)
     {
-        while (known.TryGetValue(watched, out Known? present) && !known.TryUpdate(watched, found, present))
+        while (known.TryGetValue(watched, out Known? present)
+            && !known.TryUpdate(watched, found with { Reference = present.Reference, Due = present.Due < DateTimeOffset.MaxValue ? present.Due : Due() }, present))
         {
             // Somebody watched or notified in between: the same again over his.
         }
+
+        wake.Writer.TryWrite(true);
     }
 
     private DateTimeOffset Due()
@@ -164,7 +207,7 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, st
 
     private async Task SleepAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        DateTimeOffset next = known.IsEmpty ? now + options.Interval : known.Values.Min(found => found.Due);
+        DateTimeOffset next = known.Values.Select(found => found.Due).Append(now + options.Interval).Min();
         using CancellationTokenSource until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task due = Task.Delay(next > now ? next - now : TimeSpan.Zero, time, until.Token);
         await Task.WhenAny(due, wake.Reader.WaitToReadAsync(until.Token).AsTask()).ConfigureAwait(false);

@@ -95,7 +95,7 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
 
         desired = rules.Respecting(desired, present);
         MapNode? predicted = Predict(desired, present);
-        if (predicted is not null && rules.Same(desired, present, predicted, asked: false))
+        if (predicted is not null && !DriftRules.IncludesWebhooks(desired) && rules.Same(desired, present, predicted, asked: false))
         {
             return new ResourceDiff(desired, present, present);
         }

@@ -120,6 +120,7 @@ public sealed record DriftRules(IReadOnlyList<IgnoreRule> Ignored, IReadOnlySet<
         return merged;
     }
 
-    private static bool IncludesWebhooks(DesiredObject desired) =>
+    /// <summary>Whether what admission would add counts, too; then only the server can say whether anything differs.</summary>
+    public static bool IncludesWebhooks(DesiredObject desired) =>
         desired.Annotation(CompareOptions)?.Split(',', StringSplitOptions.TrimEntries).Contains("IncludeMutationWebhook=true") == true;
 }

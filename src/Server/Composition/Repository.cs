@@ -28,11 +28,16 @@ internal sealed class Repository : IDisposable
         this.cluster = cluster;
         charts = new ChartSources(time, more: address => workspace!.Settings.Repositories.LoginFor(address));
         remoteFiles = new RemoteFiles(time);
-        poller = new SourcePoller(fetcher, ResolveChartAsync, options.Polling, time, new Random()) { Complain = message => Complain(message) };
+
+        // Whoever delivers once waits for every answer; whoever stays is told when one comes late.
+        PatientFetcher? patient = options.Stay ? new PatientFetcher(fetcher, options.SourcePatience, time) : null;
+        ISourceFetcher sources = patient is null ? fetcher : patient;
+        poller = new SourcePoller(sources, ResolveChartAsync, options.Polling, time, new Random()) { Complain = message => Complain(message) };
+        patient?.Arrived = url => poller.Notify([url]);
         workspace = new Workspace(
             new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace),
             Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch, new RemoteCharts(charts.Repositories).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
-            fetcher,
+            sources,
             charts.Repositories,
             home.OpenAsync,
             (path, token) => LocalHome.OpenFolderAsync(path, time, token))

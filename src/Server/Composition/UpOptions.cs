@@ -35,6 +35,9 @@ public sealed record UpOptions(string Path)
     /// <summary>How often other repositories are looked at.</summary>
     public SourcePollerOptions Polling { get; init; } = new();
 
+    /// <summary>While staying: how long a Git server may take to answer before the applications that do not need it go on.</summary>
+    public TimeSpan SourcePatience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Requests per second to each cluster; 0 for as many as it takes.</summary>
     public double RequestsPerSecond { get; init; }
 

@@ -68,6 +68,26 @@ public sealed class SourcePollerTests
     }
 
     [Fact]
+    public async Task A_server_that_hangs_delays_no_other_and_a_webhook_that_comes_meanwhile_is_not_lost()
+    {
+        TaskCompletionSource hangs = new();
+        Server server = new() { ["main"] = "1", ["slow"] = "1", Hangs = reference => reference.Revision == "slow" ? hangs.Task : Task.CompletedTask };
+        SourcePoller poller = Make(server, TimeSpan.FromHours(1));
+        poller.Watch([Watched("slow", "1"), Watched("main", "1")]);
+        await using IAsyncEnumerator<IReadOnlyList<SourceChange>> changes = poller.ChangesAsync(Limit()).GetAsyncEnumerator();
+        ValueTask<bool> next = changes.MoveNextAsync();
+        server["main"] = "2";
+        poller.Notify([Url]);
+        Assert.True(await next);
+        Assert.Equal("main", Assert.Single(changes.Current).Revision);
+        poller.Notify([Url]);
+        hangs.SetResult();
+        server["slow"] = "2";
+        Assert.True(await changes.MoveNextAsync());
+        Assert.Equal("slow", Assert.Single(changes.Current).Revision);
+    }
+
+    [Fact]
     public async Task A_commit_and_an_exact_chart_version_are_never_asked_for()
     {
         Server server = new();
@@ -95,10 +115,15 @@ public sealed class SourcePollerTests
 
         public bool Broken { get; set; }
 
-        public Task<string> ResolveAsync(SourceRef reference, CancellationToken cancellationToken)
+        /// <summary>How long an answer takes, which is what the server knew when it was asked.</summary>
+        public Func<SourceRef, Task> Hangs { get; init; } = _ => Task.CompletedTask;
+
+        public async Task<string> ResolveAsync(SourceRef reference, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref asked);
-            return Broken ? throw new SourceException("unreachable") : Task.FromResult(this[reference.Revision]);
+            string known = this[reference.Revision];
+            await Hangs(reference);
+            return Broken ? throw new SourceException("unreachable") : known;
         }
 
         public Task<IReadOnlyList<string>?> ChangedFilesAsync(SourceRef reference, string from, string to, CancellationToken cancellationToken) =>
