@@ -32,7 +32,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
             RecordingTree recording = new(snapshot.Files);
             FileTree files = await MountAsync(recording, spec, source, references, read, cancellationToken).ConfigureAwait(false);
             RenderResult result = Render(RequestFor(spec, source, files, references) with { Lookup = lookup }, cancellationToken);
-            resources.AddRange(result.Resources);
+            resources.AddRange(result.Unreadable is null ? result.Resources : throw result.Unreadable);
             warnings.AddRange(result.Warnings);
             read.Add(Read(spec, source, snapshot, recording));
             followsHome |= revision.Length == 0 && ReferenceEquals(snapshot, sources.Home.Snapshot);

@@ -19,7 +19,7 @@ internal sealed class StagePlayer(IReadOnlyList<Stage> stages, Random random)
 {
     private static readonly TemplateLimits Limits = new() { MaxAllocatedBytes = 8 * 1024 * 1024, MaxOutput = 1024 * 1024, MaxSteps = 1_000_000, MaxDepth = 64 };
     private readonly Lock gate = new();
-    private readonly ParseCache parsed = new(1024);
+    private readonly ParseCache parsed = new(maxCharacters: 1024 * 1024);
     private readonly Dictionary<ObjectName, (string Version, Stage Stage, DateTimeOffset Due)> drawn = [];
 
     public bool HasStagesFor(string kind) => stages.Any(stage => stage.Kind == kind);

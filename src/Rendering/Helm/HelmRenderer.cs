@@ -14,7 +14,7 @@ namespace Bowline.Rendering.Helm;
 public sealed class HelmRenderer : IRenderer
 {
     private readonly ChartCache charts = new(maxBytes: 256L * 1024 * 1024);
-    private readonly ParseCache templates = new(capacity: 8192);
+    private readonly ParseCache templates = new();
     private readonly ValuesSchemas schemas = new();
 
     public RenderResult Render(RenderRequest request, CancellationToken cancellationToken)

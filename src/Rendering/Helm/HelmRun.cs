@@ -167,6 +167,7 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
         return new RenderResult(release.Resources(), filesRead)
         {
             Text = release.Text(),
+            Unreadable = release.Unreadable,
             Hooks = release.Hooks(),
             Warnings = warnings,
             Notes = notes,

@@ -14,6 +14,9 @@ internal sealed class RenderedRelease(ChartInstance chart, ManifestSet set, Helm
     private readonly Manifest[] hooks = options.NoHooks ? [] : [.. set.Hooks.Where(hook => !options.SkipTests || !hook.Hook!.IsTest)];
     private readonly Dictionary<Manifest, Resource[]> resources = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>The first file of crds/ that is no YAML; set by <see cref="Resources"/>.</summary>
+    public RenderException? Unreadable { get; private set; }
+
     /// <summary>Checked at once, so that <c>--show-only</c> of a missing template fails the render; printed when asked for.</summary>
     public Func<string> Text()
     {
@@ -58,7 +61,7 @@ internal sealed class RenderedRelease(ChartInstance chart, ManifestSet set, Helm
         return known;
     }
 
-    private static IEnumerable<Resource> OfCrd(string path, ChartFile file)
+    private IEnumerable<Resource> OfCrd(string path, ChartFile file)
     {
         IReadOnlyList<YamlDocument> documents;
         try
@@ -67,7 +70,8 @@ internal sealed class RenderedRelease(ChartInstance chart, ManifestSet set, Helm
         }
         catch (YamlException error)
         {
-            throw new ChartException(error.Reason, file.Path, error.Line, error.Column, error);
+            Unreadable ??= new RenderException(error.Reason, file.Path, error.Line, error.Column, error);
+            return [];
         }
 
         return documents.SelectMany(document => Expand(document.Root).Select(node => new Resource(node, new Origin(file.Path, document.Line) { Through = [path] })));

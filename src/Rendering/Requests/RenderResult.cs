@@ -16,6 +16,9 @@ public sealed record RenderResult(IReadOnlyList<Resource> Resources, IReadOnlySe
     /// <summary>Byte for byte what the reference tool prints; produced on demand, since a sync only needs <see cref="Resources"/>.</summary>
     public required Func<string> Text { get; init; }
 
+    /// <summary>A part of the text that is no object and so is missing from <see cref="Resources"/>: Helm prints a file of crds/ whatever it holds. Whoever delivers must refuse it.</summary>
+    public RenderException? Unreadable { get; init; }
+
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>Which of <see cref="Resources"/> are Helm hooks, in the same order.</summary>

@@ -146,7 +146,7 @@ internal sealed partial class TreeBuilder
 
         if (!AreMaps(value))
         {
-            Defer(FailureStage.Decoding, Fail(at, "map merge requires map or sequence of maps as the value"));
+            Defer(Fail(at, "map merge requires map or sequence of maps as the value"));
         }
         else if (options.Dialect == YamlDialect.Yaml11)
         {
@@ -192,12 +192,13 @@ internal sealed partial class TreeBuilder
 
     private YamlException FailDuplicate(MapDraft draft, Key key, Mark valueMark)
     {
-        int position = draft.Map.Keys.TakeWhile(name => name != key.Text).Count();
+        string name = key.Text == NullKey ? "null" : key.Text;
+        int position = draft.Map.Keys.TakeWhile(other => other != key.Text).Count();
         int firstLine = draft.Merged is null ? keyLines[draft.FirstKeyLine + position] : 0;
-        string reason = firstLine > 0 ? $"key \"{key.Text}\" already set in map at line {firstLine}" : $"key \"{key.Text}\" already set in map";
+        string reason = firstLine > 0 ? $"key \"{name}\" already set in map at line {firstLine}" : $"key \"{name}\" already set in map";
         return new YamlException(options.FileName, key.Mark.Line + 1, key.Mark.Column + 1, reason)
         {
-            GoMessage = GoErrors.Duplicate(options.Dialect, key.Text, firstLine, key.Mark.Line + 1, valueMark.Line + 1),
+            GoMessage = GoErrors.Duplicate(options.Dialect, name, firstLine, key.Mark.Line + 1, valueMark.Line + 1),
         };
     }
 

@@ -57,31 +57,25 @@ internal sealed partial class TreeBuilder
             throw Fail(at, $"unsupported map key `{scalar.Text}`: object member name must be a string");
         }
 
-        return new Key(resolved.Kind == ScalarKind.String ? resolved.Text : KeyText(at, resolved), at, Merge: false);
+        return new Key(resolved.Kind == ScalarKind.String ? resolved.Text : KeyText(resolved), at, Merge: false);
     }
 
     /// <summary>What <c>{{ .Values.x }}</c> is for YAML when nobody fills it in: a map that is the key of a map.</summary>
     private Key InvalidKey(Mark at, Node key)
     {
-        Defer(FailureStage.Decoding, Fail(at, $"invalid map key: {GoErrors.Syntax(key)}"));
+        Defer(Fail(at, $"invalid map key: {GoErrors.Syntax(key)}"));
         return new Key(string.Empty, at, Merge: false, Invalid: true);
     }
 
     /// <summary>The text that sigs.k8s.io/yaml makes of a key that is no string.</summary>
-    private string KeyText(Mark key, in ResolvedScalar resolved) => resolved.Kind switch
+    private string KeyText(in ResolvedScalar resolved) => resolved.Kind switch
     {
         ScalarKind.Timestamp => resolved.Text,
         ScalarKind.Bool => resolved.Bool ? "true" : "false",
         ScalarKind.Integer => resolved.Integer.ToString(CultureInfo.InvariantCulture),
         ScalarKind.Float => GoFloat.General((float)resolved.Float),
-        _ => Unsupported(key, resolved.Text),
+        _ => KeyOfNull(),
     };
-
-    private string Unsupported(Mark key, string text)
-    {
-        Defer(FailureStage.Converting, Fail(key, $"unsupported map key `{text}`"));
-        return text;
-    }
 
     private Node ToNode(in RawScalar scalar)
     {
@@ -123,16 +117,10 @@ internal sealed partial class TreeBuilder
     private Node FloatToNode(in RawScalar scalar, double value)
     {
         // Where scalars are kept as written, one may still be replaced, or only its text be used.
-        if (!double.IsFinite(value) && options.PlainScalar is not null)
-        {
-            return new FloatNode(value) { Line = scalar.Mark.Line + 1 };
-        }
-
         if (!double.IsFinite(value))
         {
-            string reason = $"json: unsupported value: {(double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf")}";
-            Defer(FailureStage.Converting, new YamlException(options.FileName, scalar.Mark.Line + 1, scalar.Mark.Column + 1, reason) { GoMessage = reason });
-            return Node.Null;
+            mayNotBeJson |= options.PlainScalar is null;
+            return new FloatNode(value) { Line = scalar.Mark.Line + 1 };
         }
 
         bool whole = !options.NumbersAsFloats && value == Math.Truncate(value) && Math.Abs(value) < 9.2e18;
@@ -193,7 +181,7 @@ internal sealed partial class TreeBuilder
             ScalarKind.Timestamp => "timestamp",
             _ => "str",
         };
-        Defer(FailureStage.Decoding, Fail(scalar.Mark, $"cannot decode !!{found} `{scalar.Text}` as a !!{scalar.Tag![StandardTag.Length..]}"));
+        Defer(Fail(scalar.Mark, $"cannot decode !!{found} `{scalar.Text}` as a !!{scalar.Tag![StandardTag.Length..]}"));
         return new ResolvedScalar(ScalarKind.String, scalar.Text);
     }
 
@@ -203,7 +191,7 @@ internal sealed partial class TreeBuilder
         byte[] bytes = new byte[(text.Length / 4 * 3) + 3];
         if (text.Contains(' ', StringComparison.Ordinal) || !Convert.TryFromBase64String(text, bytes, out int written))
         {
-            Defer(FailureStage.Decoding, Fail(scalar.Mark, "!!binary value contains invalid base64 data"));
+            Defer(Fail(scalar.Mark, "!!binary value contains invalid base64 data"));
             return new ResolvedScalar(ScalarKind.String, scalar.Text);
         }
 

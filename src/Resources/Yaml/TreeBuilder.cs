@@ -24,14 +24,6 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
 
     /// <summary>What go-yaml finds only when the whole document is parsed; the syntax errors behind it come first.</summary>
     private YamlException? failure;
-    private FailureStage failureStage;
-
-    /// <summary>The passes of sigs.k8s.io/yaml over a document that is parsed.</summary>
-    private enum FailureStage
-    {
-        Decoding,
-        Converting,
-    }
 
     private TokenKind Next => scanner.Peek().Kind;
 
@@ -87,6 +79,12 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
         if (failure is not null)
         {
             throw failure;
+        }
+
+        if (mayNotBeJson)
+        {
+            RequireJson(root);
+            mayNotBeJson = false;
         }
 
         return new YamlDocument(root, start.Line + 1);
@@ -320,12 +318,5 @@ internal sealed partial class TreeBuilder(YamlScanner scanner, YamlReadOptions o
     /// <summary>An error in what the document says; go-yaml prints no line for these.</summary>
     private YamlException Fail(Mark at, string reason) => new(options.FileName, at.Line + 1, at.Column + 1, reason);
 
-    private void Defer(FailureStage stage, YamlException found)
-    {
-        if (failure is null || stage < failureStage)
-        {
-            failure = found;
-            failureStage = stage;
-        }
-    }
+    private void Defer(YamlException found) => failure ??= found;
 }

@@ -60,7 +60,7 @@ internal static class GoldenCharts
         GoObject version = new(GoType.Struct("chartutil.KubeVersion"),
             [new("Version", "v1.32.0"), new("Major", "1"), new("Minor", "32")],
             new Dictionary<string, GoFunction> { ["GitVersion"] = new(_ => "v1.32.0"), ["String"] = new(_ => "v1.32.0") }) { Display = "v1.32.0" };
-        return new GoObject(GoType.PointerTo(GoType.Struct("chartutil.Capabilities")), [new("KubeVersion", version), new("APIVersions", new GoMap(GoType.Named("chartutil.VersionSet", GoType.Map), [], new Dictionary<string, GoFunction> { ["Has"] = new(call => call.Text(0) == "v1", GoType.String) }))]);
+        return new GoObject(GoType.PointerTo(GoType.Struct("chartutil.Capabilities")), [new("KubeVersion", version), new("APIVersions", new GoMap(GoType.Named("chartutil.VersionSet", GoType.Map), [], name => name == "Has" ? new GoFunction(call => call.Text(0) == "v1", GoType.String) : null))]);
     }
 
     private sealed class Harness

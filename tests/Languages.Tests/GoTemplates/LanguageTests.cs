@@ -91,6 +91,36 @@ public class LanguageTests
     }
 
     [Fact]
+    public void A_set_that_has_clones_still_takes_texts_and_they_do_not_see_them()
+    {
+        TemplateSet set = new(FunctionTable.Empty);
+        set.Parse("a", "old");
+        TemplateSet clone = set.Clone();
+        set.Parse("a", "new");
+        set.Parse("b", "{{ template \"a\" }}");
+        Assert.Equal("new", set.Execute("b", Node.Null, new TemplateRun(FunctionTable.Empty)));
+        Assert.Equal("old", clone.Execute("a", Node.Null, new TemplateRun(FunctionTable.Empty)));
+        Assert.Equal(["a", "b"], set.Names.Order());
+        Assert.Equal(["a"], clone.Names);
+    }
+
+    [Fact]
+    public void Texts_in_use_stay_parsed_however_many_others_are_parsed_once()
+    {
+        ParseCache cache = new(maxCharacters: 20_000);
+        TemplateSet set = new(FunctionTable.Empty, cache);
+        IReadOnlyCollection<TemplateTree> kept = cache.Parse("kept", "{{ 1 }}", FunctionTable.Empty.Names);
+        IReadOnlyCollection<TemplateTree> once = cache.Parse("once", "{{ 2 }}", FunctionTable.Empty.Names);
+        for (int i = 0; i < 1000; i++)
+        {
+            set.Clone().Parse("gotpl", $"{{{{ {i} }}}}");
+            Assert.Same(kept, cache.Parse("kept", "{{ 1 }}", FunctionTable.Empty.Names));
+        }
+
+        Assert.NotSame(once, cache.Parse("once", "{{ 2 }}", FunctionTable.Empty.Names));
+    }
+
+    [Fact]
     public void One_set_serves_many_threads()
     {
         TemplateSet set = new(SprigFunctions.Table);

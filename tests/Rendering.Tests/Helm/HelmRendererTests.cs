@@ -44,6 +44,18 @@ public sealed class HelmRendererTests
     }
 
     [Fact]
+    public void A_file_of_crds_that_is_no_yaml_is_printed_as_it_is_and_refused_by_whoever_delivers()
+    {
+        RenderResult result = new ChartFiles()
+            .With("crds/a.yaml", "kind: CustomResourceDefinition\nmetadata: {name: a}\n")
+            .With("crds/b.yaml", "a: {{ if }}\n  b: [\n")
+            .Render(new HelmOptions { IncludeCrds = true });
+        Assert.Equal("---\n# Source: t/crds/a.yaml\nkind: CustomResourceDefinition\nmetadata: {name: a}\n\n---\n# Source: t/crds/b.yaml\na: {{ if }}\n  b: [\n", result.Text());
+        Assert.Equal("c/crds/b.yaml", result.Unreadable!.File);
+        Assert.Equal("a", Assert.Single(result.Resources).Name);
+    }
+
+    [Fact]
     public void An_error_names_file_line_template_stack_and_the_line_itself()
     {
         RenderException error = new ChartFiles()

@@ -50,11 +50,25 @@ public sealed class ValuesSchemaTests
     [InlineData("""{"minLength":1.5}""")]
     [InlineData("""{"minimum":"1"}""")]
     [InlineData("""{"enum":1}""")]
+    [InlineData("""{"$defs":{"unused":{"type":"nope"}}}""")]
+    [InlineData("""{"definitions":{"unused":{"pattern":"("}}}""")]
+    [InlineData("""{"properties":{"a":{"definitions":{"unused":1}}}}""")]
     public void A_schema_that_is_not_complete_in_itself_is_refused(string schema)
     {
         RenderException error = new ChartFiles().Printing("1").With("values.schema.json", schema).Fails();
         Assert.Equal("c/values.schema.json", error.File);
     }
+
+    [Fact]
+    public void A_reference_in_a_definition_that_nothing_uses_may_lead_nowhere() =>
+        Assert.Equal("1", new ChartFiles().Printing("1").With("values.schema.json", """{"$defs":{"unused":{"$ref":"#/no/such"}}}""").Printed());
+
+    [Theory]
+    [InlineData("""{"properties":{"a":{"enum":[1.0,2.50,1e3,"x",null,true]}}}""", "value must be one of 1.0, 2.50, 1e3, 'x', <nil>, true")]
+    [InlineData("""{"properties":{"a":{"enum":[1]}}}""", "value must be 1")]
+    [InlineData("""{"properties":{"a":{"const":1.0}}}""", "value must be 1.0")]
+    public void Numbers_that_a_value_must_be_are_shown_as_the_schema_writes_them(string schema, string expected) =>
+        Assert.EndsWith($"- at '/a': {expected}\n", new ChartFiles().Printing("1").With("values.yaml", "a: 2\n").With("values.schema.json", schema).Fails().Reason, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("""{"$ref":"#"}""")]

@@ -21,7 +21,7 @@ internal static class Builtins
         ["urlquery"] = GoFunction.Variadic(call => GoUrl.QueryEscape(Text(call)), GoType.Any),
         ["index"] = GoFunction.Variadic(Index, AnyValue, AnyValue),
         ["slice"] = GoFunction.Variadic(Slice, AnyValue, AnyValue),
-        ["len"] = new GoFunction(Length, AnyValue),
+        ["len"] = new GoFunction(Length, GoType.AnyOrNone),
         ["not"] = new GoFunction(call => !Value.IsTruthy(call[0]), AnyValue),
         ["print"] = GoFunction.Variadic(call => GoPrinter.Sprint(call.Arguments), GoType.Any),
         ["printf"] = GoFunction.Variadic(call => GoPrinter.Format(call.Text(0), call.Arguments[1..]), GoType.String, GoType.Any),
@@ -143,6 +143,7 @@ internal static class Builtins
 
     private static GoInteger Length(FunctionCall call) => GoInteger.Int(call[0] switch
     {
+        GoNoValue => throw new GoError("reflect: call of reflect.Value.Type on zero Value"),
         NullNode => throw new GoError("len of nil pointer"),
         StringNode text => GoText.Utf8Length(text.Value),
         MapNode map => map.Count,

@@ -89,7 +89,7 @@ internal sealed partial class Evaluator
             case DotSyntax:
                 return Convert(dot, type);
             case NilSyntax:
-                return type.CanBeNil ? Node.Null : throw Error($"cannot assign nil to {type}");
+                return type.CanBeNil ? Convert(Value.None, type) : throw Error($"cannot assign nil to {type}");
             case FieldSyntax field:
                 return Convert(EvaluateFields(dot, dot, field, field.Names, NoArguments, default), type);
             case VariableSyntax variable:
@@ -121,7 +121,7 @@ internal sealed partial class Evaluator
                 return node is NumberSyntax { Unsigned: { } unsigned }
                     ? new GoInteger(type, (long)unsigned)
                     : throw Error($"expected unsigned integer; found {node}");
-            case GoKind.Interface or GoKind.Struct when type == GoType.Any || type == GoType.ReflectValue:
+            case GoKind.Interface or GoKind.Struct when type == GoType.Any || type == GoType.ReflectValue || type == GoType.AnyOrNone:
                 return node switch
                 {
                     BoolSyntax literal => literal.Value,
@@ -142,10 +142,10 @@ internal sealed partial class Evaluator
     {
         if (value.Node is null)
         {
-            return type.CanBeNil ? Node.Null : throw Error($"invalid value; expected {type}");
+            return ReferenceEquals(type, GoType.AnyOrNone) ? GoNoValue.Instance : type.CanBeNil ? Node.Null : throw Error($"invalid value; expected {type}");
         }
 
-        if (ReferenceEquals(type, GoType.Any) || ReferenceEquals(type, GoType.ReflectValue))
+        if (ReferenceEquals(type, GoType.Any) || ReferenceEquals(type, GoType.ReflectValue) || ReferenceEquals(type, GoType.AnyOrNone))
         {
             return value.Node;
         }

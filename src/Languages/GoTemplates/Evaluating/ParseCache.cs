@@ -4,33 +4,45 @@ using Bowline.Languages.GoTemplates.Parsing;
 
 namespace Bowline.Languages.GoTemplates.Evaluating;
 
-/// <summary>Parsed texts by content, shared by sets, renders and threads; a full cache starts over.</summary>
-public sealed class ParseCache(int capacity = 4096)
+/// <summary>
+/// Parsed texts by content, shared by sets, renders and threads. It holds two generations: a full one becomes the old one, and
+/// what was not asked for again by the time the next is full is gone. So texts in use outlast any number of texts seen once.
+/// </summary>
+/// <param name="maxCharacters">What one generation holds, each text counted with <see cref="EntryCharacters"/> for its tree.</param>
+public sealed class ParseCache(long maxCharacters = 16L * 1024 * 1024)
 {
-    private const long MaxCharacters = 64L * 1024 * 1024;
+    private const int EntryCharacters = 1024;
 
-    private readonly ConcurrentDictionary<(string Name, string Text, FrozenSet<string> Functions), IReadOnlyCollection<TemplateTree>> parsed = new();
-
-    private long characters;
-    private int count;
+    private volatile Generation young = new();
+    private volatile Generation old = new();
 
     internal IReadOnlyCollection<TemplateTree> Parse(string name, string text, FrozenSet<string> functions)
     {
-        if (parsed.TryGetValue((name, text, functions), out IReadOnlyCollection<TemplateTree>? trees))
+        (string, string, FrozenSet<string>) key = (name, text, functions);
+        if (young.Parsed.TryGetValue(key, out IReadOnlyCollection<TemplateTree>? trees))
         {
             return trees;
         }
 
-        trees = Parser.Parse(name, text, functions);
-        // Counted here: the dictionary's own count takes every one of its locks.
-        if (Interlocked.Add(ref characters, text.Length) > MaxCharacters || Interlocked.Increment(ref count) > capacity)
+        if (!old.Parsed.TryGetValue(key, out trees))
         {
-            parsed.Clear();
-            Interlocked.Exchange(ref characters, text.Length);
-            Interlocked.Exchange(ref count, 1);
+            trees = Parser.Parse(name, text, functions);
         }
 
-        parsed[(name, text, functions)] = trees;
+        Generation current = young;
+        if (Interlocked.Add(ref current.Characters, text.Length + EntryCharacters) > maxCharacters && Interlocked.CompareExchange(ref young, new Generation(), current) == current)
+        {
+            old = current;
+        }
+
+        young.Parsed[key] = trees;
         return trees;
+    }
+
+    private sealed class Generation
+    {
+        public long Characters;
+
+        public ConcurrentDictionary<(string Name, string Text, FrozenSet<string> Functions), IReadOnlyCollection<TemplateTree>> Parsed { get; } = new();
     }
 }

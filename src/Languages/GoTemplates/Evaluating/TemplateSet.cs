@@ -13,35 +13,43 @@ namespace Bowline.Languages.GoTemplates.Evaluating;
 /// </summary>
 public sealed class TemplateSet
 {
-    private static readonly ImmutableDictionary<string, TemplateTree> NoTemplates =
-        ImmutableDictionary.Create<string, TemplateTree>(StringComparer.Ordinal);
+    private static readonly ImmutableDictionary<string, TemplateTree?> NoChanges =
+        ImmutableDictionary.Create<string, TemplateTree?>(StringComparer.Ordinal);
 
     private readonly FrozenSet<string> functions;
     private readonly ParseCache? cache;
     private readonly string rootName;
-    private ImmutableDictionary<string, TemplateTree> templates;
+
+    /// <summary>Written only while no clone shares it.</summary>
+    private readonly Dictionary<string, TemplateTree> templates;
+
+    /// <summary>What has been parsed since there are clones; null for what is gone.</summary>
+    private ImmutableDictionary<string, TemplateTree?> changes;
+
+    private bool isShared;
 
     /// <param name="functions">The names that templates may use, Go's builtins aside; the run brings the functions themselves.</param>
     /// <param name="rootName">What the error for a missing template calls the set (Helm: <c>gotpl</c>).</param>
     public TemplateSet(FunctionTable functions, ParseCache? cache = null, string rootName = "gotpl")
-        : this(functions.Names, cache, rootName, NoTemplates)
+        : this(functions.Names, cache, rootName, new Dictionary<string, TemplateTree>(StringComparer.Ordinal), NoChanges)
     {
     }
 
-    private TemplateSet(FrozenSet<string> functions, ParseCache? cache, string rootName, ImmutableDictionary<string, TemplateTree> templates)
+    private TemplateSet(FrozenSet<string> functions, ParseCache? cache, string rootName, Dictionary<string, TemplateTree> templates, ImmutableDictionary<string, TemplateTree?> changes)
     {
         this.functions = functions;
         this.cache = cache;
         this.rootName = rootName;
         this.templates = templates;
+        this.changes = changes;
     }
 
-    public IEnumerable<string> Names => templates.Keys;
+    public IEnumerable<string> Names => templates.Keys.Union(changes.Keys, StringComparer.Ordinal).Where(Contains);
 
     /// <summary>The delimiters of texts parsed from now on.</summary>
     public (string Left, string Right) Delimiters { get; init; } = ("{{", "}}");
 
-    public bool Contains(string name) => templates.ContainsKey(name);
+    public bool Contains(string name) => Find(name) is not null;
 
     /// <summary>Parses a text and adds it and everything it defines; a later definition replaces an earlier one unless it is empty.</summary>
     /// <exception cref="TemplateException">The text is not a template.</exception>
@@ -52,14 +60,18 @@ public sealed class TemplateSet
             : Parser.Parse(name, text, functions, Delimiters.Left, Delimiters.Right);
         foreach (TemplateTree tree in trees)
         {
-            if (!tree.Root.IsEmpty || !templates.ContainsKey(tree.Name))
+            if (!tree.Root.IsEmpty || !Contains(tree.Name))
             {
-                templates = templates.SetItem(tree.Name, tree);
+                Put(tree.Name, tree);
             }
         }
     }
 
-    public TemplateSet Clone() => new(functions, cache, rootName, templates) { Delimiters = Delimiters };
+    public TemplateSet Clone()
+    {
+        isShared = true;
+        return new TemplateSet(functions, cache, rootName, templates, changes) { Delimiters = Delimiters, isShared = true };
+    }
 
     /// <exception cref="TemplateException">The template failed, reached a limit of the run, or none has this name.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
@@ -87,7 +99,7 @@ public sealed class TemplateSet
     public string ExecuteText(string name, string text, Node data, TemplateRun run, Action? parsed = null)
     {
         TemplateTree? before = Find(name);
-        templates = templates.Remove(name);
+        changes = changes.SetItem(name, null);
         Parse(name, text);
         parsed?.Invoke();
         StringBuilder output = new();
@@ -99,12 +111,24 @@ public sealed class TemplateSet
         {
             if (before is not null && Find(name) is { Root.IsEmpty: true })
             {
-                templates = templates.SetItem(name, before);
+                Put(name, before);
             }
         }
 
         return output.ToString();
     }
 
-    internal TemplateTree? Find(string name) => templates.GetValueOrDefault(name);
+    internal TemplateTree? Find(string name) => changes.TryGetValue(name, out TemplateTree? changed) ? changed : templates.GetValueOrDefault(name);
+
+    private void Put(string name, TemplateTree tree)
+    {
+        if (isShared)
+        {
+            changes = changes.SetItem(name, tree);
+        }
+        else
+        {
+            templates[name] = tree;
+        }
+    }
 }

@@ -178,7 +178,7 @@ internal sealed partial class Formatter
 
         if (!double.IsFinite(value))
         {
-            PadWithoutZeros(double.IsNaN(value) && !space && !plus ? number[1..] : number[0] == '+' && !plus ? number[1..] : number);
+            PadWithoutZeros(double.IsNaN(value) && !space && !plus ? number[1..] : number);
             return;
         }
 

@@ -20,7 +20,7 @@ internal sealed partial class Formatter
                 FormatText(GoType.Of(value).Name, 's');
                 return;
             case 'p':
-                BadVerbOrPointer(value);
+                BadVerbOrPointer(value, verb);
                 return;
             case 'w' when value is not (NullNode or StringNode or BoolNode or IntegerNode or FloatNode or GoInteger { Type.IsNamed: false }):
                 // Only errors can be wrapped, and only by Errorf.
@@ -119,6 +119,9 @@ internal sealed partial class Formatter
             case GoMap map:
                 PrintMap(value, map.Members, verb, depth);
                 break;
+            case { IsNil: true, Type.Kind: GoKind.Pointer } when verb != 'v':
+                PrintNilPointer(value, verb);
+                break;
             case { IsNil: true }:
                 Output.Append(sharpV ? $"({value.Type.Name})(nil)" : "<nil>");
                 break;
@@ -130,8 +133,20 @@ internal sealed partial class Formatter
                 Output.Append(value);
                 break;
             default:
-                BadVerbOrPointer(value);
+                BadVerbOrPointer(value, verb);
                 break;
+        }
+    }
+
+    private void PrintNilPointer(GoValue value, int verb)
+    {
+        if (verb is 'b' or 'o' or 'd' or 'x' or 'X')
+        {
+            FormatInteger(0, signed: false, verb, value);
+        }
+        else
+        {
+            BadVerb(verb, value);
         }
     }
 
@@ -192,7 +207,7 @@ internal sealed partial class Formatter
         {
             if (depth > 0)
             {
-                BadVerbOrPointer(value);
+                BadVerbOrPointer(value, verb);
                 return;
             }
 
@@ -220,15 +235,16 @@ internal sealed partial class Formatter
     }
 
     /// <summary>Functions and nested pointers print as an address in Go, which differs from run to run; one stands for all.</summary>
-    private void BadVerbOrPointer(Node value)
+    private void BadVerbOrPointer(Node value, int verb)
     {
-        if (GoTree.KindOf(value) is GoKind.Func or GoKind.Pointer or GoKind.Map or GoKind.Slice or GoKind.Chan)
+        const string Address = "c000000000";
+        if (verb is 'v' or 'p' or 'b' or 'o' or 'd' or 'x' or 'X' && GoTree.KindOf(value) is GoKind.Func or GoKind.Pointer or GoKind.Map or GoKind.Slice or GoKind.Chan)
         {
-            PadText("0xc000000000");
+            PadText((sharp ? string.Empty : "0x") + Address);
         }
         else
         {
-            BadVerb('p', value);
+            BadVerb(verb, value);
         }
     }
 

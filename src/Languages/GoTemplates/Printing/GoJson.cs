@@ -12,15 +12,16 @@ public static class GoJson
 {
     private const int MaxDepth = 1000;
 
-    public static bool TryRead(string text, [NotNullWhen(true)] out Node? node, [NotNullWhen(false)] out string? error)
+    /// <param name="number">Told of every number how it is written.</param>
+    public static bool TryRead(string text, [NotNullWhen(true)] out Node? node, [NotNullWhen(false)] out string? error, Action<FloatNode, string>? number = null)
     {
-        Reader reader = new(text);
+        Reader reader = new(text, number);
         node = reader.ReadAll();
         error = node is null ? reader.Error ?? "unexpected end of JSON input" : null;
         return node is not null;
     }
 
-    private sealed class Reader(string text)
+    private sealed class Reader(string text, Action<FloatNode, string>? number)
     {
         private int position;
 
@@ -206,7 +207,9 @@ public static class GoJson
             double value = double.Parse(digits, CultureInfo.InvariantCulture);
             if (double.IsFinite(value))
             {
-                return new FloatNode(value);
+                FloatNode read = new(value);
+                number?.Invoke(read, digits);
+                return read;
             }
 
             Error = $"json: cannot unmarshal number {digits} into Go value of type float64";

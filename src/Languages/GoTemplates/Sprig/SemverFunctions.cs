@@ -32,6 +32,16 @@ internal static class SemverFunctions
 
         public override string Text => version.ToString();
 
+        public override IReadOnlyList<KeyValuePair<string, Node>> Fields =>
+        [
+            new("major", new GoInteger(GoType.Uint64, (long)version.Major)),
+            new("minor", new GoInteger(GoType.Uint64, (long)version.Minor)),
+            new("patch", new GoInteger(GoType.Uint64, (long)version.Patch)),
+            new("pre", StringNode.Of(version.Prerelease)),
+            new("metadata", StringNode.Of(version.Metadata)),
+            new("original", StringNode.Of(version.Original)),
+        ];
+
         public override GoFunction? Method(string name) => name switch
         {
             "Major" => Number(version.Major),

@@ -92,23 +92,34 @@ internal static class StringFunctions
         rune is '\t' or '\n' or '\v' or '\f' or '\r' or ' ' or 0x85 or 0xA0 or 0x1680 or (>= 0x2000 and <= 0x200A)
             or 0x2028 or 0x2029 or 0x202F or 0x205F or 0x3000;
 
+    /// <summary>Bytes that are no text count as U+FFFD, as Go decodes them; those that stay are kept.</summary>
     private static string Trim(string text, string cutset)
     {
         HashSet<Rune> cut = [.. cutset.EnumerateRunes()];
-        Rune[] runes = [.. text.EnumerateRunes()];
-        int from = 0;
-        int to = runes.Length;
-        while (from < to && cut.Contains(runes[from]))
+        ReadOnlySpan<char> rest = text;
+        while (rest.Length > 0)
         {
-            from++;
+            Rune.DecodeFromUtf16(rest, out Rune first, out int length);
+            if (!cut.Contains(first))
+            {
+                break;
+            }
+
+            rest = rest[length..];
         }
 
-        while (to > from && cut.Contains(runes[to - 1]))
+        while (rest.Length > 0)
         {
-            to--;
+            Rune.DecodeLastFromUtf16(rest, out Rune last, out int length);
+            if (!cut.Contains(last))
+            {
+                break;
+            }
+
+            rest = rest[..^length];
         }
 
-        return string.Concat(runes[from..to].Select(rune => rune.ToString()));
+        return rest.ToString();
     }
 
     private static string CutEnd(string text, string end) => text.EndsWith(end, StringComparison.Ordinal) ? text[..^end.Length] : text;

@@ -69,8 +69,11 @@ public sealed class GoTime : GoValue
     [
         new("wall", new GoInteger(GoType.Uint64, Nanosecond)),
         new("ext", IntegerNode.Of(UnixSeconds - ZeroSeconds)),
-        new("loc", Null),
+        new("loc", ReferenceEquals(zone, TimeZones.Utc) ? GoLocation.None : new GoLocation(zone.Name)),
     ];
+
+    /// <summary>The name of the zone it is shown in, as Go's <c>Location().String()</c> gives it.</summary>
+    public string Location => zone.Name;
 
     private int SecondOfDay { get; }
 
@@ -86,6 +89,14 @@ public sealed class GoTime : GoValue
         long seconds = Math.DivRem(ticks, TimeSpan.TicksPerSecond, out long rest);
         return FromUnix(rest < 0 ? seconds - 1 : seconds, (int)((rest < 0 ? rest + TimeSpan.TicksPerSecond : rest) * 100));
     }
+
+    /// <summary>Go's <c>time.Parse</c>; null for a text of another layout.</summary>
+    /// <param name="zone">The name of a zone that is UTC otherwise, for layouts without one.</param>
+    public static GoTime? Parse(string layout, string text, string? zone = null) =>
+        TimeParser.Parse(layout, text, out _) is not { } read ? null : zone is null ? read : read.In(TimeZones.Fixed(0, zone));
+
+    /// <summary>The time in RFC 3339 or another of Go's layouts.</summary>
+    public string Format(string layout) => TimeLayout.Format(this, layout);
 
     /// <summary>Days of a date before or after 1 January 1970, in the proleptic Gregorian calendar.</summary>
     public static long DaysOf(long year, long month, long day)
@@ -144,6 +155,7 @@ public sealed class GoTime : GoValue
         "UnixNano" => new GoFunction(_ => IntegerNode.Of(unchecked((UnixSeconds * GoDuration.Second) + Nanosecond))),
         "IsZero" => new GoFunction(_ => IsZero),
         "String" => new GoFunction(_ => Text),
+        "Location" => new GoFunction(_ => new GoLocation(zone.Name)),
         "UTC" => new GoFunction(_ => new GoTime(UnixSeconds, Nanosecond, TimeZones.Utc)),
         "Local" => new GoFunction(_ => new GoTime(UnixSeconds, Nanosecond, TimeZones.Local)),
         "Format" => new GoFunction(call => TimeLayout.Format(this, call.Text(0)), GoType.String),
@@ -191,6 +203,39 @@ public sealed class GoTime : GoValue
         int civilMonth = (int)(month < 10 ? month + 3 : month - 9);
         return (yearOfEra + (era * 400) + (civilMonth <= 2 ? 1 : 0), civilMonth, day);
     }
+}
+
+/// <summary>A *time.Location, of which templates see little but the name.</summary>
+public sealed class GoLocation(string? name) : GoValue
+{
+    /// <summary>The nil pointer that a time in UTC holds.</summary>
+    public static readonly GoLocation None = new(name: null);
+
+    private static readonly GoType Pointer = GoType.PointerTo(GoType.Struct("time.Location"));
+    private static readonly GoType Zones = GoType.SliceOf(GoType.Struct("time.zone"));
+    private static readonly GoType Transitions = GoType.SliceOf(GoType.Struct("time.zoneTrans"));
+    private static readonly GoType ZonePointer = GoType.PointerTo(GoType.Struct("time.zone"));
+
+    public override GoType Type => Pointer;
+
+    public override bool IsNil => name is null;
+
+    public override string? Text => name;
+
+    public override IReadOnlyList<KeyValuePair<string, Node>> Fields =>
+    [
+        new("name", StringNode.Of(name ?? string.Empty)),
+        new("zone", new GoSlice(Zones, []) { IsNilSlice = true }),
+        new("tx", new GoSlice(Transitions, []) { IsNilSlice = true }),
+        new("extend", StringNode.Empty),
+        new("cacheStart", IntegerNode.Of(0)),
+        new("cacheEnd", IntegerNode.Of(0)),
+        new("cacheZone", new GoObject(ZonePointer, []) { IsNilPointer = true }),
+    ];
+
+    public override GoFunction? Method(string method) => method == "String" ? new GoFunction(_ => name ?? "UTC") : null;
+
+    public override Node ToPlain() => name is null ? Null : new MapNode();
 }
 
 /// <summary>An integer of a declared type whose values have names: time.Month and time.Weekday.</summary>

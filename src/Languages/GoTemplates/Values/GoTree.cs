@@ -29,11 +29,12 @@ public static class GoTree
     };
 
     /// <summary>The tree that Go's JSON marshalling makes of a value: no opaque nodes at any level, never deeper than <see cref="MaxDepth"/>.</summary>
+    /// <param name="stays">Which opaque nodes are left as they are, for formats that can say more than JSON.</param>
     /// <exception cref="GoError">The value is too deep, circular, or holds what JSON cannot say.</exception>
-    public static Node ToPlain(Node node)
+    public static Node ToPlain(Node node, Predicate<OpaqueNode>? stays = null)
     {
         int budget = MaxNodes;
-        return ToPlain(node, 0, ref budget);
+        return ToPlain(node, stays, 0, ref budget);
     }
 
     public static GoKind KindOf(Node node) => node switch
@@ -60,18 +61,18 @@ public static class GoTree
         }
     }
 
-    private static Node ToPlain(Node node, int depth, ref int budget)
+    private static Node ToPlain(Node node, Predicate<OpaqueNode>? stays, int depth, ref int budget)
     {
         Visit(depth, ref budget);
         switch (node)
         {
             case OpaqueNode opaque:
-                return ToPlain(opaque.ToPlain(), depth + 1, ref budget);
+                return stays?.Invoke(opaque) == true ? opaque : ToPlain(opaque.ToPlain(), stays, depth + 1, ref budget);
             case MapNode map:
                 MapNode members = new(map.Count);
                 foreach ((string key, Node value) in map)
                 {
-                    members[key] = ToPlain(value, depth + 1, ref budget);
+                    members[key] = ToPlain(value, stays, depth + 1, ref budget);
                 }
 
                 return members;
@@ -79,7 +80,7 @@ public static class GoTree
                 ListNode items = new(list.Count);
                 foreach (Node item in list)
                 {
-                    items.Add(ToPlain(item, depth + 1, ref budget));
+                    items.Add(ToPlain(item, stays, depth + 1, ref budget));
                 }
 
                 return items;

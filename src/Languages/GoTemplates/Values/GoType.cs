@@ -63,6 +63,9 @@ public sealed class GoType
     /// <summary>The parameter type of builtins that look at the value itself and take anything, nil and missing included.</summary>
     public static readonly GoType ReflectValue = new("reflect.Value", GoKind.Struct) { IsNamed = true };
 
+    /// <summary>The same for a builtin that tells no value at all from nil: it is passed <see cref="GoNoValue"/>.</summary>
+    public static readonly GoType AnyOrNone = new("reflect.Value", GoKind.Struct) { IsNamed = true };
+
     private GoType(string name, GoKind kind)
     {
         Name = name;
@@ -115,7 +118,7 @@ public sealed class GoType
 
     /// <summary>Whether nil is a value of this type.</summary>
     public bool CanBeNil => Kind is GoKind.Chan or GoKind.Func or GoKind.Interface or GoKind.Map or GoKind.Pointer or GoKind.Slice
-        || ReferenceEquals(this, ReflectValue);
+        || ReferenceEquals(this, ReflectValue) || ReferenceEquals(this, AnyOrNone);
 
     /// <summary>Go's assignability: identical types, any type to <c>interface {}</c>, or the same structure where one side has no name of its own.</summary>
     public bool AssignableTo(GoType target) =>

@@ -103,15 +103,16 @@ public sealed class GoBytes(byte[] bytes) : GoValue
 }
 
 /// <summary>A map with a type of its own, such as <c>map[string]string</c> or the declared type <c>chartutil.Values</c>, over a tree's map.</summary>
-public sealed class GoMap(GoType type, MapNode members, IReadOnlyDictionary<string, GoFunction>? methods = null) : GoValue
+/// <param name="methods">A method by its name, null for a name that is none.</param>
+public sealed class GoMap(GoType type, MapNode members, Func<string, GoFunction?>? methods = null) : GoValue
 {
     public MapNode Members => members;
 
-    public IReadOnlyDictionary<string, GoFunction>? Methods => methods;
+    public Func<string, GoFunction?>? Methods => methods;
 
     public override GoType Type => type;
 
-    public override GoFunction? Method(string name) => methods?.GetValueOrDefault(name);
+    public override GoFunction? Method(string name) => methods?.Invoke(name);
 
     /// <summary>A nil map: empty everywhere, null in JSON and YAML, and nothing can be set in it.</summary>
     public bool IsNilMap { get; init; }
@@ -132,6 +133,11 @@ public sealed class GoObject(
     private readonly Dictionary<string, Node> byName = fields.ToDictionary(StringComparer.Ordinal);
 
     public override GoType Type => type;
+
+    /// <summary>A nil pointer to such a struct.</summary>
+    public bool IsNilPointer { get; init; }
+
+    public override bool IsNil => IsNilPointer;
 
     /// <summary>What <c>String()</c> of a pointer to it returns: a template prints a field by that, while a function gets a copy without the method.</summary>
     public string? Display { get; init; }
@@ -160,6 +166,20 @@ public sealed class GoObject(
 
         return map;
     }
+}
+
+/// <summary>Go's invalid reflect.Value: what a missing key is once it has passed through a pipeline.</summary>
+public sealed class GoNoValue : GoValue
+{
+    public static readonly GoNoValue Instance = new();
+
+    private GoNoValue()
+    {
+    }
+
+    public override GoType Type => GoType.Any;
+
+    public override Node ToPlain() => Null;
 }
 
 /// <summary>An error as a value.</summary>

@@ -5,8 +5,10 @@ using System.Text;
 namespace Bowline.Languages.GoTemplates.Values;
 
 /// <summary>A zone's offsets and abbreviations through time.</summary>
-internal sealed class TimeZoneData(string syntax, long[] transitions, (int Offset, string Name)[] periods, TimeZoneInfo? after)
+internal sealed class TimeZoneData(string name, string syntax, long[] transitions, (int Offset, string Name)[] periods, TimeZoneInfo? after)
 {
+    public string Name => name;
+
     /// <summary>How Go source names it.</summary>
     public string Syntax => syntax;
 
@@ -40,14 +42,14 @@ internal static class TimeZones
 {
     private const string Database = "/usr/share/zoneinfo";
 
-    public static readonly TimeZoneData Utc = new("time.UTC", [], [(0, "UTC")], null);
+    public static readonly TimeZoneData Utc = new("UTC", "time.UTC", [], [(0, "UTC")], null);
 
     /// <summary>The machine's zone, which is taken to be UTC: output must not depend on the machine.</summary>
-    public static readonly TimeZoneData Local = new("time.Local", [], [(0, "UTC")], null);
+    public static readonly TimeZoneData Local = new("UTC", "time.Local", [], [(0, "UTC")], null);
 
     private static readonly ConcurrentDictionary<string, TimeZoneData> Loaded = new(StringComparer.Ordinal);
 
-    public static TimeZoneData Fixed(int offset, string name) => new(SyntaxOf(name), [], [(offset, name)], null);
+    public static TimeZoneData Fixed(int offset, string name) => new(name, SyntaxOf(name), [], [(offset, name)], null);
 
     /// <summary>Null for a name that is no zone.</summary>
     public static TimeZoneData? Find(string name) => name is "" or "UTC" ? Utc
@@ -101,7 +103,7 @@ internal static class TimeZones
             periods[i + 1] = Period(infos, names, indexes[i]);
         }
 
-        return new TimeZoneData(SyntaxOf(zone), transitions, periods, after);
+        return new TimeZoneData(zone, SyntaxOf(zone), transitions, periods, after);
     }
 
     private static string SyntaxOf(string zone) => $"time.Location({TimeLayout.Quote(zone)})";

@@ -31,17 +31,18 @@ internal sealed class FilesObject
             members[file.Name] = new GoBytes(file.Data);
         }
 
-        return new GoMap(FilesType, members, all.Methods());
+        return new GoMap(FilesType, members, all.Method);
     }
 
-    private Dictionary<string, GoFunction> Methods() => new(StringComparer.Ordinal)
+    private GoFunction? Method(string name) => name switch
     {
-        ["Get"] = new GoFunction(call => StringNode.Of(byName.TryGetValue(call.Text(0), out ChartFile? file) ? file.Text : string.Empty), GoType.String) { Result = GoType.String },
-        ["GetBytes"] = new GoFunction(call => new GoBytes(byName.TryGetValue(call.Text(0), out ChartFile? file) ? file.Data : []), GoType.String) { Result = GoType.Bytes },
-        ["Glob"] = new GoFunction(call => Glob(call.Text(0)), GoType.String) { Result = FilesType },
-        ["AsConfig"] = new GoFunction(_ => AsMap(file => file.Text)) { Result = GoType.String },
-        ["AsSecrets"] = new GoFunction(_ => AsMap(file => Convert.ToBase64String(file.Data))) { Result = GoType.String },
-        ["Lines"] = new GoFunction(call => Lines(call.Text(0)), GoType.String) { Result = GoType.Strings },
+        "Get" => new GoFunction(call => StringNode.Of(byName.TryGetValue(call.Text(0), out ChartFile? file) ? file.Text : string.Empty), GoType.String) { Result = GoType.String },
+        "GetBytes" => new GoFunction(call => new GoBytes(byName.TryGetValue(call.Text(0), out ChartFile? file) ? file.Data : []), GoType.String) { Result = GoType.Bytes },
+        "Glob" => new GoFunction(call => Glob(call.Text(0)), GoType.String) { Result = FilesType },
+        "AsConfig" => new GoFunction(_ => AsMap(file => file.Text)) { Result = GoType.String },
+        "AsSecrets" => new GoFunction(_ => AsMap(file => Convert.ToBase64String(file.Data))) { Result = GoType.String },
+        "Lines" => new GoFunction(call => Lines(call.Text(0)), GoType.String) { Result = GoType.Strings },
+        _ => null,
     };
 
     private GoMap Glob(string pattern)

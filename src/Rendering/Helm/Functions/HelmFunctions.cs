@@ -70,7 +70,7 @@ internal static class HelmFunctions
 
         try
         {
-            return TomlWriter.Write(GoTree.ToPlain(call[0]));
+            return TomlWriter.Write(GoTree.ToPlain(call[0], static node => node is GoTime or GoDuration));
         }
         catch (GoError error)
         {

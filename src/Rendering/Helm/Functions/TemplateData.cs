@@ -25,13 +25,9 @@ internal sealed class TemplateData(Node release, Node capabilities)
     {
         TemplateData data = new(release, capabilities);
         data.Collect(root, values);
-        ChartTemplate[] all = [.. data.templates.Values];
-        Array.Sort(all, static (left, right) =>
-        {
-            int depth = right.Name.Count(c => c == '/') - left.Name.Count(c => c == '/');
-            return depth != 0 ? depth : KeyOrder.Compare(right.Name, left.Name);
-        });
-        return all;
+        (int Depth, ChartTemplate Template)[] all = [.. data.templates.Values.Select(template => (template.Name.AsSpan().Count('/'), template))];
+        Array.Sort(all, static (left, right) => left.Depth != right.Depth ? right.Depth - left.Depth : KeyOrder.Compare(right.Template.Name, left.Template.Name));
+        return [.. all.Select(one => one.Template)];
     }
 
     private MapNode Collect(ChartInstance chart, MapNode values)

@@ -114,6 +114,12 @@ internal sealed class TomlWriter
             case FloatNode number:
                 output.Append(Float(number.Value));
                 break;
+            case GoTime time:
+                output.Append(TomlTime.Text(time));
+                break;
+            case GoDuration duration:
+                output.Append(Quote(duration.Text));
+                break;
             case ListNode list:
                 output.Append('[');
                 WriteJoined(list, WriteValue);

@@ -10,14 +10,15 @@ namespace Bowline.Rendering.Helm.Functions;
 /// <summary>Helm's map type <c>chartutil.Values</c>, whose methods templates can call.</summary>
 internal static class ValuesObject
 {
-    public static GoMap Of(MapNode members) => new(TemplateData.ValuesType, members, Methods(members));
+    public static GoMap Of(MapNode members) => new(TemplateData.ValuesType, members, name => Method(members, name));
 
-    private static Dictionary<string, GoFunction> Methods(MapNode members) => new(StringComparer.Ordinal)
+    private static GoFunction? Method(MapNode members, string name) => name switch
     {
-        ["AsMap"] = new GoFunction(_ => members) { Result = GoType.Map },
-        ["YAML"] = new GoFunction(_ => StringNode.Of(YamlWriter.ToText(GoTree.ToPlain(members)))) { Result = GoType.String },
-        ["Table"] = new GoFunction(call => Table(members, call.Text(0)), GoType.String) { Result = TemplateData.ValuesType },
-        ["PathValue"] = new GoFunction(call => Value(members, call.Text(0)), GoType.String),
+        "AsMap" => new GoFunction(_ => members) { Result = GoType.Map },
+        "YAML" => new GoFunction(_ => StringNode.Of(YamlWriter.ToText(GoTree.ToPlain(members)))) { Result = GoType.String },
+        "Table" => new GoFunction(call => Table(members, call.Text(0)), GoType.String) { Result = TemplateData.ValuesType },
+        "PathValue" => new GoFunction(call => Value(members, call.Text(0)), GoType.String),
+        _ => null,
     };
 
     private static GoMap Table(MapNode members, string path) =>

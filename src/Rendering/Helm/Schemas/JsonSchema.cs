@@ -31,7 +31,13 @@ internal sealed class JsonSchema
 
     public Node? Const { get; set; }
 
+    /// <summary>What an error says of a value that is not the constant.</summary>
+    public string WrongConst { get; set; } = string.Empty;
+
     public ListNode? Enum { get; set; }
+
+    /// <summary>What an error says of a value that is none of these.</summary>
+    public string WrongEnum { get; set; } = string.Empty;
 
     public string? Format { get; set; }
 

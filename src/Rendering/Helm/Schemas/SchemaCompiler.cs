@@ -9,15 +9,27 @@ internal sealed partial class SchemaCompiler
     private readonly SchemaResources resources;
     private readonly Dictionary<Node, JsonSchema> compiled = new(ReferenceEqualityComparer.Instance);
 
-    private SchemaCompiler(Node root) => resources = new SchemaResources(root);
+    private readonly IReadOnlyDictionary<Node, string> numbers;
+    private readonly bool onlyShape;
 
-    /// <exception cref="SchemaException">Not a schema, or not one that is complete in itself.</exception>
-    public static JsonSchema Compile(Node root)
+    private SchemaCompiler(SchemaResources resources, IReadOnlyDictionary<Node, string> numbers, bool onlyShape)
     {
+        this.resources = resources;
+        this.numbers = numbers;
+        this.onlyShape = onlyShape;
+    }
+
+    /// <param name="numbers">How the file writes its numbers, as far as known.</param>
+    /// <exception cref="SchemaException">Not a schema, or not one that is complete in itself.</exception>
+    public static JsonSchema Compile(Node root, IReadOnlyDictionary<Node, string>? numbers = null)
+    {
+        numbers ??= new Dictionary<Node, string>();
         try
         {
-            SchemaCompiler compiler = new(root);
-            return compiler.Compile(root, compiler.resources.Root);
+            SchemaResources resources = new(root);
+            // All of the file has to be a schema, but only what is used has to have its references.
+            new SchemaCompiler(resources, numbers, onlyShape: true).Compile(root, resources.Root);
+            return new SchemaCompiler(resources, numbers, onlyShape: false).Compile(root, resources.Root);
         }
         catch (InsufficientExecutionStackException)
         {
@@ -43,7 +55,16 @@ internal sealed partial class SchemaCompiler
         JsonSchema schema = new() { Draft = resource.Draft, Resource = resource };
         compiled[node] = schema;
         Keywords keywords = new(map, node => Compile(node, resource));
-        References(schema, map, resource);
+        if (onlyShape)
+        {
+            keywords.SchemaMap("definitions");
+            keywords.SchemaMap("$defs");
+        }
+        else
+        {
+            References(schema, map, resource);
+        }
+
         Generic(schema, keywords);
         Objects(schema, keywords);
         Arrays(schema, keywords);
@@ -81,11 +102,13 @@ internal sealed partial class SchemaCompiler
             : new JsonSchema { Draft = resource.Draft, Resource = resource, Always = true };
     }
 
-    private static void Generic(JsonSchema schema, Keywords keywords)
+    private void Generic(JsonSchema schema, Keywords keywords)
     {
         schema.Types = keywords.Types("type");
         schema.Enum = keywords.List("enum");
+        schema.WrongEnum = schema.Enum is null ? string.Empty : SchemaValues.WrongEnum(schema.Enum, numbers);
         schema.Const = schema.Draft > 4 ? keywords.Map["const"] : null;
+        schema.WrongConst = schema.Const is null ? string.Empty : SchemaValues.WrongConst(schema.Const, numbers);
         schema.Format = schema.Draft <= 7 ? keywords.Text("format") : null;
         schema.Not = keywords.Schema("not");
         schema.AllOf = keywords.Schemas("allOf") ?? [];

@@ -15,12 +15,12 @@ internal sealed partial class SchemaValidator
 
         if (schema.Const is not null && !Node.DeepEquals(value, schema.Const))
         {
-            return Error(schema.Const is MapNode or ListNode ? "'const' failed" : $"value must be {SchemaValues.Display(schema.Const)}");
+            return Error(schema.WrongConst);
         }
 
         if (schema.Enum is not null && !schema.Enum.Any(item => item.DeepEquals(value)))
         {
-            return Error(SchemaValues.WrongEnum(schema.Enum));
+            return Error(schema.WrongEnum);
         }
 
         return schema.Format is not null && SchemaFormats.Violation(schema.Format, value) is { } violation

@@ -34,14 +34,18 @@ internal static class SchemaValues
         _ => Number(value.AsNumber() ?? 0),
     };
 
-    public static string WrongEnum(ListNode allowed)
+    /// <param name="numbers">Numbers of the schema file as they are written there, which is how errors show them.</param>
+    public static string WrongConst(Node wanted, IReadOnlyDictionary<Node, string> numbers) =>
+        wanted is MapNode or ListNode ? "'const' failed" : $"value must be {Plain(wanted, numbers)}";
+
+    public static string WrongEnum(ListNode allowed, IReadOnlyDictionary<Node, string> numbers)
     {
         if (allowed.Any(item => item is MapNode or ListNode))
         {
             return "'enum' failed";
         }
 
-        string[] shown = [.. allowed.Select(Plain)];
+        string[] shown = [.. allowed.Select(item => Plain(item, numbers))];
         return shown.Length == 1 ? $"value must be {shown[0]}" : $"value must be one of {string.Join(", ", shown)}";
     }
 
@@ -95,6 +99,8 @@ internal static class SchemaValues
         return null;
     }
 
-    /// <summary>A number of the schema file, which is shown as it is written there.</summary>
-    private static string Plain(Node value) => value is IntegerNode or FloatNode ? value is FloatNode number ? GoFloat.Json(number.Value) : value.ToString()! : Display(value);
+    private static string Plain(Node value, IReadOnlyDictionary<Node, string> numbers) => numbers.TryGetValue(value, out string? written) ? written
+        : value is FloatNode number ? GoFloat.Json(number.Value)
+        : value is IntegerNode ? value.ToString()!
+        : Display(value);
 }

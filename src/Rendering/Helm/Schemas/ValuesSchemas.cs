@@ -45,7 +45,7 @@ internal sealed class ValuesSchemas
     {
         try
         {
-            JsonSchema root = compiled.GetValue(schema, static data => SchemaCompiler.Compile(Parse(data)));
+            JsonSchema root = compiled.GetValue(schema, Compile);
             if (SchemaValidator.Validate(root, values) is not { } error)
             {
                 return null;
@@ -65,8 +65,11 @@ internal sealed class ValuesSchemas
         }
     }
 
-    private static Node Parse(byte[] data) =>
-        GoJson.TryRead(GoText.FromBytes(data), out Node? root, out string? error)
-            ? root
-            : throw new SchemaException(error == "unexpected end of JSON input" ? "unexpected EOF" : error);
+    private static JsonSchema Compile(byte[] data)
+    {
+        Dictionary<Node, string> numbers = new(ReferenceEqualityComparer.Instance);
+        return GoJson.TryRead(GoText.FromBytes(data), out Node? root, out string? error, numbers.Add)
+            ? SchemaCompiler.Compile(root, numbers)
+            : throw new SchemaException(error != "unexpected end of JSON input" ? error : data.AsSpan().Trim(" \t\r\n"u8).IsEmpty ? "EOF" : "unexpected EOF");
+    }
 }
