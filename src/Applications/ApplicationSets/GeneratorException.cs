@@ -5,4 +5,7 @@ internal sealed class GeneratorException(string message, Exception? inner = null
 {
     /// <summary>How long whoever was asked wants to be left alone; null when nobody said.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Whether what was asked for does not exist, or is hidden from whoever asks.</summary>
+    public bool IsNotFound { get; init; }
 }

@@ -12,5 +12,6 @@ public interface IObjectSource
     Task<MapNode?> FindAsync(ResourceKind kind, string name, CancellationToken cancellationToken);
 
     /// <summary>Every object of a kind; none when the kind is not served.</summary>
+    /// <param name="kind">By its name or by its plural, which is what ConfigMaps of decision resources hold.</param>
     Task<IReadOnlyList<MapNode>> ListAsync(ResourceKind kind, CancellationToken cancellationToken);
 }

@@ -16,6 +16,9 @@ public sealed record DownloadRequest(Uri Address, long MaxBytes)
     public IReadOnlyList<string> Accept { get; init; } = [];
 
     public DownloadAuthorization? Authorization { get; init; }
+
+    /// <summary>Posted as JSON; a redirect is not followed then. Null gets the address.</summary>
+    public byte[]? Body { get; init; }
 }
 
 /// <summary>An answer, whatever its status.</summary>
@@ -40,7 +43,8 @@ public sealed class HttpDownloads : IDisposable
 
     /// <param name="time">Times out what hangs.</param>
     /// <param name="credentials">Asked with the address of a repository or registry; null means anonymous.</param>
-    public HttpDownloads(TimeProvider time, Func<Uri, HostCredentials?>? credentials = null)
+    /// <param name="trust">Whose certificates are taken; null trusts what this machine does.</param>
+    public HttpDownloads(TimeProvider time, Func<Uri, HostCredentials?>? credentials = null, ServerTrust? trust = null)
     {
         this.time = time;
         this.credentials = credentials ?? (static _ => null);
@@ -52,6 +56,11 @@ public sealed class HttpDownloads : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             MaxResponseHeadersLength = 64,
         };
+        if (trust is not null)
+        {
+            handler.SslOptions.RemoteCertificateValidationCallback = trust.Accepts;
+        }
+
         client = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("bowline");
     }
@@ -86,7 +95,7 @@ public sealed class HttpDownloads : IDisposable
             for (int redirects = 0; redirects <= MaxRedirects; redirects++)
             {
                 using HttpResponseMessage answer = await SendAsync(request, address, either.Token).ConfigureAwait(false);
-                if ((int)answer.StatusCode is not (301 or 302 or 303 or 307 or 308) || answer.Headers.Location is not { } location)
+                if (request.Body is not null || (int)answer.StatusCode is not (301 or 302 or 303 or 307 or 308) || answer.Headers.Location is not { } location)
                 {
                     byte[] content = answer.IsSuccessStatusCode ? await ReadAsync(answer, address, request.MaxBytes, either.Token).ConfigureAwait(false) : [];
                     return new Download(answer.StatusCode, content, answer.Headers, address);
@@ -111,7 +120,13 @@ public sealed class HttpDownloads : IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(DownloadRequest request, Uri address, CancellationToken cancellationToken)
     {
-        using HttpRequestMessage message = new(HttpMethod.Get, address);
+        using HttpRequestMessage message = new(request.Body is null ? HttpMethod.Get : HttpMethod.Post, address);
+        if (request.Body is { } body)
+        {
+            message.Content = new ByteArrayContent(body);
+            message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+
         foreach (string type in request.Accept)
         {
             message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(type));

@@ -12,7 +12,7 @@ namespace Bowline.Sources.Git;
 /// Tokens of GitHub App installations (https://docs.github.com/en/apps: a JWT signed with the App's key is exchanged for a token
 /// that lives an hour), kept until shortly before they end.
 /// </summary>
-internal sealed class GitHubTokens(TimeProvider time) : IDisposable
+public sealed class GitHubTokens(TimeProvider time) : IDisposable
 {
     private const int MaxAnswer = 64 * 1024;
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);

@@ -12,9 +12,12 @@ public sealed class HubObjects(ICluster cluster, string @namespace) : IObjectSou
             : null;
 
     public async Task<IReadOnlyList<MapNode>> ListAsync(ResourceKind kind, CancellationToken cancellationToken) =>
-        await cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false) is { } served
+        (await cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false) ?? await FindPluralAsync(kind, cancellationToken).ConfigureAwait(false)) is { } served
             ? (await ReadAsync(kind, () => cluster.ListAsync(served, @namespace, ListOptions.All, cancellationToken)).ConfigureAwait(false)).Items
             : [];
+
+    private async Task<KindInfo?> FindPluralAsync(ResourceKind kind, CancellationToken cancellationToken) =>
+        (await cluster.DiscoverAsync(cancellationToken).ConfigureAwait(false)).Kinds.FirstOrDefault(known => known.Kind.Group == kind.Group && known.Plural == kind.Kind);
 
     private static async Task<T> ReadAsync<T>(ResourceKind kind, Func<Task<T>> read)
     {

@@ -16,6 +16,10 @@ internal sealed class GeneratorRegistry
         ["list"] = new ListGenerator(),
         ["clusters"] = new ClusterGenerator(),
         ["git"] = new GitGenerator(),
+        ["scmProvider"] = new ScmProviderGenerator(),
+        ["pullRequest"] = new PullRequestGenerator(),
+        ["plugin"] = new PluginGenerator(),
+        ["clusterDecisionResource"] = new ClusterDecisionGenerator(),
         ["matrix"] = new MatrixGenerator(this),
         ["merge"] = new MergeGenerator(this),
     }.ToFrozenDictionary(StringComparer.Ordinal);
