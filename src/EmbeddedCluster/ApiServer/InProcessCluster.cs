@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.Controllers.Certificates;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;
@@ -12,6 +13,9 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 internal sealed class InProcessCluster(string name, ResourceService service, SubresourceService subresources) : ICluster
 {
     public string Name => name;
+
+    /// <summary>Who signs certificates for this cluster.</summary>
+    public required CertificateIssuer Issuer { get; init; }
 
     /// <summary>Nodes are simulated from now on: the API tells what their kubelets and metrics would.</summary>
     internal void Simulate(Kubelet.Behaviours behaviours)

@@ -8,7 +8,7 @@ namespace Bowline.EmbeddedCluster.Hosting;
 /// The authority of one cluster with the certificates it signed, and the key of its tokens. All ECDSA P-256. Authority, administrator
 /// and token key live in a state directory; the server's certificate is made anew for each start, so its names are always right.
 /// </summary>
-internal sealed class ClusterCertificates : IDisposable
+internal sealed partial class ClusterCertificates : IDisposable
 {
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
     private readonly X509Certificate2 authority;
@@ -38,7 +38,7 @@ internal sealed class ClusterCertificates : IDisposable
     public static ClusterCertificates Load(string? directory, IReadOnlyList<string> names, TimeProvider time)
     {
         CertificateFolder folder = new(directory);
-        using X509Certificate2 authority = LoadAuthority(folder, time);
+        X509Certificate2 authority = LoadAuthority(folder, time);
         if (folder.Read("admin.crt", "admin.key") is not [var adminPem, var adminKeyPem] || !IsCurrent(adminPem, time))
         {
             using ECDsa adminKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -51,7 +51,7 @@ internal sealed class ClusterCertificates : IDisposable
         using ECDsa servingKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using X509Certificate2 serving = Sign(authority, servingKey, "CN=bowline-apiserver", names, time);
         return new ClusterCertificates(
-            X509CertificateLoader.LoadCertificate(authority.RawData),
+            authority,
             serving.CopyWithPrivateKey(servingKey),
             adminPem,
             adminKeyPem,
@@ -133,13 +133,18 @@ internal sealed class ClusterCertificates : IDisposable
             request.CertificateExtensions.Add(Names(names));
         }
 
-        // Go refuses serial numbers that read as negative.
-        byte[] serial = RandomNumberGenerator.GetBytes(16);
-        serial[0] = (byte)((serial[0] & 0x7f) | 0x40);
         DateTimeOffset from = time.GetUtcNow().AddHours(-1);
         DateTimeOffset most = authority.NotAfter.ToUniversalTime();
         DateTimeOffset until = from.AddYears(10) < most ? from.AddYears(10) : most;
-        return request.Create(authority, from > authority.NotBefore ? from : authority.NotBefore.ToUniversalTime(), until, serial);
+        return request.Create(authority, from > authority.NotBefore ? from : authority.NotBefore.ToUniversalTime(), until, SerialNumber());
+    }
+
+    private static byte[] SerialNumber()
+    {
+        // Go refuses serial numbers that read as negative.
+        byte[] serial = RandomNumberGenerator.GetBytes(16);
+        serial[0] = (byte)((serial[0] & 0x7f) | 0x40);
+        return serial;
     }
 
     private static X509Extension Names(IReadOnlyList<string> names)

@@ -1,6 +1,7 @@
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.ApiServer;
 using Bowline.EmbeddedCluster.Controllers;
+using Bowline.EmbeddedCluster.Controllers.Certificates;
 using Bowline.EmbeddedCluster.Controllers.Lifecycle;
 using Bowline.EmbeddedCluster.Controllers.Networking;
 using Bowline.EmbeddedCluster.Controllers.Policy;
@@ -106,6 +107,11 @@ public sealed class ControllerManager : IAsyncDisposable
         Behaviours behaviours = new(file.Behaviours);
         IMetricsSource metrics = options.Metrics ?? (options.SimulateNodes ? new DeclaredMetrics(plane, behaviours, new SimulatedMetrics()) : new AbsentMetrics());
         reconcilers.AddRange(ControllersOf(plane, options, metrics));
+        if (cluster is InProcessCluster { Issuer: var issuer })
+        {
+            reconcilers.Add(new CertificateRequests(plane, issuer));
+        }
+
         if (options.SimulateNodes)
         {
             reconcilers.Add(new PodScheduler(plane));

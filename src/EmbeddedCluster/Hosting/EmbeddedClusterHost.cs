@@ -6,6 +6,7 @@ using Bowline.EmbeddedCluster.Admission.Policies;
 using Bowline.EmbeddedCluster.Admission.Webhooks;
 using Bowline.EmbeddedCluster.ApiServer;
 using Bowline.EmbeddedCluster.Auditing;
+using Bowline.EmbeddedCluster.Controllers.Certificates;
 using Bowline.EmbeddedCluster.Defaulting;
 using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
@@ -120,7 +121,10 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             Fill(options, store, kinds, service);
             filled.SetResult();
             ClusterCertificates certificates = await loading.ConfigureAwait(false);
-            InProcessCluster cluster = new(options.Name, service, new SubresourceService(service, new TokenIssuer(new TokenCodec(certificates.TokenKey), options.Time)));
+            InProcessCluster cluster = new(options.Name, service, new SubresourceService(service, new TokenIssuer(new TokenCodec(certificates.TokenKey), options.Time)))
+            {
+                Issuer = Issuer(certificates, authorizer, options.Time),
+            };
             Task working = beside(cluster, certificates.AuthorityPem);
             await Task.WhenAll(listening, working).ConfigureAwait(false);
             return new EmbeddedClusterHost(options, store, await listening.ConfigureAwait(false), certificates, admission, audit, cluster);
@@ -132,6 +136,10 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             throw;
         }
     }
+
+    private static CertificateIssuer Issuer(ClusterCertificates certificates, Authorizer authorizer, TimeProvider time) => new(
+        (asked, usages, life) => certificates.Issue(asked, usages, life, time),
+        (user, groups, subresource) => authorizer.Decide(new AccessQuery(new UserInfo(user, groups), "create") { Group = "certificates.k8s.io", Resource = "certificatesigningrequests", Subresource = subresource }).Allowed);
 
     /// <summary>A server that listens already stops; one that never came to listen has nothing to stop.</summary>
     private static async Task AbandonAsync(Task<HttpFront> listening)

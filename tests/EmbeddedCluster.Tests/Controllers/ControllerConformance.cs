@@ -13,7 +13,6 @@ public sealed class ControllerConformance(ITestOutputHelper output)
     {
         ["kcm-csr-signing#1"] = "API server: managedFields of CertificateSigningRequests are dropped, extra names the credential",
         ["kcm-csr-signing#2"] = "API server: times of an approval's conditions are filled in",
-        ["kcm-csr-signing#3"] = "no signer: the authority's key stays with the host",
         ["kcm-daemonset#10"] = "API server: the deprecated template generation counts up with the template",
         ["kcm-deployment-recreate-paused#9"] = "the recording sent two patches without waiting for the controller",
         ["kcm-deployment-recreate-paused#11"] = ScaleEntry,

@@ -112,6 +112,30 @@ public sealed class KubectlWorkloadTests(KubectlCluster cluster) : IClassFixture
     }
 
     [KubectlFact]
+    public async Task Certificates_are_approved_denied_and_collected()
+    {
+        using System.Security.Cryptography.ECDsa key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        string pem = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=jane", key, System.Security.Cryptography.HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        string Request(string name) => $$"""
+            apiVersion: certificates.k8s.io/v1
+            kind: CertificateSigningRequest
+            metadata: {name: {{name}}}
+            spec:
+              request: {{Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(pem))}}
+              signerName: kubernetes.io/kube-apiserver-client
+              usages: [client auth]
+            """;
+        await cluster.RunAsync("apply -f -", Request("jane"));
+        await cluster.RunAsync("apply -f -", Request("joe"));
+        Assert.Matches("(?m)^jane .* Pending", await cluster.RunAsync("get csr"));
+        Assert.Contains("certificatesigningrequest.certificates.k8s.io/jane approved", await cluster.RunAsync("certificate approve jane"), StringComparison.Ordinal);
+        Assert.Contains("certificatesigningrequest.certificates.k8s.io/joe denied", await cluster.RunAsync("certificate deny joe"), StringComparison.Ordinal);
+        await cluster.RunAsync("wait csr/jane --for=jsonpath={.status.certificate} --timeout=30s");
+        Assert.Matches("(?m)^jane .* Approved,Issued", await cluster.RunAsync("get csr"));
+        Assert.Matches("(?m)^joe .* Denied", await cluster.RunAsync("get csr"));
+    }
+
+    [KubectlFact]
     public async Task A_budget_stops_a_drain()
     {
         await NamespaceAsync("guarded");
