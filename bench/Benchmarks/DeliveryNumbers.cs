@@ -20,24 +20,28 @@ internal static class DeliveryNumbers
         Console.WriteLine();
         Console.WriteLine("| what | goal | measured |");
         Console.WriteLine("|---|---|---|");
-        await FirstSyncAsync(cancellationToken);
+        await FirstSyncAsync(() => Cluster.StartAsync(cancellationToken), cancellationToken);
         await ManyApplicationsAsync(cancellationToken);
         await WholeProcessNumbers.PrintAsync(cancellationToken);
     }
 
-    private static async Task FirstSyncAsync(CancellationToken cancellationToken)
+    /// <summary><c>bench/run delivery KUBECONFIG</c>: the first sync to an API server that runs already and is empty; CPU time is this process's alone.</summary>
+    public static async Task PrintAsync(string kubeconfig, CancellationToken cancellationToken) =>
+        await FirstSyncAsync(() => Task.FromResult(Cluster.Of(KubeContexts.Read([kubeconfig]).Connection(string.Empty))), cancellationToken);
+
+    private static async Task FirstSyncAsync(Func<Task<Cluster>> open, CancellationToken cancellationToken)
     {
         const int Objects = 10_000;
-        (double bare, double bareCpu) = await BareClientAsync(Objects, cancellationToken);
+        (double bare, double bareCpu) = await BareClientAsync(open, Objects, cancellationToken);
         (double engine, double engineCpu) = (0, 0);
-        await using (Cluster cluster = await Cluster.StartAsync(cancellationToken))
+        await using (Cluster cluster = await open())
         {
             RenderedApplication[] applications = [.. Enumerable.Range(0, 100).Select(number => Application(number, Objects / 100))];
             (TimeSpan elapsed, TimeSpan cpu) = await MeasureAsync(() => cluster.DeliverAsync(applications, cancellationToken));
             (engine, engineCpu) = (Objects / elapsed.TotalSeconds, cpu.TotalSeconds);
         }
 
-        double kubectl = await KubectlAsync(300, cancellationToken);
+        double kubectl = await KubectlAsync(open, 300, cancellationToken);
         Row("10,000 ConfigMaps applied by a bare client, 32 in flight", "", $"{bare:0} objects/s ({bareCpu:0.0} s CPU)");
         Row("first sync of 10,000 ConfigMaps in 100 applications", "80 % of that", $"{engine:0} objects/s, {engine / bare:P0} ({engineCpu:0.0} s CPU)");
         Row("`kubectl apply --server-side` of 300 ConfigMaps to the same server", "1/25 of the sync", $"{kubectl:0} objects/s, 1/{engine / kubectl:0}");
@@ -60,9 +64,9 @@ internal static class DeliveryNumbers
         Row("live change to restored, among those 1,000 applications, 200 changes", "p99 200 ms", $"p50 {heals[heals.Length / 2]:0.0} ms, p99 {heals[(int)(heals.Length * 0.99)]:0.0} ms");
     }
 
-    private static async Task<(double PerSecond, double Cpu)> BareClientAsync(int objects, CancellationToken cancellationToken)
+    private static async Task<(double PerSecond, double Cpu)> BareClientAsync(Func<Task<Cluster>> open, int objects, CancellationToken cancellationToken)
     {
-        await using Cluster cluster = await Cluster.StartAsync(cancellationToken);
+        await using Cluster cluster = await open();
         KindInfo kind = (await cluster.Client.FindKindAsync(new ResourceKind(string.Empty, "v1", "ConfigMap"), cancellationToken))!;
         WriteOptions options = new() { FieldManager = "bench", Force = true };
         (TimeSpan elapsed, TimeSpan cpu) = await MeasureAsync(() => Parallel.ForAsync(0, objects, new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = cancellationToken }, async (number, token) =>
@@ -73,9 +77,9 @@ internal static class DeliveryNumbers
         return (objects / elapsed.TotalSeconds, cpu.TotalSeconds);
     }
 
-    private static async Task<double> KubectlAsync(int objects, CancellationToken cancellationToken)
+    private static async Task<double> KubectlAsync(Func<Task<Cluster>> open, int objects, CancellationToken cancellationToken)
     {
-        await using Cluster cluster = await Cluster.StartAsync(cancellationToken);
+        await using Cluster cluster = await open();
         string folder = Directory.CreateTempSubdirectory("bowline-bench-").FullName;
         try
         {
@@ -127,7 +131,7 @@ internal static class DeliveryNumbers
     /// <summary>An embedded API server, a client of it, and what delivers through that.</summary>
     private sealed class Cluster : IAsyncDisposable
     {
-        private readonly EmbeddedClusterHost host;
+        private readonly EmbeddedClusterHost? host;
         private readonly CancellationTokenSource stopping = new();
         private readonly SemaphoreSlim moved = new(0);
         private readonly Dependencies dependencies = new();
@@ -135,10 +139,10 @@ internal static class DeliveryNumbers
         private readonly DeliveryTarget target;
         private int looks;
 
-        private Cluster(EmbeddedClusterHost host)
+        private Cluster(ClusterConnection connection, EmbeddedClusterHost? host)
         {
             this.host = host;
-            Connection = new ClusterConnection("bench", host.Server) { CertificateAuthority = host.CertificateAuthority, ClientCertificate = host.ClientCertificate, ClientKey = host.ClientKey };
+            Connection = connection;
             Client = new HttpCluster(Connection, TimeProvider.System);
             target = new DeliveryTarget(Client, assumeKinds: false, TimeProvider.System, new SyncOptions());
         }
@@ -147,7 +151,13 @@ internal static class DeliveryNumbers
 
         public HttpCluster Client { get; }
 
-        public static async Task<Cluster> StartAsync(CancellationToken cancellationToken) => new(await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), cancellationToken));
+        public static Cluster Of(ClusterConnection connection) => new(connection, null);
+
+        public static async Task<Cluster> StartAsync(CancellationToken cancellationToken)
+        {
+            EmbeddedClusterHost host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), cancellationToken);
+            return new Cluster(new ClusterConnection("bench", host.Server) { CertificateAuthority = host.CertificateAuthority, ClientCertificate = host.ClientCertificate, ClientKey = host.ClientKey }, host);
+        }
 
         public async Task DeliverAsync(RenderedApplication[] applications, CancellationToken cancellationToken)
         {
@@ -193,7 +203,7 @@ internal static class DeliveryNumbers
                 ObjectKey key = new(kind, name, "c3");
                 await Client.PatchAsync(key, PatchKind.Merge, new MapNode { ["data"] = new MapNode { ["key"] = "by hand" } }, new WriteOptions { FieldManager = "somebody" }, cancellationToken);
                 long changed = Stopwatch.GetTimestamp();
-                while ((await host.Cluster.GetAsync(key, cancellationToken))?.At("data", "key")?.AsString() != "value")
+                while ((await host!.Cluster.GetAsync(key, cancellationToken))?.At("data", "key")?.AsString() != "value")
                 {
                     await Task.Delay(1, cancellationToken);
                 }
@@ -210,7 +220,10 @@ internal static class DeliveryNumbers
             await Task.WhenAll(runners.Select(running => running.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await target.DisposeAsync();
             Client.Dispose();
-            await host.DisposeAsync();
+            if (host is not null)
+            {
+                await host.DisposeAsync();
+            }
         }
     }
 }

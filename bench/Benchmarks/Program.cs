@@ -20,6 +20,12 @@ if (args is ["delivery"])
     return 0;
 }
 
+if (args is ["delivery", { } kubeconfig])
+{
+    await DeliveryNumbers.PrintAsync(kubeconfig, CancellationToken.None);
+    return 0;
+}
+
 if (args is ["kustomize"])
 {
     KustomizeNumbers.Print();

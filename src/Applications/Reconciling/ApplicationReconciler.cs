@@ -33,7 +33,9 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         if (!ReferenceEquals(present, stored))
         {
             stored = present;
-            inventory = InventoryStore.Read(present);
+            Inventory read = InventoryStore.Read(present);
+            // Under the same name another repository delivered something else: it is not pruned, and its history is not this one's.
+            inventory = read.Home.Length == 0 || read.Home == target.Home ? read : Inventory.Empty with { Home = read.Home, Request = read.Request };
         }
 
         return present is null ? Inventory.Empty : inventory;
@@ -78,6 +80,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
             .Select(action => new InventoryEntry(action.Desired!.Kind!.Kind, action.Id.Namespace, action.Id.Name))];
         Inventory during = observation.Inventory with
         {
+            Home = target.Home,
             Entries = [.. observation.Inventory.Entries.Union(mine)],
             PruneOnRemoval = observation.Application.Spec.Policy.Prune,
             Operation = run.Operation,

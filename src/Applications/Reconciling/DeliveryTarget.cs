@@ -55,6 +55,9 @@ public sealed class DeliveryTarget : IAsyncDisposable
     /// <summary>Who owns what on this cluster; set whenever the applications' claims change.</summary>
     public Ownership Ownership { get; set; } = new([], []);
 
+    /// <summary>The repository that is delivered: what another one delivered to this cluster is nothing to it. The same wherever it is cloned to.</summary>
+    public string Home { get; set; } = string.Empty;
+
     public AdmissionRules Admission => admissionIsKnown ? AdmissionRules.Of(Live) : AdmissionRules.Unknown;
 
     /// <summary>Begins to watch what every delivery looks at, whatever it delivers; done once, and again after a failure.</summary>
@@ -68,11 +71,11 @@ public sealed class DeliveryTarget : IAsyncDisposable
         return prepared.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Applications that have an inventory in this cluster.</summary>
+    /// <summary>Applications of <see cref="Home"/> that have an inventory in this cluster.</summary>
     public async Task<IReadOnlyList<string>> OwnersAsync(CancellationToken cancellationToken)
     {
         await PrepareAsync(cancellationToken).ConfigureAwait(false);
-        return InventoryStore.OwnersIn(Live.List(CoreKinds.ConfigMap.Kind, InventoryStore.Namespace));
+        return InventoryStore.OwnersIn(Live.List(CoreKinds.ConfigMap.Kind, InventoryStore.Namespace), Home);
     }
 
     public async ValueTask DisposeAsync()

@@ -42,7 +42,7 @@ public static class Preparation
 
     private static DesiredObject PrepareOne(Resource resource, KindInfo? kind, bool namespaced, DesiredState state, ObjectOptions options)
     {
-        MapNode body = (MapNode)resource.Node.DeepClone();
+        MapNode body = Copy(resource.Node);
         MapNode metadata = body.EnsureMap("metadata");
         string @namespace = string.Empty;
         if (namespaced)
@@ -63,6 +63,18 @@ public static class Preparation
         return new DesiredObject(id, body, resource.Origin) { Kind = kind, Options = ObjectOptions.Read(resource.Annotation(ObjectOptions.Annotation), options).For(type) };
     }
 
+    /// <summary>A copy whose metadata may be changed; all else is frozen and shared with what was rendered, of which there may be much.</summary>
+    private static MapNode Copy(MapNode rendered)
+    {
+        MapNode copy = new(rendered.Count) { Line = rendered.Line };
+        foreach ((string key, Node value) in rendered)
+        {
+            copy.Add(key, key == "metadata" ? value.DeepClone() : value.Freeze());
+        }
+
+        return copy;
+    }
+
     /// <summary>Takes out what the server would move or drop, so that it never shows as a difference.</summary>
     private static void Normalise(MapNode body, MapNode metadata, ResourceKind type, KindInfo? kind)
     {
@@ -78,7 +90,8 @@ public static class Preparation
 
         if (type is { Group: "", Kind: "Secret" } && body["stringData"] is MapNode texts)
         {
-            MapNode data = body.EnsureMap("data");
+            MapNode data = (MapNode?)(body["data"] as MapNode)?.DeepClone() ?? [];
+            body["data"] = data;
             foreach ((string key, Node value) in texts)
             {
                 data[key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(value.AsString() ?? string.Empty));

@@ -9,6 +9,9 @@ public sealed record Inventory(IReadOnlyList<InventoryEntry> Entries, string Syn
 {
     public static readonly Inventory Empty = new([], string.Empty);
 
+    /// <summary>The repository that it was delivered from: another one that delivers to the same cluster leaves it alone. Empty when nobody said.</summary>
+    public string Home { get; init; } = string.Empty;
+
     /// <summary>Whether the objects go when the application itself leaves the repository; kept here, since by then nothing else says so.</summary>
     public bool PruneOnRemoval { get; init; }
 

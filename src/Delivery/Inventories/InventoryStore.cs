@@ -15,6 +15,9 @@ public sealed class InventoryStore(ICluster cluster)
     private static readonly KindInfo ConfigMaps = new(new ResourceKind(string.Empty, "v1", "ConfigMap"), "configmaps", Namespaced: true);
     private static readonly WriteOptions Write = new() { FieldManager = "bowline", Force = true };
 
+    private readonly Lock gate = new();
+    private Task? home;
+
     /// <summary>The object that holds an application's inventory.</summary>
     public static ResourceId IdOf(string owner) => KeyOf(owner).Id;
 
@@ -43,15 +46,35 @@ public sealed class InventoryStore(ICluster cluster)
             },
             ["data"] = InventoryText.Write(inventory),
         };
+        await HomeAsync(missing: false).WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await cluster.ApplyAsync(KeyOf(owner), body, Write, cancellationToken).ConfigureAwait(false);
         }
-        catch (ClusterException missing) when (missing.IsNotFound)
+        catch (ClusterException gone) when (gone.IsNotFound)
         {
-            MapNode home = new() { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new MapNode { ["name"] = Namespace } };
-            await cluster.ApplyAsync(new ObjectKey(Namespaces, string.Empty, Namespace), home, Write, cancellationToken).ConfigureAwait(false);
+            await HomeAsync(missing: true).WaitAsync(cancellationToken).ConfigureAwait(false);
             return await cluster.ApplyAsync(KeyOf(owner), body, Write, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Sees to it that the namespace is there: asked for once, whoever writes first, and made where it is missing.</summary>
+    /// <param name="missing">It was there, and somebody has deleted it.</param>
+    private Task HomeAsync(bool missing)
+    {
+        lock (gate)
+        {
+            return home = home is null or { IsFaulted: true } || (missing && home.IsCompleted) ? MakeHomeAsync() : home;
+        }
+    }
+
+    private async Task MakeHomeAsync()
+    {
+        ObjectKey key = new(Namespaces, string.Empty, Namespace);
+        if (await cluster.GetAsync(key, CancellationToken.None).ConfigureAwait(false) is null)
+        {
+            MapNode body = new() { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new MapNode { ["name"] = Namespace } };
+            await cluster.ApplyAsync(key, body, Write, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -67,9 +90,9 @@ public sealed class InventoryStore(ICluster cluster)
     public Task DeleteAsync(string owner, CancellationToken cancellationToken) =>
         cluster.DeleteAsync(KeyOf(owner), DeleteOptions.Background, cancellationToken);
 
-    /// <summary>Applications whose inventory is among these objects of <see cref="Namespace"/>.</summary>
-    public static IReadOnlyList<string> OwnersIn(IEnumerable<MapNode> objects) => [.. objects
-        .Where(item => item.At("metadata", "labels", Label)?.AsString() == "bowline")
+    /// <summary>Applications of one repository whose inventory is among these objects of <see cref="Namespace"/>.</summary>
+    public static IReadOnlyList<string> OwnersIn(IEnumerable<MapNode> objects, string home) => [.. objects
+        .Where(item => item.At("metadata", "labels", Label)?.AsString() == "bowline" && (item.At("data", "home")?.AsString() ?? string.Empty) == home)
         .Select(item => item.At("metadata", "name")?.AsString() ?? string.Empty)
         .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
         .Select(name => name[Prefix.Length..])];

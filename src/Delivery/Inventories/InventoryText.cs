@@ -19,6 +19,7 @@ internal static class InventoryText
 
         return new Inventory(ReadEntries(Parse(data["entries"])), data["synced"]?.AsString() ?? string.Empty)
         {
+            Home = data["home"]?.AsString() ?? string.Empty,
             PruneOnRemoval = data["pruneOnRemoval"]?.AsString() == "true",
             Operation = ReadOperation(Parse(data["operation"])),
             History = [.. Items(Parse(data["history"])).Select(ReadDelivery)],
@@ -41,6 +42,11 @@ internal static class InventoryText
             ["synced"] = inventory.Synced,
             ["pruneOnRemoval"] = inventory.PruneOnRemoval ? "true" : "false",
         };
+        if (inventory.Home.Length > 0)
+        {
+            data["home"] = inventory.Home;
+        }
+
         if (inventory.Operation is { } operation)
         {
             data["operation"] = JsonWriter.ToText(new MapNode { ["id"] = operation.Id, ["fingerprint"] = operation.Fingerprint, ["started"] = Time(operation.Started), ["hooksDone"] = Texts(operation.HooksDone) });

@@ -28,12 +28,12 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
         ClusterFleet fleet = new(options, repository.Name, time);
         await using (fleet.ConfigureAwait(false))
         {
-            DiffReport report = await CompareAsync(workspace, fleet, repository.Settings, only, cancellationToken).ConfigureAwait(false);
+            DiffReport report = await CompareAsync(workspace, fleet, repository.Settings, repository.IdentityOf(workspace.Home), only, cancellationToken).ConfigureAwait(false);
             return await use(report, fleet.Target, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static async Task<DiffReport> CompareAsync(WorkspaceState workspace, ClusterFleet fleet, ArgoCdSettings settings, string only, CancellationToken cancellationToken)
+    private static async Task<DiffReport> CompareAsync(WorkspaceState workspace, ClusterFleet fleet, ArgoCdSettings settings, string home, string only, CancellationToken cancellationToken)
     {
         IReadOnlyList<Claims> claims = [.. workspace.Rendered.Select(application => application.Claims)];
         Placement placement = fleet.Place(claims, settled: []);
@@ -47,6 +47,7 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
             string cluster = placement.ClusterOf[application.Spec.Name];
             DeliveryTarget target = fleet.Target(cluster);
             target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf[claim.Application] == cluster), []);
+            target.Home = home;
             target.Scripts.Use(settings.Config, _ => { });
             ApplicationReconciler reconciler = new(target);
             Observation observation = await reconciler.ObserveAsync(application, [], cancellationToken).ConfigureAwait(false);

@@ -138,6 +138,7 @@ public sealed partial class UpSession : IAsyncDisposable
         foreach (string cluster in needed)
         {
             DeliveryTarget target = fleet.Target(cluster);
+            target.Home = repository.IdentityOf(workspace.Home);
             target.Scripts.Use(repository.Settings.Config, message => observer.Note(message));
             string[] former = [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !declared.Contains(owner))];
             target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf[claim.Application] == cluster), former);
