@@ -21,7 +21,6 @@ internal static class HelmFunctions
         ["fail"] = Text(call => throw Failure(call.Text(0)), GoType.String),
         ["lookup"] = new GoFunction(call => RenderState.Of(call.Run).Lookup(call.Text(0), call.Text(1), call.Text(2), call.Text(3)), GoType.String, GoType.String, GoType.String, GoType.String) { Result = GoType.Map },
         ["toYaml"] = Text(call => Lenient(() => ToYaml(call, YamlText.Of)), GoType.Any),
-        ["mustToYaml"] = Text(call => ToYaml(call, YamlText.Of), GoType.Any),
         ["toYamlPretty"] = Text(call => Lenient(() => ToYaml(call, YamlText.Pretty)), GoType.Any),
         ["fromYaml"] = new GoFunction(call => FromMap(() => GoYaml.ReadMap(Encoding.UTF8.GetBytes(call.Text(0)))), GoType.String) { Result = GoType.Map },
         ["fromYamlArray"] = new GoFunction(call => FromList(() => AsList(GoYaml.Read(call.Text(0)), JsonTyping.Mismatch)), GoType.String) { Result = GoType.List },

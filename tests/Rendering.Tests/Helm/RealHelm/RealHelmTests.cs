@@ -54,11 +54,15 @@ public sealed class RealHelmTests
         ReleaseName = settings["release"]!.AsString()!,
         Namespace = settings["namespace"]!.AsString()!,
         KubeVersion = settings["kubeVersion"]!.AsString()!,
+        ApiVersions = Texts(settings, "apiVersions"),
         Helm = new HelmOptions
         {
             ValueFiles = [.. Texts(settings, "values").Select(file => $"/{file}")],
             Set = Texts(settings, "set"),
+            SetString = Texts(settings, "setString"),
             SetJson = Texts(settings, "setJson"),
+            SetFile = [.. Texts(settings, "setFile").Select(argument => argument.Replace("=", "=/", StringComparison.Ordinal))],
+            SetLiteral = Texts(settings, "setLiteral"),
             ShowOnly = Texts(settings, "showOnly"),
             IncludeCrds = Flag(settings, "includeCrds"),
             IsUpgrade = Flag(settings, "isUpgrade"),
