@@ -9,11 +9,11 @@ using Bowline.Resources.Model;
 namespace Bowline.Rendering.Kustomize.Building;
 
 /// <summary>The objects of a kustomization with the rules and variables that its whole build needs at the end.</summary>
-internal sealed class Accumulator(KindScopes scopes)
+internal sealed class Accumulator(BuildSession session)
 {
     private readonly List<VariableSpec> variables = [];
 
-    public ObjectSet Objects { get; private set; } = new(scopes);
+    public ObjectSet Objects { get; private set; } = new(session.Kinds.Scopes) { TracksOrigins = session.TracksOrigins };
 
     public RuleSet Rules { get; private set; } = RuleSet.Empty;
 
@@ -24,6 +24,7 @@ internal sealed class Accumulator(KindScopes scopes)
         if (Objects.Count == 0)
         {
             Objects = other.Objects;
+            Objects.RequireDistinct();
         }
         else
         {

@@ -17,7 +17,8 @@ internal sealed class Build(BuildSession session)
     {
         DirectoryLoader loader = DirectoryLoader.Open(session.Request.Files, session.Request.Path, session.Files);
         Target target = Target.Load(session, loader, new Provenance());
-        Accumulator built = target.Accumulate(new Accumulator(session.Kinds.Scopes));
+        session.TracksOrigins = target.Kustomization.BuildMetadata.Count > 0;
+        Accumulator built = target.Accumulate(new Accumulator(session));
         try
         {
             built = Requested(built);

@@ -20,6 +20,9 @@ internal sealed class BuildSession(RenderRequest request, BuildFiles files, IRen
 
     public List<string> Warnings { get; } = [];
 
+    /// <summary>Whether the kustomization that is built asks for metadata of its objects.</summary>
+    public bool TracksOrigins { get; set; }
+
     /// <summary>The first kustomization that brings a schema decides for the whole build.</summary>
     public void UseSchema(IReadOnlyList<KeyValuePair<string, string>> openApi, DirectoryLoader loader, string file)
     {

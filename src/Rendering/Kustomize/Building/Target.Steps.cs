@@ -36,11 +36,12 @@ internal sealed partial class Target
     private void Absorb(Accumulator into, IEnumerable<BuildObject> made, string generator) =>
         into.Objects.Absorb(WithSource(made, Builtin(generator)));
 
-    private static IEnumerable<BuildObject> WithSource(IEnumerable<BuildObject> made, Provenance source)
+    private IEnumerable<BuildObject> WithSource(IEnumerable<BuildObject> made, Provenance source)
     {
         foreach (BuildObject item in made)
         {
             item.Source ??= source;
+            item.OriginText = session.TracksOrigins ? source.Text : null;
             yield return item;
         }
     }
@@ -59,21 +60,17 @@ internal sealed partial class Target
 
     private void Transform(Accumulator into)
     {
-        List<Provenance> by = [];
         foreach ((string kind, ITransformer transformer) in BuiltinTransformers(into.Rules))
         {
-            into.Objects.Apply(transformer);
-            by.Add(Builtin(kind));
+            into.Objects.Pass(transformer, Builtin(kind));
         }
 
         foreach (BuildObject config in PluginObjects(Kustomization.Transformers))
         {
-            into.Objects.Apply(TransformerPlugins.Create(Plugins, config));
-            by.Add(config.Source! with { ConfiguredBy = config.Id });
+            into.Objects.Pass(TransformerPlugins.Create(Plugins, config), config.Source! with { ConfiguredBy = config.Id });
         }
 
-        into.Objects.DropEmpty();
-        Passage.Record(into.Objects.Items, by);
+        into.Objects.EndPassage();
     }
 
     private IEnumerable<(string Kind, ITransformer Transformer)> BuiltinTransformers(RuleSet rules)
@@ -207,7 +204,7 @@ internal sealed partial class Target
             return [];
         }
 
-        Accumulator configs = new(session.Kinds.Scopes);
+        Accumulator configs = new(session);
         List<string> paths = [];
         foreach (string entry in entries)
         {

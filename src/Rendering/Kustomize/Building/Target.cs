@@ -74,7 +74,7 @@ internal sealed partial class Target
                 continue;
             }
 
-            Accumulator below = new(session.Kinds.Scopes);
+            Accumulator below = new(session);
             Target base_ = Enter(path, isComponent: false);
             into.Merge(base_.Accumulate(below));
         }
@@ -88,7 +88,9 @@ internal sealed partial class Target
         List<BuildObject> objects = ObjectReader.Read(content, file, session.Files.Parsed);
         foreach (BuildObject item in objects)
         {
-            item.Source = Reached(path) with { File = file, Line = item.Source?.Line ?? 0 };
+            Provenance source = Reached(path) with { File = file, Line = item.Source?.Line ?? 0 };
+            item.Source = source;
+            item.OriginText = session.TracksOrigins ? source.Text : null;
         }
 
         into.Objects.AppendAll(objects);
@@ -99,6 +101,7 @@ internal sealed partial class Target
         foreach (string path in Kustomization.Components)
         {
             into = Enter(path, isComponent: true).Accumulate(into);
+            into.Objects.RequireDistinct();
         }
 
         return into;

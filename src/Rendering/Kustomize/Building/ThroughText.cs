@@ -13,7 +13,7 @@ internal sealed class ThroughText
     {
         if (!ReferenceEquals(through, last))
         {
-            lastTexts = [.. Passage.Of(through).Select(Text)];
+            lastTexts = [.. Passage.Transformers(through).Select(Text)];
             last = through;
         }
 

@@ -30,7 +30,6 @@ internal static class TransformerPlugins
                 new StrategicMergeTransformer(map.Texts("paths"), map.Text("patches"), context.Loader, file, context.Session.Kinds),
             ["ReplacementTransformer"] = (context, map, _) => new ReplacementTransformer(context.Replacements(map.Structs("replacements", SpecReader.Replacement))),
             ["ValueAddTransformer"] = ValueAdd,
-            ["SortOrderTransformer"] = (_, map, file) => new SortTransformer(map.Struct("sortOptions", SpecReader.Sort), file),
             ["LegacyOrderTransformer"] = (_, _, file) => new SortTransformer(null, file),
         }.ToFrozenDictionary(StringComparer.Ordinal);
 

@@ -82,6 +82,7 @@ internal static class DataGenerator
         BuildObject made = new(root)
         {
             NeedsHash = spec.Options is not { DisableHash: true },
+            IsGenerated = true,
             Behavior = spec.Behavior switch
             {
                 "create" => Behavior.Create,

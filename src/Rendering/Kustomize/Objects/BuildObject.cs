@@ -27,6 +27,8 @@ internal sealed class BuildObject(MapNode root)
 
     public Behavior Behavior { get; set; }
 
+    public bool IsGenerated { get; set; }
+
     public bool NeedsHash { get; set; }
 
     /// <summary>Whether a chart made the object. Charts place their objects themselves: no namespace of a kustomization moves them (since Kustomize 5.8).</summary>
@@ -41,6 +43,15 @@ internal sealed class BuildObject(MapNode root)
 
     /// <summary>The transformers that changed the object, in order.</summary>
     public Passage? Through { get; set; }
+
+    /// <summary>What an origin annotation prints; null when no annotations are asked for, or when it was lost.</summary>
+    public string? OriginText { get; set; }
+
+    /// <summary>The part of <see cref="Through"/> that annotations still say.</summary>
+    public Passage? Printed { get; set; }
+
+    /// <summary>The first of the running kustomization's transformers that annotations still say.</summary>
+    public int PrintedFrom { get; set; }
 
     public List<string> VariableNames { get; private set; } = [];
 
@@ -116,6 +127,21 @@ internal sealed class BuildObject(MapNode root)
         }
     }
 
+    /// <summary>Takes over a history, oldest first, in the place of its own.</summary>
+    public void Relearn(string[] namespaces, string[] names, string[] kinds, string[] prefixesOf, string[] suffixesOf)
+    {
+        previous.Clear();
+        for (int i = 0; i < Math.Min(names.Length, Math.Min(namespaces.Length, kinds.Length)); i++)
+        {
+            previous.Add(new PreviousId(namespaces[i], names[i], kinds[i]));
+        }
+
+        prefixes.Clear();
+        prefixes.AddRange(prefixesOf);
+        suffixes.Clear();
+        suffixes.AddRange(suffixesOf);
+    }
+
     public void AddPrefix(string prefix) => AddAffix(prefixes, prefix);
 
     public void AddSuffix(string suffix) => AddAffix(suffixes, suffix);
@@ -180,6 +206,7 @@ internal sealed class BuildObject(MapNode root)
         suffixes.AddRange(other.suffixes);
         VariableNames = [.. other.VariableNames];
         Behavior = other.Behavior;
+        IsGenerated = other.IsGenerated;
         AllowsKindChange = other.AllowsKindChange;
         AllowsNameChange = other.AllowsNameChange;
     }
@@ -190,6 +217,9 @@ internal sealed class BuildObject(MapNode root)
         copy.InheritFrom(this);
         copy.NeedsHash = NeedsHash;
         copy.Through = Through;
+        copy.OriginText = OriginText;
+        copy.Printed = Printed;
+        copy.PrintedFrom = PrintedFrom;
         return copy;
     }
 
@@ -229,18 +259,10 @@ internal sealed class BuildObject(MapNode root)
 
     private void SetStrings(string field, IEnumerable<KeyValuePair<string, string>> strings)
     {
-        MapNode? before = Root["metadata"]?[field] as MapNode;
         MapNode map = [];
         foreach ((string key, string value) in strings)
         {
-            Node text = ScalarReader.Written(value);
-            if (before?[key] is SharedScalar shared)
-            {
-                shared.Current = text;
-                text = shared;
-            }
-
-            map[ScalarReader.Key(key)] = text;
+            map[ScalarReader.Key(key)] = ScalarReader.Written(value);
         }
 
         if (map.Count > 0)

@@ -19,7 +19,9 @@ internal static class GeneratedMerge
         item.InheritFrom(old);
         item.NeedsHash = hash;
         item.Source = behavior == Behavior.Merge ? source : item.Source;
+        item.OriginText = behavior == Behavior.Merge ? old.OriginText : item.OriginText;
         item.Through = old.Through;
+        item.Printed = old.Printed;
     }
 
     public static void MergeData(BuildObject item, BuildObject old)

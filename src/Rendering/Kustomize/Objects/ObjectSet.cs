@@ -6,11 +6,19 @@ namespace Bowline.Rendering.Kustomize.Objects;
 internal sealed class ObjectSet(KindScopes scopes)
 {
     private List<BuildObject> items = [];
+    private readonly List<Provenance> passed = [];
+    private readonly List<BuildObject> withoutOrigin = [];
     private NamedObjects? named;
     private bool isDistinct;
     private bool hasEmpty;
 
     public KindScopes Scopes { get; } = scopes;
+
+    /// <summary>Whether objects keep annotations that say where they came from and what they went through, which is when any such is asked for.</summary>
+    public bool TracksOrigins { get; init; }
+
+    /// <summary>The transformers of the running kustomization that the objects went through already.</summary>
+    public IReadOnlyList<Provenance> Passed => passed;
 
     public IReadOnlyList<BuildObject> Items => items;
 
@@ -78,6 +86,29 @@ internal sealed class ObjectSet(KindScopes scopes)
         }
     }
 
+    /// <summary>Sends the objects through a transformer of a kustomization; those that have lost their origin are taken for its products.</summary>
+    public void Pass(ITransformer transformer, Provenance by)
+    {
+        Apply(transformer);
+        foreach (BuildObject item in withoutOrigin.Where(item => item.OriginText is null))
+        {
+            item.Printed = Passage.After(item.Printed, [.. passed.Skip(item.PrintedFrom)]);
+            item.PrintedFrom = passed.Count + 1;
+            item.OriginText = by.Text;
+        }
+
+        if (passed.Count == 0)
+        {
+            items.ForEach(Annotated);
+        }
+
+        withoutOrigin.Clear();
+        passed.Add(by);
+    }
+
+    /// <summary>Reported when a transformer has taken away what said where the object came from.</summary>
+    public void LostOrigin(BuildObject item) => withoutOrigin.Add(item);
+
     /// <summary>Transforms the objects and drops those that it emptied.</summary>
     public void Apply(ITransformer transformer)
     {
@@ -93,6 +124,15 @@ internal sealed class ObjectSet(KindScopes scopes)
         isDistinct = false;
         hasEmpty = items.Exists(item => item.IsEmpty);
         DropEmpty();
+        items.ForEach(Annotated);
+    }
+
+    /// <summary>Ends what one kustomization does: its transformers become part of what the objects went through.</summary>
+    public void EndPassage()
+    {
+        DropEmpty();
+        Passage.Record(items, [.. passed], TracksOrigins);
+        passed.Clear();
     }
 
     /// <summary>Reported by transformers that change single objects, after each of them.</summary>
@@ -101,6 +141,7 @@ internal sealed class ObjectSet(KindScopes scopes)
         hasEmpty |= item.IsEmpty;
         named?.Add(item);
         isDistinct = isDistinct && !SharesId(item);
+        Annotated(item);
     }
 
     /// <summary>Objects that were emptied are skipped by every search; this takes them out.</summary>
@@ -145,7 +186,7 @@ internal sealed class ObjectSet(KindScopes scopes)
 
     public ObjectSet Copy()
     {
-        ObjectSet copy = new(Scopes);
+        ObjectSet copy = new(Scopes) { TracksOrigins = TracksOrigins };
         copy.items.AddRange(items.Select(item => item.Copy()));
         return copy;
     }
@@ -155,6 +196,15 @@ internal sealed class ObjectSet(KindScopes scopes)
         if (item.Behavior is Behavior.Merge or Behavior.Replace)
         {
             throw new RenderException($"id {id} does not exist; cannot merge or replace");
+        }
+    }
+
+    /// <summary>To note a transformer, the original writes all annotations anew: as text, and shared with no labels any more.</summary>
+    private void Annotated(BuildObject item)
+    {
+        if (TracksOrigins && !item.IsEmpty)
+        {
+            item.SetAnnotations(item.Annotations);
         }
     }
 

@@ -1,3 +1,7 @@
+using System.Text;
+using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
+
 namespace Bowline.Rendering.Kustomize.Objects;
 
 /// <summary>Where an object or a transformer was declared; what the origin annotations print.</summary>
@@ -20,4 +24,39 @@ internal sealed record Provenance
     public string File { get; init; } = string.Empty;
 
     public int Line { get; init; }
+
+    /// <summary>As an origin annotation writes it.</summary>
+    public string Text => Write(string.Empty, string.Empty);
+
+    /// <summary>As one entry of a transformations annotation.</summary>
+    public string ListItem => Write("- ", "  ");
+
+    private string Write(string first, string indent)
+    {
+        StringBuilder text = new();
+        void Line(string key, string value)
+        {
+            if (value.Length > 0)
+            {
+                text.Append(text.Length == 0 ? first : indent).Append(key).Append(": ").Append(YamlWriter.ToText(StringNode.Of(value)).TrimEnd('\n')).Append('\n');
+            }
+        }
+
+        Line("path", Path);
+        Line("repo", Repository);
+        Line("ref", Revision);
+        if (Path.Length > 0 || ConfiguredBy is not { } by)
+        {
+            return text.ToString();
+        }
+
+        Line("configuredIn", ConfiguredIn);
+        text.Append(text.Length == 0 ? first : indent).Append("configuredBy:\n");
+        indent += "  ";
+        Line("apiVersion", by.Kind.ApiVersion);
+        Line("kind", by.Kind.Kind);
+        Line("name", by.Name);
+        Line("namespace", by.Namespace);
+        return text.ToString();
+    }
 }

@@ -94,7 +94,7 @@ internal sealed class JsonPatchTransformer : ITransformer
         foreach (BuildObject item in objects.Select(target))
         {
             // Unlike in patches, a name that is changed here is forgotten, and references to it stay.
-            Patcher.Operate(item, operations, file);
+            Patcher.Operate(item, operations, objects, file);
             objects.Changed(item);
         }
     }

@@ -24,7 +24,8 @@ internal sealed class MapTransformer(IReadOnlyList<KeyValuePair<string, string>>
             {
                 if (rule.Kind.Selects(kind))
                 {
-                    FieldWriter.Apply(item.Root, rule.Parts, rule.Create ? Creation.Map : Creation.Never, current => Set(current, added));
+                    bool creates = rule.Create || (rule.Path == "metadata/annotations" && Bookkeeping.HasAny(item, objects));
+                    FieldWriter.Apply(item.Root, rule.Parts, creates ? Creation.Map : Creation.Never, current => Set(current, added));
                 }
             }
         }

@@ -38,6 +38,11 @@ internal sealed class PatchTransformer : ITransformer
         {
             merge.AllowsNameChange = spec.Allows("allowNameChange");
             merge.AllowsKindChange = spec.Allows("allowKindChange");
+            if (merge.AllowsNameChange || merge.AllowsKindChange)
+            {
+                // Noted in its annotations, which pass through a map of texts on that occasion.
+                merge.SetAnnotations(merge.Annotations);
+            }
         }
     }
 
@@ -72,7 +77,7 @@ internal sealed class PatchTransformer : ITransformer
                 throw new RenderException($"no resource matches strategic merge patch \"{patch.Id}\": {reason} {patch.Id}; failed to find unique target for patch", patch.Source?.File ?? string.Empty, patch.Source?.Line ?? 0);
             }
 
-            Patcher.Merge(found[0], patch, kinds);
+            Patcher.Merge(found[0], patch, objects, kinds);
             objects.Changed(found[0]);
         }
     }
@@ -89,7 +94,7 @@ internal sealed class PatchTransformer : ITransformer
         {
             BuildObject copy = Patcher.WithTextMetadata(merge);
             copy.SetApiVersion(item.ApiVersion);
-            Patcher.Merge(item, copy, kinds);
+            Patcher.Merge(item, copy, objects, kinds);
             objects.Changed(item);
         }
 
@@ -106,7 +111,7 @@ internal sealed class PatchTransformer : ITransformer
         foreach (BuildObject item in objects.Select(target))
         {
             item.RememberId(objects.Scopes);
-            Patcher.Operate(item, operations, file);
+            Patcher.Operate(item, operations, objects, file);
             objects.Changed(item);
         }
     }

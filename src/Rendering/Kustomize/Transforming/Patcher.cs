@@ -9,7 +9,44 @@ namespace Bowline.Rendering.Kustomize.Transforming;
 /// <summary>Applies one patch to one object. Name, kind and namespace survive a strategic merge patch unless it may change them.</summary>
 internal static class Patcher
 {
-    public static void Merge(BuildObject target, BuildObject patch, KindTable kinds)
+    public static void Merge(BuildObject target, BuildObject patch, ObjectSet objects, KindTable kinds)
+    {
+        if (ReplacesAnnotations(patch.Root))
+        {
+            Bookkeeping.Shown(target, objects, () => Merge(target, patch, kinds));
+        }
+        else
+        {
+            Merge(target, patch, kinds);
+        }
+
+        target.AllowsNameChange |= patch.AllowsNameChange;
+        target.AllowsKindChange |= patch.AllowsKindChange;
+    }
+
+    /// <summary>Whether annotations that the patch does not name may go.</summary>
+    private static bool ReplacesAnnotations(MapNode patch)
+    {
+        Node? part = patch;
+        foreach (string? next in new[] { "metadata", "annotations", null })
+        {
+            if (part is null)
+            {
+                return false;
+            }
+
+            if (part is not MapNode map || map.ContainsKey("$patch"))
+            {
+                return true;
+            }
+
+            part = next is null ? null : map[next];
+        }
+
+        return false;
+    }
+
+    private static void Merge(BuildObject target, BuildObject patch, KindTable kinds)
     {
         (string name, string ns, string kind) = (target.Name, target.Namespace, target.KindName);
         if (patch.AllowsNameChange || patch.AllowsKindChange)
@@ -54,7 +91,10 @@ internal static class Patcher
     }
 
     /// <summary>JSON patches see the object as JSON: what its scalars mean, not how they were written.</summary>
-    public static void Operate(BuildObject target, ListNode operations, string file)
+    public static void Operate(BuildObject target, ListNode operations, ObjectSet objects, string file) =>
+        Bookkeeping.Restored(target, objects, () => Operate(target, operations, file));
+
+    private static void Operate(BuildObject target, ListNode operations, string file)
     {
         try
         {

@@ -37,7 +37,17 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
     {
         BuildObject item = SourceObject(objects, source.Id);
         string path = source.FieldPath.Length == 0 ? DefaultPath : source.FieldPath;
-        Node? value = FieldFinder.Lookup(item.Root, FieldPath.Split(path));
+        IReadOnlyList<string> parts = FieldPath.Split(path);
+        Node? value = null;
+        if (SeesAnnotations(parts))
+        {
+            Bookkeeping.Shown(item, objects, () => value = FieldFinder.Lookup(item.Root, parts)?.DeepClone());
+        }
+        else
+        {
+            value = FieldFinder.Lookup(item.Root, parts);
+        }
+
         bool missing = value is null || ScalarText.IsNull(value) || value is MapNode { Count: 0 } or ListNode { Count: 0 };
         if (missing)
         {
@@ -50,9 +60,9 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
         }
 
         RequireScalar(value!);
-        string[] parts = ScalarText.Of(value).Split(options.Delimiter);
-        return options.Index >= 0 && options.Index < parts.Length
-            ? ScalarReader.Retype(ScalarText.Text(value) is { } text ? text : Untyped.Empty, parts[options.Index])
+        string[] pieces = ScalarText.Of(value).Split(options.Delimiter);
+        return options.Index >= 0 && options.Index < pieces.Length
+            ? ScalarReader.Retype(ScalarText.Text(value) is { } text ? text : Untyped.Empty, pieces[options.Index])
             : throw new RenderException($"options.index {options.Index} is out of bounds for value {ScalarText.Of(value)}");
     }
 
@@ -111,10 +121,22 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
 
             foreach (string path in paths)
             {
-                Copy(item, path, target.Options, value);
+                IReadOnlyList<string> parts = FieldPath.Split(path);
+                if (SeesAnnotations(parts))
+                {
+                    Bookkeeping.Shown(item, objects, () => Copy(item, path, target.Options, value));
+                }
+                else
+                {
+                    Copy(item, path, target.Options, value);
+                }
             }
         }
     }
+
+    /// <summary>Whether the path leads to all annotations of an object.</summary>
+    private static bool SeesAnnotations(IReadOnlyList<string> path) =>
+        path is ["metadata" or "*"] or ["metadata" or "*", "annotations" or "*"] or ["metadata" or "*", "annotations" or "*", "*"];
 
     private static bool IsTarget(BuildObject item, Selector select, List<Selector> reject)
     {
