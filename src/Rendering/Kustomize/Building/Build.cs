@@ -39,6 +39,7 @@ internal sealed class Build(BuildSession session)
         built.Objects.Apply(new NameReferenceTransformer(built.Rules.Names));
         built.ResolveVariables();
         RequireIdentity(built.Objects.Items);
+        built.Objects.RequireDistinct();
         built.Objects.ReplaceAll(built.Objects.Items.Where(item => !IsLocal(item)).ToList());
         built.Objects.Apply(new SortTransformer(kustomization.Sort, kustomization.File));
         if (kustomization.BuildMetadata.Contains("managedByLabel"))
@@ -79,9 +80,10 @@ internal sealed class Build(BuildSession session)
         foreach (BuildObject item in items)
         {
             bool named = (item.Name.Length > 0 && !ScalarText.IsNull(item.Root["metadata"]?["name"])) || item.KindName.EndsWith("List", StringComparison.Ordinal);
-            if (item.KindName.Length == 0 || !named)
+            bool isOfKind = !ScalarText.IsNull(item.Root["kind"]) && item.KindName.Length > 0;
+            if (!isOfKind || !named)
             {
-                string missing = item.KindName.Length == 0 ? "kind" : "metadata.name";
+                string missing = !isOfKind ? "kind" : "metadata.name";
                 throw new RenderException($"missing {missing} in object that was {item.OriginalId}", item.Source?.File ?? string.Empty, item.Source?.Line ?? 0);
             }
         }

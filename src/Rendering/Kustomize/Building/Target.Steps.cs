@@ -149,13 +149,8 @@ internal sealed partial class Target
 
     private static IReadOnlyList<FieldRule> LabelRules(LabelSpec label, RuleSet rules)
     {
-        if (label.IncludeSelectors)
-        {
-            return FieldRule.Merge(label.Fields, rules.CommonLabels);
-        }
-
-        IReadOnlyList<FieldRule> fields = FieldRule.Merge(label.Fields, label.IncludeTemplates ? rules.TemplateLabels : rules.Labels);
-        return FieldRule.Merge(fields, [MetadataLabels]);
+        IReadOnlyList<FieldRule> more = label.IncludeSelectors ? rules.CommonLabels : label.IncludeTemplates ? rules.TemplateLabels : [];
+        return FieldRule.Merge(FieldRule.Merge(FieldRule.Merge(label.Fields, more), rules.Labels), [MetadataLabels]);
     }
 
     private void Validate(Accumulator into)

@@ -6,6 +6,7 @@ using Bowline.Rendering.Kustomize.Transforming;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
 using Bowline.Resources.Yaml;
+using Bowline.Sources.Files;
 
 namespace Bowline.Rendering.Kustomize.Building;
 
@@ -90,11 +91,18 @@ internal static class TransformerPlugins
             throw new RenderException("must specify at least one target", file);
         }
 
-        return new ValueAddTransformer(map.Text("value"), targets);
+        string value = map.Text("value").Trim();
+        return new ValueAddTransformer(value.Length == 0 ? TreePath.Name(context.Loader.Root) : value, targets);
     }
 
-    private static ValueTarget Target(DeclaredMap map) =>
-        new(map.Struct("selector", SpecReader.Selector), map.Text("fieldPath"), (int)Math.Clamp(map.Integer("filePathPosition"), 0, int.MaxValue));
+    private static ValueTarget Target(DeclaredMap map)
+    {
+        string path = map.Text("fieldPath");
+        long position = map.Integer("filePathPosition");
+        return path.Length > 0 && position >= 0
+            ? new(map.Struct("selector", SpecReader.Selector), path, (int)Math.Min(position, int.MaxValue))
+            : throw new RenderException(path.Length == 0 ? "fieldPath cannot be empty" : $"value of FilePathPosition ({position}) cannot be negative");
+    }
 
     private sealed class Sequence(IReadOnlyList<ITransformer> transformers) : ITransformer
     {

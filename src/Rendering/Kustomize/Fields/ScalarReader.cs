@@ -95,7 +95,7 @@ internal static partial class ScalarReader
     public static Node InPlaceOf(Node? before, Node after)
     {
         before = before is null ? null : SharedScalar.Unshared(before);
-        bool quoted = before is StringNode { Quoted: true } or WrittenScalar { Resolved: StringNode };
+        bool quoted = before is StringNode { Quoted: true } || (before is WrittenScalar { Resolved: StringNode } written && !IsDate(written));
         return after switch
         {
             MapNode or ListNode => after,
@@ -105,6 +105,9 @@ internal static partial class ScalarReader
             _ => after,
         };
     }
+
+    /// <summary>Dates are text, too, but of no notation of their own.</summary>
+    private static bool IsDate(WrittenScalar written) => Resolve(written.Text) is WrittenScalar { Resolved: StringNode };
 
     /// <summary>Text from a build's own values: in quotes where YAML 1.1 would take it for something else.</summary>
     public static StringNode Written(string text) =>

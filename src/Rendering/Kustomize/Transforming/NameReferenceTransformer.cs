@@ -20,7 +20,17 @@ internal sealed class NameReferenceTransformer(IReadOnlyList<NameRule> rules) : 
             {
                 foreach (FieldRule field in rule.Referrers)
                 {
-                    if (field.Kind.Selects(kind) && FieldWriter.Reaches(referrer.Root, field.Parts))
+                    if (!field.Kind.Selects(kind))
+                    {
+                        continue;
+                    }
+
+                    if (ScalarText.IsNull(referrer.Root["apiVersion"]) && referrer.ApiVersion.Length > 0)
+                    {
+                        throw new RenderException($"apiVersion of {referrer.Id} is null", referrer.Source?.File ?? string.Empty, referrer.Source?.Line ?? 0);
+                    }
+
+                    if (FieldWriter.Reaches(referrer.Root, field.Parts))
                     {
                         seen ??= new Referrer(referrer, objects.Scopes);
                         Update(seen, rule.Target, field, renamed);

@@ -28,7 +28,7 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
             Node value = replacement.Source is { } source ? SourceValue(objects, source) : new Untyped(replacement.Value!);
             foreach (ReplacementTarget target in replacement.Targets)
             {
-                Apply(objects, target, value);
+                Apply(objects, target, ref value);
             }
         }
     }
@@ -102,7 +102,8 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
         && (id.Name.Length == 0 || id.Name == item.Name)
         && (id.Namespace.Length == 0 || id.Namespace == (item.Namespace.Length == 0 ? "default" : item.Namespace));
 
-    private static void Apply(ObjectSet objects, ReplacementTarget target, Node value)
+    /// <param name="value">A field of its source itself: where that is a target, too, what it becomes there is what later targets get.</param>
+    private static void Apply(ObjectSet objects, ReplacementTarget target, ref Node value)
     {
         if (target.Select is null)
         {
@@ -124,11 +125,12 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
                 IReadOnlyList<string> parts = FieldPath.Split(path);
                 if (SeesAnnotations(parts))
                 {
-                    Bookkeeping.Shown(item, objects, () => Copy(item, path, target.Options, value));
+                    Node whole = value;
+                    Bookkeeping.Shown(item, objects, () => Copy(item, path, target.Options, ref whole));
                 }
                 else
                 {
-                    Copy(item, path, target.Options, value);
+                    Copy(item, path, target.Options, ref value);
                 }
             }
         }
@@ -156,7 +158,7 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
             && ids.Exists(id => select.MatchesId(id));
     }
 
-    private static void Copy(BuildObject item, string path, FieldOptions? options, Node value)
+    private static void Copy(BuildObject item, string path, FieldOptions? options, ref Node value)
     {
         try
         {
@@ -177,7 +179,9 @@ internal sealed class ReplacementTransformer(IReadOnlyList<ReplacementSpec> repl
 
             foreach (FieldSlot slot in slots)
             {
+                bool isSource = ReferenceEquals(slot.Value, value);
                 Set(slot, options, value);
+                value = isSource && ScalarText.IsScalar(value) ? slot.Value : value;
             }
         }
         catch (RenderException error)

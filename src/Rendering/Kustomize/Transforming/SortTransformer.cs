@@ -79,12 +79,7 @@ internal sealed class SortTransformer : ITransformer
                 return rank.CompareTo(other.rank);
             }
 
-            return (kind.Kind, other.kind.Kind) switch
-            {
-                ("Role", "ClusterRole") => -1,
-                ("ClusterRole", "Role") => 1,
-                _ => KeyOrder.Compare(kindText, other.kindText),
-            };
+            return KeyOrder.Compare(kindText, other.kindText);
         }
 
         private static string KindText(ResourceKind kind) => $"{Or(kind.Group, "~G")}_{Or(kind.Version, "~V")}_{Or(kind.Kind, "~K")}";

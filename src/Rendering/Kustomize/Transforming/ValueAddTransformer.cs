@@ -17,10 +17,19 @@ internal sealed class ValueAddTransformer(string value, IReadOnlyList<ValueTarge
         foreach (ValueTarget target in targets)
         {
             Selector selector = (target.Selector ?? new SelectorSpec(KindFilter.Any, string.Empty, string.Empty, string.Empty, string.Empty)).Compile();
-            string[] path = FieldWriter.SplitPath(target.FieldPath.Length == 0 ? "metadata/name" : target.FieldPath);
+            string[] path = FieldWriter.SplitPath(target.FieldPath);
+            bool isNamespace = path is ["metadata", "namespace"];
             foreach (BuildObject item in objects.Select(selector))
             {
-                FieldWriter.Apply(item.Root, path, Creation.Scalar, current => Set(current, target.Position));
+                if (!isNamespace)
+                {
+                    FieldWriter.Apply(item.Root, path, Creation.Scalar, current => Set(current, target.Position));
+                }
+                else if (!objects.Scopes.IsClusterScoped(item.Kind))
+                {
+                    // A namespace has no parts: the position does not count.
+                    FieldWriter.Apply(item.Root, path, Creation.Scalar, _ => StringNode.Of(value));
+                }
             }
         }
     }
@@ -32,7 +41,8 @@ internal sealed class ValueAddTransformer(string value, IReadOnlyList<ValueTarge
             throw new RenderException("wrong node kind: expected ScalarNode", line: current.Line);
         }
 
-        return ScalarReader.Scalar(current, position == 0 ? value : WithPart(ScalarText.Of(current), position - 1));
+        string text = position == 0 ? value : WithPart(ScalarText.Of(current), position - 1);
+        return current is not null && ScalarText.Text(current) is { Quoted: true } ? ScalarReader.Scalar(current, text) : new Untyped(text);
     }
 
     /// <summary>A path with the value as one more part; empty parts fall away.</summary>

@@ -27,7 +27,7 @@ internal sealed class VariableTransformer(IReadOnlyDictionary<string, Node> valu
 
     private Node Set(Node current)
     {
-        if (ScalarText.Text(current) is { } text)
+        if (Text(current) is { } text)
         {
             return Expand(text);
         }
@@ -37,7 +37,7 @@ internal sealed class VariableTransformer(IReadOnlyDictionary<string, Node> valu
             case MapNode map:
                 foreach ((string key, Node value) in map.ToArray())
                 {
-                    if (ScalarText.Text(value) is { } member)
+                    if (Text(value) is { } member)
                     {
                         map[key] = Expand(member);
                     }
@@ -47,7 +47,7 @@ internal sealed class VariableTransformer(IReadOnlyDictionary<string, Node> valu
             case ListNode list:
                 for (int i = 0; i < list.Count; i++)
                 {
-                    list[i] = ScalarText.Text(list[i]) is { } item ? Expand(item) : throw new RenderException("invalid value type expect a string", line: list[i].Line);
+                    list[i] = Text(list[i]) is { } item ? Expand(item) : throw new RenderException("invalid value type expect a string", line: list[i].Line);
                 }
 
                 return list;
@@ -55,6 +55,9 @@ internal sealed class VariableTransformer(IReadOnlyDictionary<string, Node> valu
                 return current;
         }
     }
+
+    /// <summary>What a build made without saying of what type becomes text here, whether it holds variables or not.</summary>
+    private static StringNode? Text(Node node) => node is Untyped untyped ? new StringNode(untyped.ToString()) : ScalarText.Text(node);
 
     private Node Expand(StringNode node)
     {
