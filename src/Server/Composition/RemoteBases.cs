@@ -1,6 +1,7 @@
 using Bowline.Applications.Sourcing;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
+using ApplicationException = Bowline.Applications.Model.ApplicationException;
 
 namespace Bowline.Server.Composition;
 
@@ -9,14 +10,17 @@ public sealed class RemoteBases : IDisposable
 {
     private readonly ISourceFetcher fetcher;
     private readonly IReadOnlyList<RepositoryMapping> mappings;
+    private readonly Func<string, RepositoryAccess?> access;
     private readonly bool allowLocal;
     private readonly IDisposable? owned;
 
     /// <summary>For a repository that is delivered: the user's mappings hold, and a manifest may not name folders of this machine.</summary>
-    internal RemoteBases(ISourceFetcher fetcher, IReadOnlyList<RepositoryMapping> mappings)
+    /// <param name="access">The way into a repository where the user's own Git does not know one.</param>
+    internal RemoteBases(ISourceFetcher fetcher, IReadOnlyList<RepositoryMapping> mappings, Func<string, RepositoryAccess?> access)
     {
         this.fetcher = fetcher;
         this.mappings = mappings;
+        this.access = access;
     }
 
     private RemoteBases(GitFetcher fetcher)
@@ -24,6 +28,7 @@ public sealed class RemoteBases : IDisposable
         this.fetcher = fetcher;
         owned = fetcher;
         mappings = [];
+        access = _ => null;
         allowLocal = true;
     }
 
@@ -44,7 +49,19 @@ public sealed class RemoteBases : IDisposable
         }
 
         // Rendering is synchronous by design; only this one step of it ever waits for something.
-        return fetcher.FetchAsync(reference, cancellationToken).GetAwaiter().GetResult().Files;
+        return fetcher.FetchAsync(reference with { Access = AccessTo(reference.Url) }, cancellationToken).GetAwaiter().GetResult().Files;
+    }
+
+    private RepositoryAccess? AccessTo(string url)
+    {
+        try
+        {
+            return access(url);
+        }
+        catch (ApplicationException unsupported)
+        {
+            throw new SourceException(unsupported.Message, url, unsupported);
+        }
     }
 
     public void Dispose() => owned?.Dispose();

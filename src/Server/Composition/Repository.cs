@@ -34,9 +34,11 @@ internal sealed class Repository : IDisposable
         ISourceFetcher sources = patient is null ? fetcher : patient;
         poller = new SourcePoller(sources, ResolveChartAsync, options.Polling, time, new Random()) { Complain = message => Complain(message) };
         patient?.Arrived = url => poller.Notify([url]);
+        // Bases are shared by all applications, so Secrets of a project are not used for them.
+        RemoteBases bases = new(fetcher, options.RepositoryMappings, url => workspace!.Settings.Repositories.For(url, project: string.Empty));
         workspace = new Workspace(
             new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace),
-            Engines.CreateRenderer(new RemoteBases(fetcher, options.RepositoryMappings).Fetch, new RemoteCharts(charts.Repositories).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
+            Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Repositories).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
             sources,
             charts.Repositories,
             home.OpenAsync,

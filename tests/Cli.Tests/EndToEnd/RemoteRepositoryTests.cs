@@ -79,6 +79,42 @@ public sealed partial class RemoteRepositoryTests
     }
 
     [Fact]
+    public async Task Credentials_in_a_repository_Secret_open_the_remote_base_of_a_kustomization()
+    {
+        using Scratch scratch = new();
+        using Scratch manifests = new();
+        using GitHttpServer server = new(manifests.Root) { Required = "Basic " + Convert.ToBase64String("deploy:t0p-s3cret"u8) };
+        manifests.WriteConfigMap("web/a.yaml", "a", "one");
+        manifests.Write("web/kustomization.yaml", "resources: [a.yaml]\n");
+        Commit(manifests, initial: true);
+        scratch.Write("apps/web.yaml", Application("web", scratch.Repository, "web", "main"));
+        scratch.Write("web/kustomization.yaml", $"resources: ['git::{server.Address}repository//web']\nnamespace: web\n");
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once");
+        Assert.NotEqual(0, exit);
+        Assert.DoesNotContain("t0p-s3cret", output + errors);
+        string secret = $$"""
+            apiVersion: v1
+            kind: Secret
+            metadata:
+              name: repo
+              labels: {argocd.argoproj.io/secret-type: repository}
+            stringData:
+              url: {{server.Address}}repository
+              username: deploy
+              password: t0p-s3cret
+
+            """;
+        scratch.Write("argocd/secret.yaml", secret);
+        (exit, output, errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once");
+        Assert.True(exit == 0, output + errors);
+        Assert.DoesNotContain("t0p-s3cret", output + errors);
+        scratch.Write("argocd/secret.yaml", secret + "  project: other\n");
+        (exit, output, errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once");
+        Assert.NotEqual(0, exit);
+        Assert.DoesNotContain("t0p-s3cret", output + errors);
+    }
+
+    [Fact]
     public async Task A_project_that_asks_for_signatures_gets_unsigned_commits_refused()
     {
         using Scratch scratch = new();
