@@ -94,7 +94,12 @@ internal static partial class ScalarReader
     /// </summary>
     public static Node InPlaceOf(Node? before, Node after)
     {
-        before = before is null ? null : SharedScalar.Unshared(before);
+        if (before is null)
+        {
+            return after;
+        }
+
+        before = SharedScalar.Unshared(before);
         bool quoted = before is StringNode { Quoted: true } || (before is WrittenScalar { Resolved: StringNode } written && !IsDate(written));
         return after switch
         {
