@@ -207,6 +207,13 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         SyncRun run = new(operation)
         {
             EndsHooks = () => !stopping.IsCancellationRequested,
+            Waits = sentence =>
+            {
+                if (sentence != status.Message)
+                {
+                    Publish(status with { Message = sentence });
+                }
+            },
             Progress = step =>
             {
                 if (step.Outcome is not (SyncOutcome.Unchanged or SyncOutcome.Skipped))

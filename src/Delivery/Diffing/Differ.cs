@@ -137,7 +137,7 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
 
         try
         {
-            MapNode after = await cluster.ApplyAsync(desired.Key, desired.Body, Trial, cancellationToken).ConfigureAwait(false);
+            MapNode after = await KeyedLists.ApplyAsync(cluster, desired, Trial, cancellationToken).ConfigureAwait(false);
             return new ResourceDiff(desired, present, rules.Same(desired, present, after, asked: true) ? present : after);
         }
         catch (ClusterException refused) when (refused.Status is >= 400 and < 500 || Refusals.IsFinal(refused))
@@ -165,7 +165,7 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
 
         try
         {
-            await cluster.ApplyAsync(desired.Key, desired.Body, Trial, cancellationToken).ConfigureAwait(false);
+            await KeyedLists.ApplyAsync(cluster, desired, Trial, cancellationToken).ConfigureAwait(false);
             return string.Empty;
         }
         catch (ClusterException refused) when (refused.Status > 0)

@@ -10,6 +10,9 @@ public sealed record SyncRun(SyncOperation Operation)
     /// <summary>Told about every object as soon as it is dealt with.</summary>
     public Action<SyncStep>? Progress { get; init; }
 
+    /// <summary>Told, in a sentence, what the sync waits for whenever it begins to wait.</summary>
+    public Action<string> Waits { get; init; } = static _ => { };
+
     /// <summary>Told what the server made of an object that was applied.</summary>
     public Action<DesiredObject, MapNode> Applied { get; init; } = static (_, _) => { };
 

@@ -49,7 +49,7 @@ public sealed partial class Synchronizer
 
         try
         {
-            return await RetryAsync(token => cluster.ApplyAsync(desired.Key, desired.Body, Writing(desired) with { Force = true }, token), cancellationToken).ConfigureAwait(false);
+            return await RetryAsync(token => KeyedLists.ApplyAsync(cluster, desired, Writing(desired) with { Force = true }, token), cancellationToken).ConfigureAwait(false);
         }
         catch (ClusterException refused) when (!desired.Options.Validate && Refusals.IsUnknownField(refused))
         {
@@ -83,7 +83,7 @@ public sealed partial class Synchronizer
     {
         await RetryAsync(token => cluster.DeleteAsync(desired.Key, DeleteOptions.Background with { PropagationPolicy = desired.Options.PropagationPolicy }, token), cancellationToken).ConfigureAwait(false);
         await live.WaitAsync([desired.Id], () => live.Get(desired.Id) is null, options.WaveTimeout, cancellationToken).ConfigureAwait(false);
-        return await RetryAsync(token => cluster.ApplyAsync(desired.Key, desired.Body, Writing(desired) with { Force = true }, token), cancellationToken).ConfigureAwait(false);
+        return await RetryAsync(token => KeyedLists.ApplyAsync(cluster, desired, Writing(desired) with { Force = true }, token), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A copy of what is to be written, that fails when somebody else writes in between.</summary>

@@ -31,10 +31,10 @@ public sealed partial class Synchronizer
                 await DeleteHookAsync(hook.Key, cancellationToken).ConfigureAwait(false);
             }
 
-            live.Observe(await RetryAsync(token => cluster.ApplyAsync(hook.Key, hook.Body, Writing(hook) with { Force = true }, token), cancellationToken).ConfigureAwait(false));
+            live.Observe(await RetryAsync(token => KeyedLists.ApplyAsync(cluster, hook, Writing(hook) with { Force = true }, token), cancellationToken).ConfigureAwait(false));
         }
 
-        (bool succeeded, string message) = await WaitForHookAsync(hook.Id, cancellationToken).ConfigureAwait(false);
+        (bool succeeded, string message) = await WaitForHookAsync(hook.Id, reason => ledger.Run.Waits($"waits for {action.Hook!.Phase} hook {hook.Id}{reason}"), cancellationToken).ConfigureAwait(false);
         ledger.End(action, hook.Key, succeeded);
         return succeeded
             ? new SyncStep(hook.Id, SyncOutcome.HookSucceeded, $"{action.Hook!.Phase} hook")
@@ -47,7 +47,7 @@ public sealed partial class Synchronizer
         && present.At("metadata", "deletionTimestamp") is null
         && health.Assess(new Resource(present).Id, present).Status != HealthStatus.Degraded;
 
-    private async Task<(bool Succeeded, string Message)> WaitForHookAsync(ResourceId id, CancellationToken cancellationToken)
+    private async Task<(bool Succeeded, string Message)> WaitForHookAsync(ResourceId id, Action<string> waits, CancellationToken cancellationToken)
     {
         // A Job that cleans up after itself is gone soon after it ended, so the last that was seen of it counts.
         HealthReport last = HealthReport.Missing;
@@ -57,7 +57,13 @@ public sealed partial class Synchronizer
             MapNode? present = live.Get(id);
             gone = present is null;
             last = gone ? last : health.Assess(id, present);
-            return gone || last.Status is HealthStatus.Healthy or HealthStatus.Degraded;
+            bool over = gone || last.Status is HealthStatus.Healthy or HealthStatus.Degraded;
+            if (!over)
+            {
+                waits(last.Message.Length > 0 ? $": {last.Message}" : string.Empty);
+            }
+
+            return over;
         }
 
         bool ended = await live.WaitAsync([id], Ended, options.HookTimeout, cancellationToken, before => last = health.Assess(id, before)).ConfigureAwait(false);

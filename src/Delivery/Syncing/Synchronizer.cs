@@ -86,7 +86,7 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
             }).ConfigureAwait(false);
             if (tier.Any(action => action is { Id.Kind: "CustomResourceDefinition", Acts: true }))
             {
-                await WaitHealthyAsync([.. tier], cancellationToken).ConfigureAwait(false);
+                await WaitHealthyAsync([.. tier], static _ => { }, cancellationToken).ConfigureAwait(false);
                 cluster.ForgetDiscovery();
             }
         }
@@ -96,13 +96,13 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
             return $"{failures} of {wave.Actions.Count} objects of wave {wave.Number} ({wave.Phase}) failed";
         }
 
-        return last ? string.Empty : await SettleAsync(wave, cancellationToken).ConfigureAwait(false);
+        return last ? string.Empty : await SettleAsync(wave, ledger.Run.Waits, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What a wave's later ones may rely on: applied objects are healthy, pruned ones are gone.</summary>
-    private async Task<string> SettleAsync(SyncWave wave, CancellationToken cancellationToken)
+    private async Task<string> SettleAsync(SyncWave wave, Action<string> waits, CancellationToken cancellationToken)
     {
-        string unhealthy = await WaitHealthyAsync(wave.Actions, cancellationToken).ConfigureAwait(false);
+        string unhealthy = await WaitHealthyAsync(wave.Actions, reason => waits($"wave {wave.Number} ({wave.Phase}) waits for {reason}"), cancellationToken).ConfigureAwait(false);
         return unhealthy.Length > 0 ? unhealthy : await WaitGoneAsync(wave.Actions, cancellationToken).ConfigureAwait(false);
     }
 
@@ -146,7 +146,7 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
         }
     }
 
-    private async Task<string> WaitHealthyAsync(IReadOnlyList<PlannedAction> actions, CancellationToken cancellationToken)
+    private async Task<string> WaitHealthyAsync(IReadOnlyList<PlannedAction> actions, Action<string> waits, CancellationToken cancellationToken)
     {
         PlannedAction[] waited = [.. actions.Where(action => action.Change is PlannedChange.Create or PlannedChange.Update or PlannedChange.None && action.Desired is not null)];
         List<ResourceId> pending = [.. waited.Select(action => action.Id)];
@@ -155,6 +155,11 @@ public sealed partial class Synchronizer(ICluster cluster, LiveState live, Healt
         {
             // What has been healthy once is not looked at again, so that a wave of thousands costs each of them once.
             pending.RemoveAll(id => Report(id).Status <= HealthStatus.Suspended);
+            if (pending.Count > 0)
+            {
+                waits($"{HealthAssessor.Worst([(pending[0], Report(pending[0]))]).Message}{(pending.Count > 1 ? $" and {pending.Count - 1} more" : string.Empty)}");
+            }
+
             return pending.Count == 0;
         }
 

@@ -52,7 +52,7 @@ internal sealed class Repository : IDisposable
 
     /// <summary>What the repository is known by in a cluster, wherever it is cloned to: its remote's address, or for want of one its folder, and what of it is delivered.</summary>
     public string IdentityOf(HomeRepository root) =>
-        (root is { Below.Length: 0, Remotes: [var remote, ..] } ? RepositoryUrl.Normalise(remote) : root.Folder) + (home.SearchPath.Length > 0 ? $"//{home.SearchPath}" : string.Empty);
+        (root is { Below.Length: 0, Remotes: [var remote, ..] } ? RepositoryUrl.Normalise(remote) : Path.Combine(root.Folder, root.Above)) + (home.SearchPath.Length > 0 ? $"//{home.SearchPath}" : string.Empty);
 
     /// <summary>Writes to the same repositories with the same credentials.</summary>
     public GitWriter Writer => new(fetcher);
