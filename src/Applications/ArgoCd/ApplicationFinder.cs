@@ -12,11 +12,29 @@ public sealed record FoundApplications(IReadOnlyList<ApplicationSpec> Applicatio
     /// <summary>Argo CD's own objects: projects, repository Secrets, its ConfigMaps.</summary>
     public IReadOnlyList<MapNode> Settings { get; init; } = [];
 
+    /// <summary>Applications, projects and application sets as their files have them, each name of a kind once.</summary>
+    public IReadOnlyList<FoundManifest> Manifests { get; init; } = [];
+
+    /// <summary>Whether every file that may declare one could be read, so that one that is gone really is gone.</summary>
+    public bool IsComplete => Faults.All(fault => Manifests.Any(manifest => ReferenceEquals(manifest.Fault, fault)));
+
     /// <summary>What each file that declares anything declares, so that the next look only reads what changed.</summary>
     internal IReadOnlyDictionary<string, FoundInFile> Files { get; init; } = new Dictionary<string, FoundInFile>();
 }
 
-internal sealed record FoundInFile(IReadOnlyList<ApplicationSpec> Applications, IReadOnlyList<ApplicationFault> Faults, IReadOnlyList<MapNode> Settings);
+/// <summary>One of Argo CD's objects in a file.</summary>
+public sealed record FoundManifest(MapNode Body, Origin Origin)
+{
+    /// <summary>What an Application says; null for other kinds, and for one that says something impossible.</summary>
+    public ApplicationSpec? Spec { get; init; }
+
+    /// <summary>Why it says something impossible; null when it does not.</summary>
+    public ApplicationFault? Fault { get; init; }
+
+    public ResourceId Id => new Resource(Body, Origin).Id;
+}
+
+internal sealed record FoundInFile(IReadOnlyList<FoundManifest> Manifests, IReadOnlyList<ApplicationFault> Faults, IReadOnlyList<MapNode> Settings);
 
 /// <summary>Finds application manifests anywhere in a repository, so that nobody has to apply them by hand.</summary>
 public sealed class ApplicationFinder(IApplicationDialect dialect)
@@ -64,13 +82,13 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
             cancellationToken.ThrowIfCancellationRequested();
             if (IsManifest(path) && !IsChartTemplate(files, path))
             {
-                List<ApplicationSpec> applications = [];
+                List<FoundManifest> manifests = [];
                 List<ApplicationFault> faults = [];
                 List<MapNode> settings = [];
-                ReadFile(files, path, applications, faults, settings);
-                if (applications.Count + faults.Count + settings.Count > 0)
+                ReadFile(files, path, manifests, faults, settings);
+                if (manifests.Count + faults.Count + settings.Count > 0)
                 {
-                    found[path] = new FoundInFile(applications, faults, settings);
+                    found[path] = new FoundInFile(manifests, faults, settings);
                 }
             }
         }
@@ -80,14 +98,17 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
     {
         FoundInFile[] inOrder = [.. found.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.Value)];
         List<ApplicationFault> faults = [.. inOrder.SelectMany(file => file.Faults)];
-        return new FoundApplications(WithoutRepeats(inOrder.SelectMany(file => file.Applications), faults), faults)
+        List<FoundManifest> manifests = WithoutRepeats(inOrder.SelectMany(file => file.Manifests), faults);
+        faults.AddRange(manifests.Select(manifest => manifest.Fault).OfType<ApplicationFault>());
+        return new FoundApplications([.. manifests.Select(manifest => manifest.Spec).OfType<ApplicationSpec>().OrderBy(application => application.Name, StringComparer.Ordinal)], faults)
         {
+            Manifests = manifests,
             Settings = [.. inOrder.SelectMany(file => file.Settings)],
             Files = found,
         };
     }
 
-    private void ReadFile(FileTree files, string path, List<ApplicationSpec> applications, List<ApplicationFault> faults, List<MapNode> settings)
+    private void ReadFile(FileTree files, string path, List<FoundManifest> manifests, List<ApplicationFault> faults, List<MapNode> settings)
     {
         byte[] content;
         try
@@ -109,7 +130,7 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         {
             foreach (YamlDocument document in YamlReader.ReadAll(content, YamlReadOptions.Kubernetes with { FileName = path }))
             {
-                ReadDocument(document.Root, new Origin(path, document.Line), applications, faults, settings);
+                ReadDocument(document.Root, new Origin(path, document.Line), manifests, faults, settings);
             }
         }
         catch (YamlException broken) when (DeclaresApplication(content))
@@ -122,7 +143,7 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         }
     }
 
-    private void ReadDocument(Node root, Origin origin, List<ApplicationSpec> applications, List<ApplicationFault> faults, List<MapNode> settings)
+    private void ReadDocument(Node root, Origin origin, List<FoundManifest> manifests, List<ApplicationFault> faults, List<MapNode> settings)
     {
         if (root is not MapNode map)
         {
@@ -133,7 +154,7 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         {
             foreach (Node item in items)
             {
-                ReadDocument(item, origin with { Line = Math.Max(origin.Line, item.Line) }, applications, faults, settings);
+                ReadDocument(item, origin with { Line = Math.Max(origin.Line, item.Line) }, manifests, faults, settings);
             }
 
             return;
@@ -142,47 +163,66 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         if (ArgoCdSettings.Understands(map))
         {
             settings.Add(map);
-            return;
         }
 
         Resource resource = new(map, origin);
-        if (resource.Kind is { Group: "argoproj.io", Kind: "ApplicationSet" })
+        if (resource.Kind is { Group: "argoproj.io", Kind: "AppProject" or "ApplicationSet" })
         {
-            faults.Add(new ApplicationFault(resource.Name, origin, $"{origin}: ApplicationSet {resource.Name}: its generators are not expanded yet, so none of its applications is delivered"));
-            return;
+            manifests.Add(new FoundManifest(map, origin) { Fault = FaultOf(resource) });
         }
-
-        if (!dialect.Understands(resource.Kind))
+        else if (dialect.Understands(resource.Kind))
         {
-            return;
-        }
-
-        try
-        {
-            applications.Add(dialect.Read(resource));
-        }
-        catch (ApplicationException fault)
-        {
-            faults.Add(new ApplicationFault(resource.Name, origin, fault.Message));
-        }
-        catch (YamlException fault)
-        {
-            faults.Add(new ApplicationFault(resource.Name, origin, $"{origin}: {fault.Message}"));
+            manifests.Add(ReadApplication(resource, map));
         }
     }
 
-    private static List<ApplicationSpec> WithoutRepeats(IEnumerable<ApplicationSpec> applications, List<ApplicationFault> faults)
+    private static ApplicationFault? FaultOf(Resource resource) => resource.Kind.Kind != "ApplicationSet" ? null
+        : new ApplicationFault(resource.Name, resource.Origin, $"{resource.Origin}: ApplicationSet {resource.Name}: its generators are not expanded yet, so none of its applications is delivered");
+
+    private FoundManifest ReadApplication(Resource resource, MapNode map)
     {
-        Dictionary<string, ApplicationSpec> first = new(StringComparer.Ordinal);
-        foreach (ApplicationSpec application in applications)
+        FoundManifest manifest = new(InDefaultProject(map), resource.Origin);
+        try
         {
-            if (!first.TryAdd(application.Name, application))
+            return manifest with { Spec = dialect.Read(resource) };
+        }
+        catch (ApplicationException fault)
+        {
+            return manifest with { Fault = new ApplicationFault(resource.Name, resource.Origin, fault.Message) };
+        }
+        catch (YamlException fault)
+        {
+            return manifest with { Fault = new ApplicationFault(resource.Name, resource.Origin, $"{resource.Origin}: {fault.Message}") };
+        }
+    }
+
+    /// <summary>An application that names no project belongs to <c>default</c>, which its definition wants said.</summary>
+    private static MapNode InDefaultProject(MapNode application)
+    {
+        if (application["spec"] is not MapNode spec || spec["project"]?.AsString() is { Length: > 0 })
+        {
+            return application;
+        }
+
+        MapNode copy = (MapNode)application.DeepClone();
+        copy.EnsureMap("spec")["project"] = "default";
+        return copy;
+    }
+
+    private static List<FoundManifest> WithoutRepeats(IEnumerable<FoundManifest> manifests, List<ApplicationFault> faults)
+    {
+        Dictionary<ResourceId, FoundManifest> first = [];
+        foreach (FoundManifest manifest in manifests)
+        {
+            // Which namespace a manifest names or leaves out makes no second application of it.
+            ResourceId id = manifest.Id with { Namespace = string.Empty };
+            if (!first.TryAdd(id, manifest))
             {
-                faults.Add(new ApplicationFault(application.Name, application.Origin, $"{application.Origin}: Application {application.Name} is declared already in {first[application.Name].Origin}"));
+                faults.Add(new ApplicationFault(id.Name, manifest.Origin, $"{manifest.Origin}: {id.Kind} {id.Name} is declared already in {first[id].Origin}"));
             }
         }
 
-        return [.. first.Values.OrderBy(application => application.Name, StringComparer.Ordinal)];
+        return [.. first.Values];
     }
 
     private static bool IsManifest(string path) => Path.GetExtension(path) is ".yaml" or ".yml" or ".json";

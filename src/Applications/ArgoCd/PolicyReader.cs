@@ -15,6 +15,7 @@ internal static class PolicyReader
         return new SyncPolicy
         {
             Automated = enabled,
+            IsManual = automated is MapNode && !enabled,
             Prune = enabled && automated?["prune"]?.AsBool() == true,
             SelfHeal = enabled && automated?["selfHeal"]?.AsBool() == true,
             AllowEmpty = automated?["allowEmpty"]?.AsBool() == true,

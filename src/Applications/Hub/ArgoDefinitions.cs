@@ -183,7 +183,7 @@ public static class ArgoDefinitions
 
     private static MapNode ElementOf(ArgoField field, Dictionary<string, MapNode> made)
     {
-        MapNode element = field.Type switch
+        MapNode element = field.Kept ? new MapNode { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true } : field.Type switch
         {
             "string" => Of("string"),
             "bool" => Of("boolean"),

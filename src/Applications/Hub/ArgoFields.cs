@@ -11,8 +11,9 @@ internal sealed record ArgoKind(string Name, string Plural, IReadOnlyList<string
 
 /// <param name="Type">The element's type where it is a list or a map.</param>
 /// <param name="Many"><c>[]</c>, <c>{}</c> or empty.</param>
+/// <param name="Kept">Whether the API server keeps it as it is, whatever its type says.</param>
 /// <param name="Values">The only values there are; empty for any.</param>
-internal sealed record ArgoField(string Name, bool Required, string Type, string Many, IReadOnlyList<string> Values);
+internal sealed record ArgoField(string Name, bool Required, string Type, string Many, bool Kept, IReadOnlyList<string> Values);
 
 /// <summary>The fields of Application, AppProject and ApplicationSet, from the embedded <c>argo-fields.txt</c>, which says how it is written.</summary>
 internal sealed class ArgoFields
@@ -70,6 +71,6 @@ internal sealed class ArgoFields
     {
         string[] parts = type.Split('=');
         string many = parts[0] is [.., '[', ']'] or [.., '{', '}'] ? parts[0][^2..] : string.Empty;
-        return new ArgoField(name.TrimEnd('!'), name.EndsWith('!'), parts[0][..^many.Length], many, parts.Length > 1 ? parts[1].Split(',') : []);
+        return new ArgoField(name.TrimEnd('!'), name.EndsWith('!'), parts[0][..^many.Length].TrimStart('~'), many, parts[0].StartsWith('~'), parts.Length > 1 ? parts[1].Split(',') : []);
     }
 }

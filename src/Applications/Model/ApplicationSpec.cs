@@ -78,6 +78,9 @@ public sealed record SyncPolicy
 {
     public bool Automated { get; init; }
 
+    /// <summary>Says in so many words that automation is off (<c>automated.enabled: false</c>), not only nothing of it.</summary>
+    public bool IsManual { get; init; }
+
     public bool Prune { get; init; }
 
     public bool SelfHeal { get; init; }

@@ -13,6 +13,12 @@ namespace Bowline.Applications.Reconciling;
 /// <summary>What a look at one application found: its plan against the live cluster, and everything the plan was made from.</summary>
 public sealed record Observation(RenderedApplication Application, SyncPlan Plan, IReadOnlyList<DesiredObject> Desired, Inventory Inventory)
 {
+    /// <summary>What somebody asks of the sync to come; null for nothing but automation.</summary>
+    public SyncOrder? Order { get; init; }
+
+    /// <summary>Whether only some of the objects are looked at, since only those are asked for.</summary>
+    public bool IsPartial => Order is { Objects.Count: > 0 };
+
     /// <summary>Whether exactly this desired state was delivered completely before.</summary>
     public bool IsDelivered => Inventory.Synced == Application.Fingerprint;
 }
@@ -42,7 +48,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
     }
 
     /// <summary>Compares without changing anything but, on an embedded cluster, adding assumed kinds.</summary>
-    public async Task<Observation> ObserveAsync(RenderedApplication application, IReadOnlyList<ISyncGate> gates, CancellationToken cancellationToken)
+    public async Task<Observation> ObserveAsync(RenderedApplication application, IReadOnlyList<ISyncGate> gates, CancellationToken cancellationToken, SyncOrder? order = null)
     {
         ApplicationSpec spec = application.Spec;
         Inventory known = await ReadInventoryAsync(spec.Name, cancellationToken).ConfigureAwait(false);
@@ -62,12 +68,15 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
             }
         }
 
-        PlanPolicy policy = new(spec.Policy.Prune, spec.Policy.AllowEmpty, known.Synced != application.Fingerprint, (id, live) => target.Ownership.OwnerOf(spec.Name, id, live))
+        bool runHooks = order is null ? known.Synced != application.Fingerprint : order is { SkipHooks: false, Objects.Count: 0 };
+        PlanPolicy policy = new(spec.Policy.Prune || order?.Prune == true, spec.Policy.AllowEmpty, runHooks, (id, live) => target.Ownership.OwnerOf(spec.Name, id, live))
         {
-            Options = ObjectOptions.Read(spec.Policy.Options, ObjectOptions.Default),
+            Options = ObjectOptions.Read([.. spec.Policy.Options, .. order?.Options ?? []], ObjectOptions.Default),
             Confirmed = IsConfirmed(known),
         };
-        return new Observation(application, SyncPlanner.Plan(spec.Name, diffs, leftovers, policy).Through([new SharedResourceGate(), .. gates]), desired, known);
+        SyncPlan plan = SyncPlanner.Plan(spec.Name, diffs, leftovers, policy) with { IsAsked = order is not null };
+        plan = order is { Objects.Count: > 0 } ? plan.Only(action => order.Objects.Any(chosen => chosen.Matches(action.Id))) : plan;
+        return new Observation(application, plan.Through([new SharedResourceGate(), .. gates]), desired, known) { Order = order };
     }
 
     /// <summary>Carries out what was observed; the inventory grows before the first object is applied and shrinks after the last.</summary>
@@ -82,7 +91,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         {
             Home = target.Home,
             Entries = [.. observation.Inventory.Entries.Union(mine)],
-            PruneOnRemoval = observation.Application.Spec.Policy.Prune,
+            PruneOnRemoval = target.PrunesOnRemoval(observation.Application.Spec),
             Operation = run.Operation,
             DeleteHooks = DeleteHooksOf(observation.Desired),
         };
@@ -103,7 +112,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         Inventory after = during with
         {
             Entries = [.. during.Entries.Where(entry => !pruned.Contains(entry.Id) && MayExist(entry))],
-            Synced = result.Succeeded ? observation.Application.Fingerprint : observation.Inventory.Synced,
+            Synced = result.Succeeded && !observation.IsPartial ? observation.Application.Fingerprint : observation.Inventory.Synced,
             Operation = result.Succeeded ? null : reached,
         };
         await WriteAsync(owner, during, finish(after, result), cancellationToken).ConfigureAwait(false);
@@ -122,9 +131,17 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
     /// <summary>Whether deletions that ask for it were confirmed, lately enough to mean those of now.</summary>
     public static bool IsConfirmed(Inventory inventory) => inventory.Confirmed is not null;
 
-    public HealthReport Assess(Observation observation) => HealthAssessor.Worst(observation.Plan.Actions
-        .Where(action => action is { Desired.Untracked: false, Hook: null, Change: not PlannedChange.Shared and not PlannedChange.Prune })
-        .Select(action => (action.Id, Assess(action.Id, target.Live.Get(action.Id)))));
+    /// <summary>How each object stands that the plan names; hooks and namespaces made on request are left out.</summary>
+    public IReadOnlyList<(PlannedAction Action, HealthReport Health)> AssessEach(Observation observation) => [.. observation.Plan.Actions
+        .Where(action => action is { Hook: null } and not { Desired.Untracked: true })
+        .Select(action => (action, Assess(action.Id, target.Live.Get(action.Id))))];
+
+    /// <summary>How the application stands, as its worst object that it owns and keeps.</summary>
+    public static HealthReport Worst(IEnumerable<(PlannedAction Action, HealthReport Health)> objects) => HealthAssessor.Worst(objects
+        .Where(item => item.Action is { Desired: not null, Change: not PlannedChange.Shared and not PlannedChange.Prune })
+        .Select(item => (item.Action.Id, item.Health)));
+
+    public HealthReport Assess(Observation observation) => Worst(AssessEach(observation));
 
     private HealthReport Assess(ResourceId id, MapNode? live)
     {

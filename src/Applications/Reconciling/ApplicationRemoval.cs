@@ -12,19 +12,24 @@ namespace Bowline.Applications.Reconciling;
 /// <param name="Waiting">Objects that stay until somebody confirms their deletion.</param>
 public sealed record RemovalResult(int Pruned, IReadOnlyList<ResourceId> Waiting, string Problem);
 
+/// <summary>How an application's objects part from it.</summary>
+/// <param name="Prune">Whether they are deleted; null for what its inventory says.</param>
+/// <param name="Propagation">Foreground or Background for all of them; empty for what each asks for.</param>
+public sealed record Farewell(bool? Prune, string Propagation);
+
 /// <summary>Ends an application that left the repository: prunes what it had, if its policy said so while it was there, between its delete hooks, and forgets it.</summary>
 public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
 {
-    public async Task<RemovalResult> RemoveAsync(string owner, CancellationToken cancellationToken)
+    public async Task<RemovalResult> RemoveAsync(string owner, Farewell farewell, CancellationToken cancellationToken)
     {
         await target.PrepareAsync(cancellationToken).ConfigureAwait(false);
         Inventory inventory = await target.Inventories.ReadAsync(owner, cancellationToken).ConfigureAwait(false);
         SyncResult result = new([], string.Empty);
         SyncPlan plan = new(owner, []);
-        if (inventory.PruneOnRemoval)
+        if (farewell.Prune ?? inventory.PruneOnRemoval)
         {
             bool confirmed = inventory.Confirmed is not null || inventory.Request?.Verb == "confirm";
-            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(inventory, cancellationToken).ConfigureAwait(false), await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), confirmed);
+            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(inventory, cancellationToken).ConfigureAwait(false), await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), confirmed, farewell.Propagation);
             SyncOperation operation = inventory.Operation is { Fingerprint: Removal } begun ? begun : SyncOperation.Begin(Removal, time.GetUtcNow());
             SyncRun run = new(operation)
             {

@@ -28,6 +28,14 @@ public sealed partial class ApplicationRunner
     {
         string name = current.Spec.Name;
         Inventory inventory = await reconciler.ReadInventoryAsync(name, cancellationToken).ConfigureAwait(false);
+        if (terminated)
+        {
+            terminated = false;
+            OperatorRequest terminate = new("hub", "terminate", string.Empty, "its object in the hub", time.GetUtcNow());
+            await reconciler.WriteAsync(name, inventory, Take(inventory, terminate, current), cancellationToken).ConfigureAwait(false);
+            inventory = await reconciler.ReadInventoryAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+
         if (inventory.Request is not { } request)
         {
             return inventory;
@@ -38,7 +46,10 @@ public sealed partial class ApplicationRunner
             Inventory answered = Take(inventory, request, current);
             await reconciler.WriteAsync(name, inventory, answered, cancellationToken).ConfigureAwait(false);
             Settling = Settling.Begin;
-            syncAsked |= request.Verb == "sync";
+            if (request.Verb == "sync")
+            {
+                Ask(new SyncOrder { By = request.By });
+            }
         }
 
         target.Live.Observe(await target.Inventories.TakeUpAsync(name, cancellationToken).ConfigureAwait(false));
@@ -127,11 +138,16 @@ public sealed partial class ApplicationRunner
             return inventory with { Answer = answer, Failure = StatusMessage.Of(result) };
         }
 
+        if (observation.IsPartial)
+        {
+            return inventory with { Answer = answer };
+        }
+
         RenderedApplication delivered = observation.Application;
         IReadOnlyList<DeliveredRevision> history = inventory.History;
         if (history is not [.., { } last] || last.Fingerprint != delivered.Fingerprint)
         {
-            string cause = inventory.Hold is { RolledBackTo: > 0 } hold ? hold.Reason.Split(';')[0] : "automation";
+            string cause = inventory.Hold is { RolledBackTo: > 0 } hold ? hold.Reason.Split(';')[0] : observation.Order is { IsAutomated: false, By.Length: > 0 } order ? $"sync by {order.By}" : "automation";
             DeliveredRevision entry = new((history is [.., { } newest] ? newest.Id : 0) + 1, delivered.Fingerprint, time.GetUtcNow(), delivered.Pins, cause);
             int kept = Math.Max(1, delivered.Spec.HistoryLimit);
             int standing = inventory.Hold?.RolledBackTo ?? 0;

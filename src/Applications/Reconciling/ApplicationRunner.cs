@@ -26,7 +26,6 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     private DateTimeOffset started = context.Time.GetUtcNow();
     private CancellationTokenSource replaced = new();
     private HealBackoff heals = HealBackoff.None;
-    private bool syncAsked;
     private ApplicationStatus status = new(application.Spec.Name)
     {
         Cluster = target.Name,
@@ -121,9 +120,15 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         {
             Inventory inventory = await AnswerRequestAsync(current, cancellationToken).ConfigureAwait(false);
             RenderedApplication wanted = await WantedAsync(current, inventory, cancellationToken).ConfigureAwait(false);
-            Observation observation = await ObserveAsync(wanted, interest, cancellationToken).ConfigureAwait(false);
+            Observation observation;
             SyncResult? result = null;
-            if (ShouldSync(observation) && !HoldsBack(observation, cancellationToken))
+            if (TakeOrder() is { } asked)
+            {
+                result = await CarryOutAsync(asked, wanted, interest, cancellationToken, stopping).ConfigureAwait(false);
+            }
+
+            observation = await ObserveAsync(wanted, interest, cancellationToken).ConfigureAwait(false);
+            if (result is null && ShouldSync(observation) && !HoldsBack(observation, cancellationToken))
             {
                 result = await SyncAsync(observation, cancellationToken, stopping).ConfigureAwait(false);
                 observation = await ObserveAsync(wanted, interest, cancellationToken).ConfigureAwait(false);
@@ -151,9 +156,9 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         }
     }
 
-    private async Task<Observation> ObserveAsync(RenderedApplication wanted, Interest interest, CancellationToken cancellationToken)
+    private async Task<Observation> ObserveAsync(RenderedApplication wanted, Interest interest, CancellationToken cancellationToken, SyncOrder? asked = null)
     {
-        Observation observation = await reconciler.ObserveAsync(wanted, [context.Dependencies.GateOf(wanted.Spec.Name), new ObjectDependencies(wanted.Spec, target), .. context.Gates], cancellationToken).ConfigureAwait(false);
+        Observation observation = await reconciler.ObserveAsync(wanted, [context.Dependencies.GateOf(wanted.Spec.Name), new ObjectDependencies(wanted.Spec, target), .. context.Gates], cancellationToken, asked).ConfigureAwait(false);
         interest.Follow(new HashSet<ResourceId>([record, .. wanted.Spec.DependsOnObjects, .. observation.Desired.Select(item => item.Id), .. observation.Inventory.Entries.Select(entry => entry.Id)]));
         return observation;
     }
@@ -161,24 +166,32 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     private void Fail(string message)
     {
         Publish(status with { Sync = SyncState.Unknown, Health = HealthStatus.Unknown, Message = message, Activity = string.Empty }, Settling.Failed(time.GetUtcNow()));
+        Report(null, []);
     }
 
     private bool ShouldSync(Observation observation)
     {
-        if (observation.Plan.HeldBy is not null || (IsHalted(observation) && !syncAsked))
+        if (observation.Plan.HeldBy is not null || IsHalted(observation) || !IsAutomated(observation))
         {
             return false;
         }
 
-        bool due = syncAsked || !observation.IsDelivered || observation.Application.Spec.Policy.SelfHeal;
+        bool due = !observation.IsDelivered || observation.Application.Spec.Policy.SelfHeal;
         bool worth = observation.Plan.HasChanges || (!observation.IsDelivered && Settling.Failures == 0) || (observation.Inventory.Operation is not null && !observation.IsDelivered);
-        return due && worth && (syncAsked || Settling.MaySync(time.GetUtcNow()));
+        return due && worth && Settling.MaySync(time.GetUtcNow());
+    }
+
+    /// <summary>Whether it is synced without being asked for; what somebody rolled back to is.</summary>
+    private bool IsAutomated(Observation observation)
+    {
+        SyncPolicy policy = observation.Application.Spec.Policy;
+        return policy.Automated || (target.DeliversUnasked && !policy.IsManual) || observation.Inventory.Hold is { RolledBackTo: > 0 };
     }
 
     /// <summary>Whether this would undo drift that keeps coming back, and has to wait.</summary>
     private bool HoldsBack(Observation observation, CancellationToken cancellationToken)
     {
-        if (!observation.IsDelivered || syncAsked)
+        if (!observation.IsDelivered)
         {
             heals = HealBackoff.None;
             return false;
@@ -204,6 +217,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
 
         // What began with this desired state and did not succeed is gone on with, in this process or the one before.
         SyncOperation operation = observation.Inventory.Operation is { } begun && begun.Fingerprint == wanted.Fingerprint ? begun : SyncOperation.Begin(wanted.Fingerprint, time.GetUtcNow());
+        BeginAttempt(observation);
         SyncRun run = new(operation)
         {
             EndsHooks = () => !stopping.IsCancellationRequested,
@@ -216,25 +230,36 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
             },
             Progress = step =>
             {
+                steps.Enqueue(step);
                 if (step.Outcome is not (SyncOutcome.Unchanged or SyncOutcome.Skipped))
                 {
                     Publish(status with { Activity = $"applying {Interlocked.Increment(ref done)}/{total}" });
                 }
             },
         };
-        syncAsked = false;
-        return await reconciler.SyncAsync(observation, run, (inventory, result) => Conclude(observation, inventory, result), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SyncResult result = await reconciler.SyncAsync(observation, run, (inventory, result) => Conclude(observation, inventory, result), cancellationToken).ConfigureAwait(false);
+            EndAttempt(result.Succeeded ? AttemptPhase.Succeeded : AttemptPhase.Failed, result.Succeeded ? "successfully synced (all tasks run)" : StatusMessage.Of(result));
+            return result;
+        }
+        catch (Exception broken)
+        {
+            EndAttempt(AttemptPhase.Failed, broken is OperationCanceledException ? "Operation terminated" : broken.Message);
+            throw;
+        }
     }
 
     private void Publish(Observation observation, SyncResult? result)
     {
         DateTimeOffset now = time.GetUtcNow();
-        HealthReport health = reconciler.Assess(observation);
+        IReadOnlyList<(PlannedAction, HealthReport)> objects = reconciler.AssessEach(observation);
+        HealthReport health = ApplicationReconciler.Worst(objects);
         GateDecision? held = observation.Plan.HeldBy;
         bool failed = result is { Succeeded: false };
         bool synced = !failed && observation.Plan.InSync && observation.Inventory.Hold is null;
         bool waits = held?.Verdict == GateVerdict.Wait && context.Dependencies.MayMove(observation.Application.Spec.Name);
-        bool canAct = observation.Plan.HasChanges && held is null && !IsHalted(observation);
+        bool canAct = observation.Plan.HasChanges && held is null && !IsHalted(observation) && IsAutomated(observation);
         Settling next = Settling.Next(new Evidence(synced, failed, canAct, health.Status) { Waits = waits }, now, observation.Application.Spec.Policy.Retry);
         string fight = heals.Delay(now) > TimeSpan.Zero && observation.IsDelivered && observation.Plan.HasChanges ? heals.Describe(now) : string.Empty;
         Publish(status with
@@ -247,7 +272,11 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
             Message = StatusMessage.Compose(observation, result, health, fight),
             Activity = held is { Verdict: GateVerdict.Wait } ? "waiting" : health.Status == HealthStatus.Progressing ? "waiting for health" : string.Empty,
         }, next);
+        Report(observation, objects);
     }
+
+    private void Report(Observation? observation, IReadOnlyList<(PlannedAction, HealthReport)> objects) =>
+        context.Reported(new ApplicationReport(status, application, observation) { Objects = objects, Attempt = attempt, IsSettled = Settling.IsSettled });
 
     /// <param name="settling">How far it has come with that; who sees that it is settled must see the status that goes with it.</param>
     private void Publish(ApplicationStatus next, Settling settling)

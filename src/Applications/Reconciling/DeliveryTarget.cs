@@ -1,4 +1,5 @@
 using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Model;
 using Bowline.Cluster.Requests;
 using Bowline.Cluster.Watching;
 using Bowline.Delivery.Diffing;
@@ -57,6 +58,15 @@ public sealed class DeliveryTarget : IAsyncDisposable
 
     /// <summary>The repository that is delivered: what another one delivered to this cluster is nothing to it. The same wherever it is cloned to.</summary>
     public string Home { get; set; } = string.Empty;
+
+    /// <summary>Whether an application's objects go when nothing declares it any more; one that a hub holds says so by its finalizer instead.</summary>
+    public Func<ApplicationSpec, bool> PrunesOnRemoval { get; set; } = static spec => spec.Policy.Prune;
+
+    /// <summary>
+    /// Whether applications that say nothing of automation are delivered without being asked for: on clusters that exist for this
+    /// delivery alone, which have nothing else to wait for.
+    /// </summary>
+    public bool DeliversUnasked { get; init; } = true;
 
     public AdmissionRules Admission => admissionIsKnown ? AdmissionRules.Of(Live) : AdmissionRules.Unknown;
 

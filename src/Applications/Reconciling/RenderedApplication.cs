@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Bowline.Applications.Model;
 using Bowline.Applications.Placing;
 using Bowline.Delivery.Inventories;
+using Bowline.Rendering.Detection;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Sources.Files;
@@ -79,4 +80,8 @@ public sealed record RenderedApplication(ApplicationSpec Spec, string Revision, 
 /// <param name="Revision">As the application asks for it.</param>
 /// <param name="Resolved">The commit or chart version that this meant.</param>
 /// <param name="DependsOn">Whether a change of this file, relative to the repository's root, can change the objects.</param>
-public sealed record RenderedSource(string Url, string Revision, string Chart, string Resolved, bool IsHome, Func<string, bool> DependsOn);
+public sealed record RenderedSource(string Url, string Revision, string Chart, string Resolved, bool IsHome, Func<string, bool> DependsOn)
+{
+    /// <summary>What renders it.</summary>
+    public SourceTool Tool { get; init; }
+}

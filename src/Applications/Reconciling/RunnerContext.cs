@@ -13,6 +13,13 @@ public sealed record RunnerContext(TimeProvider Time, Dependencies Dependencies)
     public Func<string, DeliveredRevision, CancellationToken, Task<RenderedApplication>> RenderAtAsync { get; init; } =
         static (name, _, _) => throw new Model.ApplicationException($"{name}: there is no repository to read an earlier revision from");
 
+    /// <summary>Renders an application with other revisions of its sources than it asks for, in their order; an empty one leaves it.</summary>
+    public Func<string, IReadOnlyList<string>, CancellationToken, Task<RenderedApplication>> RenderWithAsync { get; init; } =
+        static (name, _, _) => throw new Model.ApplicationException($"{name}: there is no repository to read another revision from");
+
+    /// <summary>Told all that is known of an application, whenever that changes.</summary>
+    public Action<ApplicationReport> Reported { get; init; } = static _ => { };
+
     /// <summary>Told how an application stands, for those that depend on it.</summary>
     public Action<string, Standing> Moved { get; init; } = static (_, _) => { };
 }

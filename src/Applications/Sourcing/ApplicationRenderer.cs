@@ -1,5 +1,6 @@
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
+using Bowline.Rendering.Detection;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
 using Bowline.Resources.Yaml;
@@ -51,7 +52,10 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
             source.Chart,
             source.Chart.Length > 0 ? snapshot.Revision.Version : snapshot.Revision.Commit,
             sources.IsHome(source),
-            path => recording.Depends(path) || named.Contain(path));
+            path => recording.Depends(path) || named.Contain(path))
+        {
+            Tool = source.Chart.Length > 0 ? SourceTool.Helm : SourceDetector.Detect(snapshot.Files, source.Path),
+        };
     }
 
     private RenderResult Render(RenderRequest request, CancellationToken cancellationToken)

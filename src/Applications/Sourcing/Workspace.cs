@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
 using Bowline.Delivery.Inventories;
@@ -25,8 +26,22 @@ public sealed record WorkspaceState(
     /// <summary>Whether every application manifest could be read, so that one that is gone really is gone.</summary>
     public required bool IsComplete { get; init; }
 
+    /// <summary>Whether a hub was asked, so that applications that no file declares are known, too.</summary>
+    public bool KnowsHub { get; init; }
+
+    /// <summary>Applications of the hub that are being deleted.</summary>
+    public IReadOnlyList<LeavingApplication> Leaving { get; init; } = [];
+
+    /// <summary>The names of all that is declared, be it possible or not.</summary>
+    public IReadOnlySet<string> Names => names ??= new HashSet<string>([.. Declared.Select(spec => spec.Name), .. Faults.Select(fault => fault.Name)], StringComparer.Ordinal);
+
+    private IReadOnlySet<string>? names;
+
     /// <summary>Sources in other repositories, whose branches and ranges may come to mean something else at any time.</summary>
     public IReadOnlyList<WatchedSource> Elsewhere { get; init; } = [];
+
+    /// <summary>Argo CD's objects in the repository's files.</summary>
+    public IReadOnlyList<FoundManifest> Manifests => Found?.Manifests ?? [];
 
     internal FoundApplications? Found { get; init; }
 }
@@ -40,9 +55,14 @@ public sealed record WorkspaceOptions(string SearchPath, IReadOnlyList<Repositor
 public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISourceFetcher fetcher, ChartRepositories charts, Func<CancellationToken, Task<HomeRepository>> openHome, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder)
 {
     private readonly ApplicationFinder finder = new(new ArgoCdDialect());
+    private IReadOnlyList<ApplicationSpec> declared = [];
+    private ApplicationSpec? single;
 
     /// <summary>Argo CD's own objects in the cluster that Argo CD would run in; they go before those of the repository. None where there is no such cluster.</summary>
     public Func<CancellationToken, Task<IReadOnlyList<MapNode>>> ReadClusterSettingsAsync { get; init; } = _ => Task.FromResult<IReadOnlyList<MapNode>>([]);
+
+    /// <summary>Writes what the repository declares to the hub and says what the hub declares then; null while there is no hub.</summary>
+    public Func<FoundApplications, CancellationToken, Task<HubView?>> ConsultHubAsync { get; set; } = static (_, _) => Task.FromResult<HubView?>(null);
 
     /// <summary>As the last load found them.</summary>
     public ArgoCdSettings Settings { get; private set; } = ArgoCdSettings.Empty;
@@ -50,7 +70,10 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     /// <param name="previous">What the last load found; null for the first.</param>
     public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, WorkspaceChange change, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
     {
-        (HomeRepository home, FoundApplications found) = await FindAsync(await openHome(cancellationToken).ConfigureAwait(false), previous?.Found, change.HomeFiles, cancellationToken).ConfigureAwait(false);
+        (HomeRepository home, FoundApplications inFiles) = await FindAsync(await openHome(cancellationToken).ConfigureAwait(false), previous?.Found, change.HomeFiles, cancellationToken).ConfigureAwait(false);
+        HubView? hub = await ConsultHubAsync(inFiles, cancellationToken).ConfigureAwait(false);
+        FoundApplications found = hub is null ? inFiles : Join(inFiles, hub);
+        declared = found.Applications;
         WorkspaceChange since = change.HomeFiles is null ? change : change with { HomeFiles = [.. change.HomeFiles.Select(home.Within).OfType<string>()] };
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
         Settings = ArgoCdSettings.Read([.. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
@@ -86,8 +109,10 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             [.. faults.OrderBy(fault => fault.Name, StringComparer.Ordinal)],
             [.. Assume(map), .. AssumeSigned(home, found)])
         {
-            IsComplete = found.Faults.Count == 0,
-            Found = found,
+            IsComplete = inFiles.IsComplete,
+            KnowsHub = hub is not null,
+            Leaving = hub?.Leaving ?? [],
+            Found = inFiles,
             Elsewhere = [.. rendered.SelectMany(application => application.Sources.Where(source => !source.IsHome).Select(source => Watched(source.Url, source.Revision, source.Chart, source.Resolved, application.Spec.Project))), .. Unread(found, faults, map)],
         };
     }
@@ -99,12 +124,37 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         HomeRepository now = await openHome(cancellationToken).ConfigureAwait(false);
         (HomeRepository home, FoundApplications found) = await FindAsync(await AtAsync(now, name, delivery, cancellationToken).ConfigureAwait(false), null, null, cancellationToken).ConfigureAwait(false);
         ApplicationSpec spec = found.Applications.FirstOrDefault(application => application.Name == name)
+            ?? declared.FirstOrDefault(application => application.Name == name && !home.Snapshot.Files.FileExists(application.Origin.File))
             ?? throw new ApplicationException($"the repository declared no application {name} at {home.Snapshot.Revision.Short}");
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
         ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
         ApplicationSource Pin(ApplicationSource source) =>
             delivery.Sources.FirstOrDefault(pin => pin.Url.Length > 0 && pin.Url == RepositoryUrl.Redact(source.RepoUrl)) is { Revision.Length: > 0 } pin ? source with { TargetRevision = pin.Revision } : source;
         return await applications.RenderAsync(spec with { Sources = [.. spec.Sources.Select(Pin)] }, lookup: null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Renders an application as it is declared now, with other revisions of its sources.</summary>
+    /// <param name="revisions">In the order of the sources; an empty one leaves what the application asks for.</param>
+    /// <exception cref="ApplicationException">There is no such application, or it cannot be rendered so.</exception>
+    public async Task<RenderedApplication> RenderWithAsync(string name, IReadOnlyList<string> revisions, CancellationToken cancellationToken)
+    {
+        ApplicationSpec spec = declared.FirstOrDefault(application => application.Name == name) ?? throw new ApplicationException($"there is no application {name}");
+        HomeRepository home = await openHome(cancellationToken).ConfigureAwait(false);
+        ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, declared), openFolder, fetcher, charts, Settings), renderer);
+        ApplicationSource[] sources = [.. spec.Sources.Select((source, at) => at < revisions.Count && revisions[at].Length > 0 ? source with { TargetRevision = revisions[at] } : source)];
+        return await applications.RenderAsync(spec with { Sources = sources }, lookup: null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The hub's applications, and what the files say that the hub cannot hold.</summary>
+    private static FoundApplications Join(FoundApplications inFiles, HubView hub)
+    {
+        HashSet<ApplicationFault> held = new(inFiles.Manifests.Select(manifest => manifest.Fault).OfType<ApplicationFault>().Where(fault => hub.Faults.Any(other => other.Name == fault.Name)), ReferenceEqualityComparer.Instance);
+        IEnumerable<ApplicationSpec> single = inFiles.Manifests.Count == 0 ? inFiles.Applications : [];
+        return inFiles with
+        {
+            Applications = [.. single.Concat(hub.Applications).DistinctBy(spec => spec.Name)],
+            Faults = [.. inFiles.Faults.Where(fault => !held.Contains(fault)), .. hub.Faults],
+        };
     }
 
     private static async Task<HomeRepository> AtAsync(HomeRepository now, string name, DeliveredRevision delivery, CancellationToken cancellationToken)
@@ -151,7 +201,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         FoundApplications found = previous is { Files.Count: > 0 } && changed is not null && options.SearchPath.Length == 0
             ? finder.FindAgain(previous, root.Snapshot.Files, string.Empty, changed, cancellationToken)
             : finder.Find(root.Snapshot.Files, options.SearchPath, cancellationToken);
-        if (found.Applications.Count + found.Faults.Count == 0)
+        if (found.Applications.Count + found.Faults.Count + found.Manifests.Count == 0)
         {
             HomeRepository around = await WidenAsync(root, cancellationToken).ConfigureAwait(false);
             return (around, new FoundApplications([Single(root, around)], []));
@@ -187,9 +237,15 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     private ApplicationSpec Single(HomeRepository root, HomeRepository around)
     {
         string folder = options.SearchPath.Length == 0 ? root.Folder : options.SearchPath;
-        return new ApplicationSpec(Name(Path.GetFileName(folder.TrimEnd('/'))))
+        string path = around.Above.Length > 0 ? around.Above : options.SearchPath;
+        if (single is { Sources: [var source] } && source.RepoUrl == around.Folder && source.Path == path)
         {
-            Sources = [new ApplicationSource { RepoUrl = around.Folder, Path = around.Above.Length > 0 ? around.Above : options.SearchPath }],
+            return single;
+        }
+
+        return single = new ApplicationSpec(Name(Path.GetFileName(folder.TrimEnd('/'))))
+        {
+            Sources = [new ApplicationSource { RepoUrl = around.Folder, Path = path }],
             Destination = new Destination { Namespace = options.Namespace },
             Policy = new SyncPolicy { Automated = true, Prune = true, SelfHeal = true, Options = ["CreateNamespace=true"] },
         };
@@ -197,13 +253,12 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
 
     private static RenderedApplication? Reusable(RenderedApplication? known, ApplicationSpec spec, WorkspaceChange change)
     {
-        if (change.HomeFiles is not { } files || known is null)
+        if (change.HomeFiles is not { } files || known is null || !ReferenceEquals(known.Spec, spec) || change.Applications.Contains(spec.Name))
         {
             return null;
         }
 
-        bool touched = files.Contains(spec.Origin.File)
-            || known.Sources.Any(source => source.IsHome ? files.Any(source.DependsOn) : change.Sources.Any(moved => moved.Concerns(source)));
+        bool touched = known.Sources.Any(source => source.IsHome ? files.Any(source.DependsOn) : change.Sources.Any(moved => moved.Concerns(source)));
         return touched ? null : known;
     }
 

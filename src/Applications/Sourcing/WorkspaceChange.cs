@@ -11,6 +11,9 @@ public sealed record WorkspaceChange
     /// <summary>Files of the repository being delivered, relative to its root; null when any of them may have changed.</summary>
     public IReadOnlyCollection<string>? HomeFiles { get; init; }
 
+    /// <summary>Applications that are rendered again whatever else changed.</summary>
+    public IReadOnlyCollection<string> Applications { get; init; } = [];
+
     /// <summary>Other repositories whose branch, tag or version now means something else.</summary>
     public IReadOnlyList<SourceChange> Sources { get; init; } = [];
 }

@@ -20,7 +20,7 @@ internal sealed class TargetFlags
     private readonly Option<string> @namespace = new("--namespace", "-n") { Description = "Namespace for a path without application manifests (default \"default\")", HelpName = "NAME", DefaultValueFactory = _ => "default" };
 
     private readonly Option<string> revision = Text("--revision", "Branch, tag, version range or commit, when the repository is a URL", "REVISION");
-    private readonly Option<string> argoCdNamespace = new("--argocd-namespace") { Description = "Where a real cluster holds Argo CD's repository Secrets and projects (default \"argocd\")", HelpName = "NAME", DefaultValueFactory = _ => "argocd" };
+    private readonly Option<string> argoCdNamespace = Text("--argocd-namespace", "Where the cluster holds Argo CD's objects: Applications, projects, repository Secrets (default \"argocd\")", "NAME");
     private readonly Option<string> repository = new("--repo") { Description = "The repository's folder (default the current one)", HelpName = "PATH", DefaultValueFactory = _ => "." };
 
     public Argument<string> Path { get; } = Flags.Path("A repository, as a folder or a URL (URL//PATH for a folder in it), or a folder of manifests");

@@ -50,7 +50,7 @@ public sealed record ObjectOptions
     public bool MigrateClientSideApply { get; private init; } = true;
 
     /// <summary>Background, Foreground or Orphan.</summary>
-    public string PropagationPolicy { get; private init; } = "Background";
+    public string PropagationPolicy { get; init; } = "Background";
 
     /// <summary>Options as <c>Name=value</c>, over those of the application; unknown ones are for other tools.</summary>
     public static ObjectOptions Read(IEnumerable<string> options, ObjectOptions above)

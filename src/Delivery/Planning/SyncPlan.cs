@@ -64,6 +64,9 @@ public sealed record SyncPlan(string Owner, IReadOnlyList<SyncWave> Waves)
 {
     public IEnumerable<PlannedAction> Actions => Waves.SelectMany(wave => wave.Actions);
 
+    /// <summary>Whether somebody asks for this sync, so that it is not automation's.</summary>
+    public bool IsAsked { get; init; }
+
     /// <summary>What the gates say, those first that do not let it through.</summary>
     public IReadOnlyList<GateDecision> Gates { get; init; } = [];
 
@@ -74,6 +77,10 @@ public sealed record SyncPlan(string Owner, IReadOnlyList<SyncWave> Waves)
 
     /// <summary>The first gate that keeps the plan from being carried out; null when none does.</summary>
     public GateDecision? HeldBy => Gates.FirstOrDefault(gate => gate.Verdict != GateVerdict.Allow);
+
+    /// <summary>The part of the plan that these actions make up.</summary>
+    public SyncPlan Only(Func<PlannedAction, bool> chosen) =>
+        this with { Waves = [.. Waves.Select(wave => wave with { Actions = [.. wave.Actions.Where(chosen)] }).Where(wave => wave.Actions.Count > 0)] };
 
     /// <summary>Asks the gates; the plan with their answers.</summary>
     public SyncPlan Through(IEnumerable<ISyncGate> gates) =>

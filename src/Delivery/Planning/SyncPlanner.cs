@@ -60,7 +60,8 @@ public static partial class SyncPlanner
 
     /// <summary>The end of an application: its delete hooks around the deletion of all that it has, waves backwards.</summary>
     /// <param name="hooks">Hooks of the phases PreDelete and PostDelete; others are left out.</param>
-    public static SyncPlan PlanRemoval(string owner, IReadOnlyList<DesiredObject> hooks, IReadOnlyList<(InventoryEntry Entry, MapNode Live)> leftovers, bool confirmed)
+    /// <param name="propagation">Foreground or Background for all of them; empty for what each asks for.</param>
+    public static SyncPlan PlanRemoval(string owner, IReadOnlyList<DesiredObject> hooks, IReadOnlyList<(InventoryEntry Entry, MapNode Live)> leftovers, bool confirmed, string propagation = "")
     {
         List<Placed> placed = [];
         foreach (DesiredObject desired in hooks)
@@ -74,7 +75,7 @@ public static partial class SyncPlanner
         List<Placed> deleted = [];
         foreach ((InventoryEntry entry, MapNode live) in leftovers.Where(leftover => Tracking.Owner(leftover.Entry.Id, leftover.Live) == owner))
         {
-            ObjectOptions options = OptionsOf(live, ObjectOptions.Default);
+            ObjectOptions options = OptionsOf(live, propagation.Length > 0 ? ObjectOptions.Default with { PropagationPolicy = propagation } : ObjectOptions.Default);
             (PlannedChange change, string reason) = !options.Delete ? (PlannedChange.Orphan, "kept by Delete=false")
                 : options.ConfirmDelete && !confirmed ? (PlannedChange.AwaitsConfirmation, "its application left the repository; Delete=confirm asks for a confirmation")
                 : (PlannedChange.Prune, "its application left the repository");

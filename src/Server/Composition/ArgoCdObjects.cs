@@ -16,7 +16,7 @@ internal sealed class ArgoCdObjects : IDisposable
     public ArgoCdObjects(UpOptions options, TimeProvider time)
     {
         cluster = new HttpCluster(ClusterFleet.LoadContexts(options).Connection(options.TargetContext), time);
-        @namespace = options.ArgoCdNamespace;
+        @namespace = options.SettingsNamespace;
     }
 
     /// <summary>Nothing where there is no Argo CD, or where this user may not read what is its own.</summary>

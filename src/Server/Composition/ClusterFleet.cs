@@ -20,6 +20,12 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
         : options.StateDirectory.Length > 0 ? Path.Combine(Path.GetFullPath(options.StateDirectory), "kubeconfig")
         : Path.Combine(BowlineHome.Folder, repositoryName, "kubeconfig");
 
+    /// <summary>The clusters that run, or are connected to, by now.</summary>
+    public IReadOnlyCollection<string> Started => members.Keys;
+
+    /// <summary>Where a hub is when no application says: the context in use, or the embedded cluster of that usual name.</summary>
+    public string Usual => contexts is null ? ClusterPlacer.DefaultName : options.TargetContext.Length > 0 ? options.TargetContext : contexts.Current;
+
     public DeliveryTarget Target(string cluster) => members[cluster].Target;
 
     /// <summary>Decides which cluster each application lives on.</summary>
@@ -32,7 +38,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
         }
 
         // Real clusters are never guessed: what no rule names goes to the context in use.
-        PlacementRule[] rest = contexts is null ? [] : [new PlacementRule(options.TargetContext.Length > 0 ? options.TargetContext : contexts.Current, ["*"])];
+        PlacementRule[] rest = contexts is null ? [] : [new PlacementRule(Usual, ["*"])];
         return ClusterPlacer.Place(claims, [.. settled, .. options.PlacementRules, .. rest]);
     }
 
@@ -95,7 +101,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
             {
                 ClusterConnection connection = running.Connection(name);
                 HttpCluster cluster = new(connection, time, HttpClusterOptions.Default with { ConnectTimeout = TimeSpan.FromSeconds(1), MaxRetries = 0 });
-                joined.Add(new Member(null, connection, cluster, new DeliveryTarget(cluster, assumeKinds: false, time, new SyncOptions(), options.ArgoCdNamespace)));
+                joined.Add(new Member(null, connection, cluster, new DeliveryTarget(cluster, assumeKinds: false, time, new SyncOptions(), options.SettingsNamespace)));
                 await cluster.DiscoverAsync(cancellationToken).ConfigureAwait(false);
             }
         }
@@ -148,7 +154,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
         ClusterConnection connection = embedded?.Connection ?? contexts!.Connection(name);
         HttpCluster cluster = new(connection, time, HttpClusterOptions.Default with { RequestsPerSecond = options.RequestsPerSecond, Burst = options.Burst });
         bool assume = embedded is not null && !options.Strict;
-        return new Member(embedded, connection, cluster, new DeliveryTarget(cluster, assume, time, new SyncOptions(), options.ArgoCdNamespace));
+        return new Member(embedded, connection, cluster, new DeliveryTarget(cluster, assume, time, new SyncOptions(), options.SettingsNamespace) { DeliversUnasked = embedded is not null });
     }
 
     internal static KubeContexts LoadContexts(UpOptions options) =>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
 using Bowline.Applications.Sourcing;
@@ -57,6 +58,12 @@ internal sealed class Repository : IDisposable
     /// <summary>Writes to the same repositories with the same credentials.</summary>
     public GitWriter Writer => new(fetcher);
 
+    /// <inheritdoc cref="Workspace.ConsultHubAsync"/>
+    public Func<FoundApplications, CancellationToken, Task<HubView?>> ConsultHubAsync
+    {
+        set => workspace.ConsultHubAsync = value;
+    }
+
     /// <summary>The name of a repository, without opening it.</summary>
     public static string NameOf(UpOptions options) => RemoteHome.IsRemote(options.Path) ? RemoteHome.NameOf(options) : LocalHome.NameOf(options);
 
@@ -80,6 +87,10 @@ internal sealed class Repository : IDisposable
     /// <inheritdoc cref="Workspace.RenderAtAsync"/>
     public Task<RenderedApplication> RenderAtAsync(string name, DeliveredRevision delivery, CancellationToken cancellationToken) =>
         workspace.RenderAtAsync(name, delivery, cancellationToken);
+
+    /// <inheritdoc cref="Workspace.RenderWithAsync"/>
+    public Task<RenderedApplication> RenderWithAsync(string name, IReadOnlyList<string> revisions, CancellationToken cancellationToken) =>
+        workspace.RenderWithAsync(name, revisions, cancellationToken);
 
     public void BeginWatching() => home.BeginWatching();
 

@@ -47,8 +47,14 @@ public sealed record UpOptions(string Path)
     /// <summary>Where webhooks are listened for while staying; null for nowhere.</summary>
     public IPEndPoint? WebhookAddress { get; init; }
 
-    /// <summary>Where Argo CD's own objects (repository Secrets, projects) lie in a real cluster.</summary>
-    public string ArgoCdNamespace { get; init; } = "argocd";
+    /// <summary>Where the hub holds Argo CD's objects; empty for the one that the repository's manifests name, or <see cref="UsualArgoCdNamespace"/>.</summary>
+    public string ArgoCdNamespace { get; init; } = string.Empty;
+
+    /// <summary>Where Argo CD is installed unless somebody says otherwise.</summary>
+    public const string UsualArgoCdNamespace = "argocd";
+
+    /// <summary>Where Argo CD's settings lie in a cluster.</summary>
+    public string SettingsNamespace => ArgoCdNamespace.Length > 0 ? ArgoCdNamespace : UsualArgoCdNamespace;
 
     /// <summary>Assume nothing: missing CRDs and Secrets are errors, as on a real cluster.</summary>
     public bool Strict { get; init; }

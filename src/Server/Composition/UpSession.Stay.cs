@@ -57,13 +57,13 @@ public sealed partial class UpSession
 
     private async Task FollowAsync(WorkspaceChange change, CancellationToken cancellationToken)
     {
+        await loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             await LoadAsync(change, cancellationToken).ConfigureAwait(false);
-            HashSet<string> declared = [.. workspace!.Declared.Select(spec => spec.Name)];
             foreach ((string name, Running running) in runners)
             {
-                if (!declared.Contains(name) && workspace.IsComplete)
+                if (!workspace!.Names.Contains(name) && workspace.IsComplete)
                 {
                     runners.TryRemove(name, out _);
                     await running.StopAsync().ConfigureAwait(false);
@@ -80,6 +80,10 @@ public sealed partial class UpSession
         {
             // A repository that is just being changed may be unreadable for a moment; what runs goes on as it was.
             observer.Note($"not delivered: {passing.Message}");
+        }
+        finally
+        {
+            loading.Release();
         }
     }
 }

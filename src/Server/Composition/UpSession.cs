@@ -15,6 +15,7 @@ public sealed partial class UpSession : IAsyncDisposable
     private readonly Repository repository;
     private readonly ClusterFleet fleet;
     private readonly SemaphoreSlim settling = new(0);
+    private readonly SemaphoreSlim loading = new(1, 1);
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentDictionary<string, Running> runners = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ApplicationStatus> faulted = new(StringComparer.Ordinal);
@@ -32,7 +33,7 @@ public sealed partial class UpSession : IAsyncDisposable
         this.observer = observer;
         this.repository = repository;
         fleet = new ClusterFleet(options, repository.Name, time);
-        context = new RunnerContext(time, dependencies) { RenderAtAsync = repository.RenderAtAsync, Moved = TellDependents };
+        context = new RunnerContext(time, dependencies) { RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Moved = TellDependents, Reported = report => statuses?.Report(report) };
     }
 
     /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>
@@ -48,7 +49,9 @@ public sealed partial class UpSession : IAsyncDisposable
         }
 
         await LoadAsync(WorkspaceChange.Everything, cancellationToken).ConfigureAwait(false);
+        await StartHubAsync(cancellationToken).ConfigureAwait(false);
         await StartAsync(cancellationToken).ConfigureAwait(false);
+        listening = Task.Run(() => ListenToHubAsync(stopping.Token), CancellationToken.None);
         if (options.Stay)
         {
             // From now on, not only when all is delivered: a newer commit is often what that waits for.
@@ -56,6 +59,7 @@ public sealed partial class UpSession : IAsyncDisposable
         }
 
         await WaitUntilSettledAsync(cancellationToken).ConfigureAwait(false);
+        await (statuses?.FlushAsync(CancellationToken.None) ?? Task.CompletedTask).ConfigureAwait(false);
         return await ReportAsync().ConfigureAwait(false);
     }
 
@@ -69,12 +73,14 @@ public sealed partial class UpSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);
-        await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(following, listening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll([.. runners.Values.Select(running => running.StopAsync()), .. departing.Values.Select(departure => departure.Task)]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await DisposeHubAsync().ConfigureAwait(false);
         await fleet.DisposeAsync().ConfigureAwait(false);
         repository.Dispose();
         stopping.Dispose();
         settling.Dispose();
+        loading.Dispose();
     }
 
     private async Task LoadAsync(WorkspaceChange change, CancellationToken cancellationToken)
@@ -108,7 +114,9 @@ public sealed partial class UpSession : IAsyncDisposable
     private void Place()
     {
         IReadOnlyList<Claims> claims = Claims();
-        placement = fleet.Place(claims, [.. placement.Clusters.Select(SettledRule)]);
+        Placement placed = fleet.Place(claims, [.. placement.Clusters.Select(SettledRule)]);
+        // Why a cluster came to be is what it was, however often applications are placed on it since.
+        placement = placed with { Reasons = placed.Clusters.Where(cluster => placed.Reasons.ContainsKey(cluster) || placement.Reasons.ContainsKey(cluster)).ToDictionary(cluster => cluster, cluster => placement.Reasons.GetValueOrDefault(cluster) ?? placed.Reasons[cluster]) };
         foreach (ApplicationStatus status in faulted.Values)
         {
             faulted[status.Name] = status with { Cluster = placement.ClusterOf.GetValueOrDefault(status.Name) ?? string.Empty };
@@ -134,18 +142,20 @@ public sealed partial class UpSession : IAsyncDisposable
         string[] needed = [.. workspace!.Rendered.Select(application => placement.ClusterOf[application.Spec.Name]).Distinct()];
         await fleet.StartAsync([.. placement.Clusters.Where(needed.Contains)], observer, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<Claims> claims = Claims();
-        HashSet<string> declared = [.. workspace.Declared.Select(spec => spec.Name)];
-        foreach (string cluster in needed)
+        foreach (string cluster in fleet.Started)
         {
             DeliveryTarget target = fleet.Target(cluster);
             target.Home = repository.IdentityOf(workspace.Home);
             target.Scripts.Use(repository.Settings.Config, message => observer.Note(message));
-            string[] former = [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !declared.Contains(owner))];
-            target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf[claim.Application] == cluster), former);
+            string[] former = [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !workspace.Names.Contains(owner))];
+            target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf.GetValueOrDefault(claim.Application) == cluster), former);
+            target.PrunesOnRemoval = spec => hub?.Find(spec.Name) is null && spec.Policy.Prune;
             Remove(target, former);
         }
 
-        await ReturnAsync(declared).ConfigureAwait(false);
+        await ReturnAsync(workspace.Names).ConfigureAwait(false);
+        await ReleaseAsync(cancellationToken).ConfigureAwait(false);
+        ReportFaults();
         dependencies.Declare(workspace.Declared, workspace.Rendered, name => placement.ClusterOf.GetValueOrDefault(name) ?? string.Empty);
         foreach (RenderedApplication application in workspace.Rendered)
         {
@@ -175,6 +185,12 @@ public sealed partial class UpSession : IAsyncDisposable
     private void Changed(ApplicationStatus status)
     {
         observer.Status(status);
+        Wake();
+    }
+
+    /// <summary>Whoever waits for everything to settle looks again.</summary>
+    private void Wake()
+    {
         if (settling.CurrentCount == 0)
         {
             settling.Release();
@@ -188,9 +204,9 @@ public sealed partial class UpSession : IAsyncDisposable
         try
         {
             await Task.WhenAll(departing.Values.Select(departure => departure.Tried)).WaitAsync(either.Token).ConfigureAwait(false);
-            while (!runners.Values.All(running => running.Runner.Settling.IsSettled))
+            while (!await IsQuietAsync(either.Token).ConfigureAwait(false))
             {
-                await settling.WaitAsync(either.Token).ConfigureAwait(false);
+                await settling.WaitAsync(QuietPause, either.Token).ConfigureAwait(false);
                 if (runners.Values.FirstOrDefault(running => running.Task.IsFaulted) is { } broken)
                 {
                     await broken.Task.ConfigureAwait(false);

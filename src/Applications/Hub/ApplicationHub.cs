@@ -1,0 +1,145 @@
+using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Model;
+using Bowline.Cluster.Requests;
+using Bowline.Cluster.Watching;
+using Bowline.Resources.Model;
+
+namespace Bowline.Applications.Hub;
+
+/// <summary>
+/// Argo CD's objects in the cluster and namespace that hold them: kept up to date by a watch, written by the repository, read by whoever
+/// delivers (docs/design/005).
+/// </summary>
+public sealed partial class ApplicationHub : IAsyncDisposable
+{
+    /// <summary>Says which repository wrote an object.</summary>
+    public const string RepositoryAnnotation = "bowline.dev/repository";
+
+    private const string Terminating = "Terminating";
+
+    private static readonly KindInfo Namespaces = new(new ResourceKind(string.Empty, "v1", "Namespace"), "namespaces", Namespaced: false);
+    private readonly string repository;
+    private readonly ClusterCache cache;
+    private readonly DeclaredReader reader;
+    private readonly Lock gate = new();
+
+    private ApplicationHub(ICluster cluster, string @namespace, string repository, IApplicationDialect dialect, TimeProvider time)
+    {
+        Cluster = cluster;
+        Namespace = @namespace;
+        this.repository = repository;
+        reader = new DeclaredReader(dialect);
+        cache = new ClusterCache(cluster, time);
+    }
+
+    public ICluster Cluster { get; }
+
+    public string Namespace { get; }
+
+    /// <summary>Told of every change of an Application or a project that is not its status alone; be quick.</summary>
+    public Action<CacheChange> Changed { get; set; } = static _ => { };
+
+    /// <summary>Installs what is missing, and returns when everything that the hub holds is known.</summary>
+    /// <param name="repository">The name under which this repository's objects are known.</param>
+    /// <exception cref="ClusterException">The cluster refuses.</exception>
+    public static async Task<ApplicationHub> StartAsync(ICluster cluster, string @namespace, string repository, IApplicationDialect dialect, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ApplicationHub hub = new(cluster, @namespace, repository, dialect, time);
+        try
+        {
+            await Task.WhenAll(ArgoDefinitions.InstallAsync(cluster, time, cancellationToken), EnsureNamespaceAsync(cluster, @namespace, cancellationToken)).ConfigureAwait(false);
+            hub.cache.Watch(ArgoDefinitions.Applications, @namespace);
+            hub.cache.Watch(ArgoDefinitions.Projects, @namespace);
+            await hub.cache.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
+            hub.cache.Subscribe(hub.Notice);
+            return hub;
+        }
+        catch
+        {
+            await hub.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>The Application as the hub holds it; null when it holds none.</summary>
+    public MapNode? Find(string application) => cache.Get(IdOf(ArgoDefinitions.Applications, application));
+
+    public IReadOnlyList<MapNode> Projects() => cache.List(ArgoDefinitions.Projects.Kind, Namespace);
+
+    /// <summary>Applications of which something is asked.</summary>
+    public IReadOnlyList<(string Application, HubRequest Request)> Requests() =>
+        [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Where(IsMine).Select(item => (item.At("metadata", "name")?.AsString() ?? string.Empty, HubRequest.Of(item)!)).Where(found => found.Item2 is not null)];
+
+    public HubView View()
+    {
+        MapNode[] held = [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Where(IsMine)];
+        lock (gate)
+        {
+            return reader.Read(held, published.Values, refused.Values);
+        }
+    }
+
+    /// <summary>Looks whether the watch has yet to tell of something: asks the cluster itself.</summary>
+    public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
+    {
+        ObjectList listed = await Cluster.ListAsync(ArgoDefinitions.Applications, Namespace, ListOptions.All, cancellationToken).ConfigureAwait(false);
+        HashSet<string> known = [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Select(UidOf)];
+        return listed.Items.Count == known.Count && listed.Items.All(item => known.Contains(UidOf(item)));
+    }
+
+    /// <summary>Writes to an Application; the hub knows of it at once.</summary>
+    public async Task PatchAsync(string application, MapNode patch, CancellationToken cancellationToken)
+    {
+        ObjectKey key = new(ArgoDefinitions.Applications, Namespace, application);
+        cache.Observe(await Cluster.PatchAsync(key, PatchKind.Merge, patch, new WriteOptions(), cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Lets an Application that is being deleted go, now that its objects are dealt with.</summary>
+    public async Task ReleaseAsync(string application, CancellationToken cancellationToken)
+    {
+        if (Find(application) is not { } leaving)
+        {
+            return;
+        }
+
+        string[] others = [.. Finalizers.Of(leaving).Where(finalizer => !Finalizers.IsArgoCds(finalizer))];
+        MapNode patch = new()
+        {
+            ["metadata"] = new MapNode
+            {
+                ["finalizers"] = new ListNode(others.Select(Node (finalizer) => finalizer)),
+                ["resourceVersion"] = leaving.At("metadata", "resourceVersion")!,
+            },
+        };
+        await PatchAsync(application, patch, cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask DisposeAsync() => cache.DisposeAsync();
+
+    private static async Task EnsureNamespaceAsync(ICluster cluster, string @namespace, CancellationToken cancellationToken)
+    {
+        ObjectKey key = new(Namespaces, string.Empty, @namespace);
+        if (await cluster.GetAsync(key, cancellationToken).ConfigureAwait(false) is null)
+        {
+            MapNode body = new() { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new MapNode { ["name"] = @namespace } };
+            await cluster.ApplyAsync(key, body, new WriteOptions(), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether it is for this process to deliver: what another repository declares is for whoever delivers that.</summary>
+    private bool IsMine(MapNode item) => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() is not { } owner || owner == repository;
+
+    private static string UidOf(MapNode item) => item.At("metadata", "uid")?.AsString() ?? string.Empty;
+
+    private ResourceId IdOf(KindInfo kind, string name) => new(kind.Kind.Group, kind.Kind.Kind, Namespace, name);
+
+    private void Notice(CacheChange change)
+    {
+        // Ending a sync is asked for in the status, of all places (argocd app terminate-op).
+        bool terminates = change.Object.At("status", "operationState", "phase")?.AsString() == Terminating && change.Before?.At("status", "operationState", "phase")?.AsString() != Terminating;
+        if (terminates || change.Before is not { } before || change.Type != CacheChangeType.Modified || !DeclaredReader.SaysTheSame(before, change.Object))
+        {
+            Changed(change);
+        }
+    }
+}

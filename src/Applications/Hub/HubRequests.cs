@@ -1,0 +1,98 @@
+using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Reconciling;
+using Bowline.Resources.Model;
+using ApplicationException = Bowline.Applications.Model.ApplicationException;
+
+namespace Bowline.Applications.Hub;
+
+/// <summary>What people and tools ask of an application by writing to its object.</summary>
+/// <param name="Order">A sync (<c>operation</c>); null when none is asked for.</param>
+/// <param name="Refusal">Why the operation cannot be carried out; empty when it can.</param>
+/// <param name="Refresh">normal or hard (<c>argocd.argoproj.io/refresh</c>); empty when it is not asked for.</param>
+/// <param name="Terminate">End the sync that runs.</param>
+public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh, bool Terminate)
+{
+    private const string RefreshAnnotation = "argocd.argoproj.io/refresh";
+
+    /// <summary>Null when nothing is asked for.</summary>
+    public static HubRequest? Of(MapNode application)
+    {
+        string refresh = application.At("metadata", "annotations", RefreshAnnotation)?.AsString() ?? string.Empty;
+        bool terminate = application.At("status", "operationState", "phase")?.AsString() == "Terminating";
+        if (application["operation"] is not MapNode operation)
+        {
+            return refresh.Length > 0 || terminate ? new HubRequest(null, string.Empty, refresh, terminate) : null;
+        }
+
+        SyncOrder order = new() { Operation = operation, By = operation.At("initiatedBy", "username")?.AsString() is { Length: > 0 } user ? user : "kubectl" };
+        try
+        {
+            return new HubRequest(Read(operation, order, application), string.Empty, refresh, terminate);
+        }
+        catch (ApplicationException refused)
+        {
+            return new HubRequest(order, refused.Message, refresh, terminate);
+        }
+    }
+
+    /// <summary>Takes what is asked for away from the object, so that it is done once.</summary>
+    public MapNode TakeUp()
+    {
+        MapNode patch = new();
+        if (Order is not null)
+        {
+            patch["operation"] = Node.Null;
+        }
+
+        if (Refresh.Length > 0)
+        {
+            patch["metadata"] = new MapNode { ["annotations"] = new MapNode { [RefreshAnnotation] = Node.Null } };
+        }
+
+        if (Terminate)
+        {
+            patch["status"] = new MapNode { ["operationState"] = new MapNode { ["phase"] = "Failed", ["message"] = "Operation terminated" } };
+        }
+
+        return patch;
+    }
+
+    private static SyncOrder Read(MapNode operation, SyncOrder order, MapNode application)
+    {
+        MapNode sync = operation["sync"] as MapNode ?? throw new ApplicationException("the operation asks for no sync, and there is no other");
+        if (sync["manifests"] is ListNode { Count: > 0 })
+        {
+            throw new ApplicationException("the operation brings manifests of its own (argocd app sync --local), which Bowline does not deliver: the repository is the only source");
+        }
+
+        IReadOnlyList<string> revisions = RevisionsOf(sync, application);
+        if (revisions.Any(revision => revision.Length > 0) && application.At("spec", "syncPolicy", "automated") is MapNode automated && automated["enabled"]?.AsBool() != false)
+        {
+            throw new ApplicationException($"cannot sync to {string.Join(", ", revisions)}: the application is synced automatically to {application.At("spec", "source", "targetRevision")?.AsString() ?? "HEAD"}");
+        }
+
+        return order with
+        {
+            Prune = sync["prune"]?.AsBool() == true,
+            DryRun = sync["dryRun"]?.AsBool() == true,
+            Objects = [.. (sync["resources"] as ListNode ?? []).Select(item => new SelectedObject(Text(item["group"]), Text(item["kind"]), Text(item["namespace"]), Text(item["name"])))],
+            Options = [.. ArgoCdDialect.Texts(sync["syncOptions"]), .. Forced(sync)],
+            Revisions = revisions,
+            SkipHooks = sync.At("syncStrategy", "apply") is MapNode,
+        };
+    }
+
+    /// <summary>Revisions that are other than what the application asks for; those of a rollback are those of its sources then.</summary>
+    private static IReadOnlyList<string> RevisionsOf(MapNode sync, MapNode application)
+    {
+        IEnumerable<string> asked = sync["revisions"] is ListNode { Count: > 0 } several ? several.Select(revision => Text(revision)) : [Text(sync["revision"])];
+        Node? spec = application["spec"];
+        string[] own = [.. (spec?["sources"] as ListNode ?? new ListNode(spec?["source"] is { } single ? [single] : [])).Select(source => Text(source["targetRevision"]))];
+        return [.. asked.Select((revision, at) => at < own.Length && revision == own[at] ? string.Empty : revision)];
+    }
+
+    private static IEnumerable<string> Forced(MapNode sync) =>
+        sync.At("syncStrategy", "apply", "force")?.AsBool() == true || sync.At("syncStrategy", "hook", "force")?.AsBool() == true ? ["Force=true"] : [];
+
+    private static string Text(Node? node) => ArgoCdDialect.Text(node);
+}

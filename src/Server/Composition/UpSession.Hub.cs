@@ -1,0 +1,174 @@
+using System.Threading.Channels;
+using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Hub;
+using Bowline.Applications.Model;
+using Bowline.Applications.Reconciling;
+using Bowline.Applications.Sourcing;
+using Bowline.Cluster.Requests;
+using Bowline.Cluster.Watching;
+using Bowline.Resources.Model;
+
+namespace Bowline.Server.Composition;
+
+public sealed partial class UpSession
+{
+    /// <summary>What may change the hub in one go is looked at once.</summary>
+    private static readonly TimeSpan HubPause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>How soon to ask again whether anything is still to come.</summary>
+    private static readonly TimeSpan QuietPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly Channel<bool> hubSignals = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private ApplicationHub? hub;
+    private StatusWriter? statuses;
+    private Task listening = Task.CompletedTask;
+    private int heard;
+    private int handled;
+
+    /// <summary>Makes the cluster that holds Argo CD's objects ready, writes the repository's to it, and takes in what else it holds.</summary>
+    private async Task StartHubAsync(CancellationToken cancellationToken)
+    {
+        string home = HubCluster();
+        await fleet.StartAsync([home], observer, cancellationToken).ConfigureAwait(false);
+        ICluster cluster = fleet.Target(home).Cluster;
+        string @namespace = HubNamespace();
+        try
+        {
+            if (options.TargetsRealCluster)
+            {
+                await ForeignController.RefuseAsync(cluster, @namespace, cancellationToken).ConfigureAwait(false);
+            }
+
+            hub = await ApplicationHub.StartAsync(cluster, @namespace, repository.IdentityOf(workspace!.Home), new ArgoCdDialect(), time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ClusterException refused) when (refused.Status is 401 or 403)
+        {
+            // Whoever may deliver objects but not hold Applications still delivers what the repository declares.
+            observer.Note($"applications are not kept as objects: {refused.Message}");
+            return;
+        }
+
+        hub.Changed = HearOfHub;
+        statuses = new StatusWriter(hub, time) { Complain = sentence => observer.Note(sentence) };
+        repository.ConsultHubAsync = async (found, token) =>
+        {
+            await hub.PublishAsync(found, token).ConfigureAwait(false);
+            return hub.View();
+        };
+        await LoadAsync(Nothing, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static WorkspaceChange Nothing { get; } = new() { HomeFiles = [] };
+
+    /// <summary>The cluster of the first application that delivers Applications, else the first of all.</summary>
+    private string HubCluster()
+    {
+        bool HoldsApplications(RenderedApplication application) => application.Kinds.Any(kind => kind.Group == ArgoDefinitions.Group && kind.Kind == ArgoDefinitions.Applications.Kind.Kind);
+        RenderedApplication? parent = options.TargetsRealCluster ? null : workspace!.Rendered.FirstOrDefault(HoldsApplications);
+        return parent is not null ? placement.ClusterOf[parent.Spec.Name]
+            : options.TargetsRealCluster ? fleet.Usual
+            : placement.Clusters.Count > 0 ? placement.Clusters[0] : fleet.Usual;
+    }
+
+    /// <summary>The one that was asked for; on embedded clusters otherwise the one that most manifests name.</summary>
+    private string HubNamespace()
+    {
+        string? named = options.TargetsRealCluster ? null : workspace!.Manifests
+            .Select(manifest => manifest.Body.At("metadata", "namespace")?.AsString() ?? string.Empty).Where(name => name.Length > 0)
+            .GroupBy(name => name).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).FirstOrDefault()?.Key;
+        return options.ArgoCdNamespace.Length > 0 ? options.ArgoCdNamespace : named ?? UpOptions.UsualArgoCdNamespace;
+    }
+
+    private void HearOfHub(CacheChange change) => HearOfHub();
+
+    /// <summary>Something in the hub changed: look at it again.</summary>
+    private void HearOfHub()
+    {
+        Interlocked.Increment(ref heard);
+        hubSignals.Writer.TryWrite(true);
+    }
+
+    private async Task ListenToHubAsync(CancellationToken cancellationToken)
+    {
+        await foreach (bool _ in hubSignals.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await Task.Delay(HubPause, time, cancellationToken).ConfigureAwait(false);
+            int now = Volatile.Read(ref heard);
+            string[] refreshed = await AnswerHubAsync(cancellationToken).ConfigureAwait(false);
+            await FollowAsync(Nothing with { Applications = refreshed }, cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref handled, now);
+            Wake();
+        }
+    }
+
+    /// <summary>Takes up what is asked of applications by their objects; each is asked once, whatever becomes of it.</summary>
+    /// <returns>Those that are to be rendered again.</returns>
+    private async Task<string[]> AnswerHubAsync(CancellationToken cancellationToken)
+    {
+        List<string> refreshed = [];
+        foreach ((string application, HubRequest request) in hub!.Requests())
+        {
+            try
+            {
+                await hub.PatchAsync(application, request.TakeUp(), cancellationToken).ConfigureAwait(false);
+            }
+            catch (ClusterException refused)
+            {
+                observer.Note($"what is asked of application {application} cannot be taken up: {refused.Message}");
+                continue;
+            }
+
+            if (request.Refresh.Length > 0)
+            {
+                refreshed.Add(application);
+                repository.Notify([.. workspace!.Declared.Where(spec => spec.Name == application).SelectMany(spec => spec.Sources).Select(source => source.RepoUrl)]);
+            }
+
+            if (runners.TryGetValue(application, out Running? running))
+            {
+                running.Runner.Answer(request.Order, request.Refusal, request.Terminate);
+            }
+        }
+
+        return [.. refreshed];
+    }
+
+    /// <summary>Tells the hub why applications cannot be delivered at all.</summary>
+    private void ReportFaults()
+    {
+        foreach (ApplicationFault fault in workspace!.Faults)
+        {
+            bool readable = workspace.Declared.Any(spec => spec.Name == fault.Name);
+            statuses?.Report(fault.Name, new ApplicationCondition(readable ? "ComparisonError" : "InvalidSpecError", fault.Message));
+        }
+    }
+
+    /// <summary>Whether nothing is under way: every application is settled, and the hub holds nothing that is not known yet.</summary>
+    private async Task<bool> IsQuietAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref handled) != Volatile.Read(ref heard) || !runners.Values.All(running => running.Runner.Settling.IsSettled))
+        {
+            return false;
+        }
+
+        return hub is null || (await hub.IsCurrentAsync(cancellationToken).ConfigureAwait(false) && Volatile.Read(ref handled) == Volatile.Read(ref heard) && runners.Values.All(running => running.Runner.Settling.IsSettled));
+    }
+
+    /// <summary>Lets Applications go whose objects are dealt with everywhere.</summary>
+    private async Task ReleaseAsync(CancellationToken cancellationToken)
+    {
+        foreach (LeavingApplication leaving in workspace!.Leaving.Where(leaving => !departing.ContainsKey(leaving.Name)))
+        {
+            await hub!.ReleaseAsync(leaving.Name, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask DisposeHubAsync()
+    {
+        if (hub is not null)
+        {
+            await statuses!.DisposeAsync().ConfigureAwait(false);
+            await hub.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}
