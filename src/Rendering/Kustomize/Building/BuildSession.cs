@@ -23,6 +23,12 @@ internal sealed class BuildSession(RenderRequest request, BuildFiles files, IRen
     /// <summary>Whether the kustomization that is built asks for metadata of its objects.</summary>
     public bool TracksOrigins { get; set; }
 
+    /// <summary>
+    /// Whether the build has looked into the schema, as it does for a kind that is not Kubernetes' own and for a merge: a schema
+    /// that a base brings after that joins the built-in one, before it takes its place.
+    /// </summary>
+    public bool IsSchemaRead { get; set; }
+
     /// <summary>The first kustomization that brings a schema decides for the whole build.</summary>
     public void UseSchema(IReadOnlyList<KeyValuePair<string, string>> openApi, DirectoryLoader loader, string file)
     {
@@ -46,7 +52,8 @@ internal sealed class BuildSession(RenderRequest request, BuildFiles files, IRen
 
         if (content is not null)
         {
-            Kinds = OpenApiSchema.Read(content, path!);
+            KindTable own = OpenApiSchema.Read(content, path!);
+            Kinds = IsSchemaRead ? own.Over(Kinds) : own;
         }
 
         hasSchema = content is not null || version is { Length: > 0 };

@@ -70,6 +70,7 @@ internal sealed partial class Target
             into.Objects.Pass(TransformerPlugins.Create(Plugins, config), config.Source! with { ConfiguredBy = config.Id });
         }
 
+        session.IsSchemaRead |= Kustomization.Patches.Count + Kustomization.PatchesStrategicMerge.Count > 0;
         into.Objects.EndPassage();
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Bowline.Rendering.Kustomize.Declared;
 using Bowline.Rendering.Kustomize.Files;
+using Bowline.Rendering.Kustomize.Merging;
 using Bowline.Rendering.Kustomize.Objects;
 using Bowline.Rendering.Requests;
 
@@ -93,6 +94,7 @@ internal sealed partial class Target
             item.OriginText = session.TracksOrigins ? source.Text : null;
         }
 
+        session.IsSchemaRead |= objects.Exists(item => !KindTable.BuiltIn.Knows(item.Kind));
         into.Objects.AppendAll(objects);
     }
 

@@ -31,7 +31,6 @@ internal static class TransformerPlugins
                 new StrategicMergeTransformer(map.Texts("paths"), map.Text("patches"), context.Loader, file, context.Session.Kinds),
             ["ReplacementTransformer"] = (context, map, _) => new ReplacementTransformer(context.Replacements(map.Structs("replacements", SpecReader.Replacement))),
             ["ValueAddTransformer"] = ValueAdd,
-            ["LegacyOrderTransformer"] = (_, _, file) => new SortTransformer(null, file),
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <exception cref="RenderException">An unknown plugin, or a configuration it cannot work with.</exception>

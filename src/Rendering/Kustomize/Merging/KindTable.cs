@@ -27,6 +27,20 @@ internal sealed class KindTable
     public MergeType? Find(string apiVersion, string kind) =>
         apiVersion.Length == 0 || kind.Length == 0 ? null : types.GetValueOrDefault(ResourceKind.Of(apiVersion, kind));
 
+    public bool Knows(ResourceKind kind) => types.ContainsKey(kind);
+
+    /// <summary>This table with what another knows beside it; where both know a kind, this one counts.</summary>
+    public KindTable Over(KindTable other)
+    {
+        Dictionary<ResourceKind, MergeType?> all = new(other.types);
+        foreach ((ResourceKind kind, MergeType? type) in types)
+        {
+            all[kind] = type;
+        }
+
+        return new KindTable(all, ClusterScoped.Concat(other.ClusterScoped).ToHashSet());
+    }
+
     private static KindTable Read()
     {
         using StreamReader reader = new(typeof(KindTable).Assembly.GetManifestResourceStream("Kustomize/kinds.txt")!);

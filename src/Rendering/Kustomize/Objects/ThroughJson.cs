@@ -32,8 +32,8 @@ internal static class ThroughJson
                 return Copy(opaque.ToPlain(), quotesAll);
             case StringNode { Quoted: false } text when quotesAll:
                 return new StringNode(text.Value) { Line = text.Line, Quoted = true };
-            case StringNode { Quoted: true } text when !quotesAll && text.Value.Length > 0 && IsPlain(text):
-                return new StringNode(text.Value) { Line = text.Line };
+            case StringNode text when !quotesAll && text.Value.Length > 0 && text.Quoted == IsPlain(text):
+                return new StringNode(text.Value) { Line = text.Line, Quoted = !text.Quoted };
             case FloatNode { Unsigned: not null } number when !quotesAll:
                 return new FloatNode(number.Value) { Line = number.Line };
             case IntegerNode { Value: < -MaxExact or > MaxExact } number when !quotesAll:
