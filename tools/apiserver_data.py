@@ -10,12 +10,13 @@ types.txt: the wire shape of every message that a served kind reaches. One line 
     <number> <json name> <type> <flags>
 
 type: s string, b bool, i int32, l int64, d double, y bytes, Q quantity, I int-or-string, T time, U microtime, F fieldsV1,
-R raw JSON, or the name of a type. flags: * list, % map of strings, p keeps an explicit zero (a Go pointer),
+R raw JSON, A a JSON schema or a list of them, B a JSON schema or a bool, or the name of a type. flags: * list, % map of strings, p keeps an explicit zero (a Go pointer),
 a always written (no omitempty; pa: as null when unset), < inlined into its parent.
 """
 import gzip
 import json
 import os
+import re
 import sys
 
 POINTERS = """
@@ -48,7 +49,7 @@ OwnerReference controller,blockOwnerDeletion; CustomResourceSubresourceScale lab
 WebhookClientConfig url; PodDisruptionBudgetSpec unhealthyPodEvictionPolicy; PersistentVolumeClaimStatus currentVolumeAttributesClassName;
 DeploymentCondition x; Preconditions uid,resourceVersion; Lease x; MatchResources matchPolicy; MutatingWebhook matchPolicy,sideEffects,reinvocationPolicy;
 ValidatingWebhook matchPolicy,sideEffects; Rule scope; RuleWithOperations scope; NamedRuleWithOperations scope; ParamKind x;
-ValidatingAdmissionPolicySpec failurePolicy; Validation reason; JSONSchemaProps x; VolumeAttachmentSource persistentVolumeName;
+ValidatingAdmissionPolicySpec failurePolicy; Validation reason; JSONSchemaProps $ref,maximum,minimum,maxLength,minLength,maxItems,minItems,multipleOf,maxProperties,minProperties,x-kubernetes-preserve-unknown-fields,x-kubernetes-list-type,x-kubernetes-map-type; VolumeAttachmentSource persistentVolumeName;
 PersistentVolumeClaimVolumeSource x; GlusterfsPersistentVolumeSource endpointsNamespace; ISCSIPersistentVolumeSource initiatorName; LocalVolumeSource fsType;
 ReplicationControllerSpec replicas; EndpointAddress nodeName; ValidatingWebhook failurePolicy; MutatingWebhook failurePolicy;
 LoadBalancerIngress ipMode; PortStatus error; VolumeMountStatus recursiveReadOnly;
@@ -67,6 +68,7 @@ WELL_KNOWN = {
     'k8s.io.apimachinery.pkg.apis.meta.v1.Time': 'T', 'k8s.io.apimachinery.pkg.apis.meta.v1.MicroTime': 'U',
     'k8s.io.apimachinery.pkg.apis.meta.v1.FieldsV1': 'F', 'k8s.io.apimachinery.pkg.runtime.RawExtension': 'R',
 }
+UNIONS = {'JSON': 'R', 'JSONSchemaPropsOrArray': 'A', 'JSONSchemaPropsOrBool': 'B', 'JSONSchemaPropsOrStringArray': 'R'}
 SCALARS = {'string': 's', 'bool': 'b', 'int32': 'i', 'int64': 'l', 'double': 'd', 'bytes': 'y', 'uint32': 'l', 'uint64': 'l'}
 
 
@@ -131,10 +133,9 @@ def main():
         for number, (name, kind, cardinality, *rest) in sorted(messages[message].items(), key=lambda item: int(item[0])):
             flags = {'repeated': '*', 'map': '%'}.get(cardinality, '')
             code = SCALARS.get(kind) or WELL_KNOWN.get(kind)
-            if own in ('JSONSchemaPropsOrArray', 'JSONSchemaPropsOrBool', 'JSONSchemaPropsOrStringArray', 'JSON'):
-                continue
-            if kind.split('.')[-1] in ('JSONSchemaProps', 'JSON') and name == 'openAPIV3Schema':
-                code = 'R'
+            code = code or UNIONS.get(kind.split('.')[-1])
+            if own == 'JSONSchemaProps':
+                name = '$' + name if name in ('ref', 'schema') else re.sub('([A-Z])', lambda m: '-' + m[1].lower(), name) if name.startswith('xKubernetes') else name
             if code is None:
                 queue.append(kind)
                 code = short(kind)

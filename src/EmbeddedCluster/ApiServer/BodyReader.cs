@@ -83,9 +83,10 @@ internal static class BodyReader
         return rest;
     }
 
-    public static MapNode Canonical(ServedKind kind, MapNode node, out IReadOnlyList<string> unknown)
+    /// <param name="structured">See <see cref="ObjectDecoder"/>.</param>
+    public static MapNode Canonical(ServedKind kind, MapNode node, out IReadOnlyList<string> unknown, bool structured = false)
     {
-        ObjectDecoder decoder = new();
+        ObjectDecoder decoder = new(structured);
         MapNode decoded = WithHeader(kind, Decode(kind, node, decoder));
         unknown = decoder.Unknown;
         return decoded;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
@@ -49,34 +50,69 @@ internal static class Preparation
         }
     }
 
-    /// <summary>Addresses and ports that an update leaves out stay what they were.</summary>
+    /// <summary>What an update leaves to the server, or may not touch at all, stays what it was.</summary>
     public static void OnUpdate(ServedKind kind, MapNode node, MapNode live)
     {
-        if (kind.QualifiedPlural == "customresourcedefinitions.apiextensions.k8s.io")
+        switch (kind.QualifiedPlural)
         {
-            StoreVersion(node);
+            case "customresourcedefinitions.apiextensions.k8s.io":
+                StoreVersion(node);
+                break;
+            case "certificatesigningrequests.certificates.k8s.io" when live["spec"] is { } request:
+                node["spec"] = request;
+                break;
+            case "daemonsets.apps":
+                CountTemplates(node, live);
+                break;
+            case "services" when node["spec"] is MapNode spec && live["spec"] is MapNode before:
+                ServiceAllocator.Release(spec, live);
+                KeepAllocations(spec, before);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>The generation of the template lives on in an annotation that only the server writes.</summary>
+    private static void CountTemplates(MapNode node, MapNode live)
+    {
+        const string Annotation = "deprecated.daemonset.template.generation";
+        long generation = long.TryParse(live.At("metadata", "annotations", Annotation)?.AsString(), CultureInfo.InvariantCulture, out long known) ? known : 0;
+        if (!Node.DeepEquals(node.At("spec", "template"), live.At("spec", "template")))
+        {
+            generation++;
+        }
+
+        ObjectMeta.Of(node).EnsureMap("annotations")[Annotation] = generation.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Addresses and ports of a service that an update leaves out.</summary>
+    private static void KeepAllocations(MapNode spec, MapNode before)
+    {
+        if (spec["type"]?.AsString() == "ExternalName" || before["type"]?.AsString() == "ExternalName")
+        {
             return;
         }
 
-        if (kind.QualifiedPlural == "services" && node["spec"] is MapNode own)
+        string address = before["clusterIP"]?.AsString() ?? string.Empty;
+        if (spec["clusterIP"]?.AsString() is null or "" && address.Length > 0)
         {
-            ServiceAllocator.Release(own, live);
+            spec["clusterIP"] = StringNode.Of(address);
         }
 
-        if (kind.QualifiedPlural != "services" || node["spec"] is not MapNode spec || live["spec"] is not MapNode before || spec["type"]?.AsString() == "ExternalName" || before["type"]?.AsString() == "ExternalName")
+        bool kept = address.Length > 0 && spec["clusterIP"]?.AsString() == address;
+        if (spec["clusterIPs"] is not ListNode { Count: > 0 } && kept && before["clusterIPs"] is { } addresses)
         {
-            return;
+            spec["clusterIPs"] = addresses;
+        }
+        else if (!kept && spec["clusterIP"] is StringNode own && (spec["clusterIPs"] is not ListNode { Count: > 0 } || Node.DeepEquals(spec["clusterIPs"], before["clusterIPs"])))
+        {
+            spec["clusterIPs"] = new ListNode(own);
         }
 
-        if (spec["clusterIP"]?.AsString() is null or "")
+        if (ServiceRules.NeedsHealthCheck(spec) && ServiceRules.NeedsHealthCheck(before) && spec["healthCheckNodePort"]?.AsInteger() is null or 0 && before["healthCheckNodePort"] is { } port)
         {
-            foreach (string key in (ReadOnlySpan<string>)["clusterIP", "clusterIPs"])
-            {
-                if (before[key] is { } kept)
-                {
-                    spec[key] = kept;
-                }
-            }
+            spec["healthCheckNodePort"] = port;
         }
 
         if (spec["type"]?.AsString() is "NodePort" or "LoadBalancer" && before["type"]?.AsString() is "NodePort" or "LoadBalancer")

@@ -180,17 +180,7 @@ internal sealed partial class ResourceService
             throw ApiErrors.BadRequest("metadata.managedFields must be nil");
         }
 
-        string sent = ObjectMeta.Name(body);
-        if (sent.Length > 0 && sent != name)
-        {
-            throw ApiErrors.BadRequest($"the name of the object ({sent}) does not match the name on the URL ({name})");
-        }
-
-        if (sent.Length == 0)
-        {
-            throw ApiErrors.BadRequest($"the name of the object ({name} based on URL) was undeterminable: name must be provided");
-        }
-
+        CheckName(body, name);
         string apiVersion = body["apiVersion"]?.AsString() ?? string.Empty;
         string kindName = body["kind"]?.AsString() ?? string.Empty;
         if (kindName.Length == 0 || apiVersion.Length == 0)
@@ -233,7 +223,7 @@ internal sealed partial class ResourceService
         IReadOnlyList<string> unknown;
         try
         {
-            decoded = BodyReader.Canonical(kind, node, out unknown);
+            decoded = BodyReader.Canonical(kind, node, out unknown, structured: patchKind == PatchKind.StrategicMerge);
         }
         catch (ApiException e) when (e.Code == 400)
         {
@@ -267,15 +257,24 @@ internal sealed partial class ResourceService
         }
     }
 
-    private static void CheckIdentity(ServedKind kind, string name, MapNode live, MapNode node)
+    /// <summary>An object that is sent to a path has the name that stands in the path.</summary>
+    private static void CheckName(MapNode node, string name)
     {
         string sent = ObjectMeta.Name(node);
-        if (sent.Length > 0 && sent != name)
+        if (sent.Length == 0)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({name} based on URL) was undeterminable: name must be provided");
+        }
+
+        if (sent != name)
         {
             throw ApiErrors.BadRequest($"the name of the object ({sent}) does not match the name on the URL ({name})");
         }
+    }
 
-        ObjectMeta.Of(node)["name"] = name;
+    private static void CheckIdentity(ServedKind kind, string name, MapNode live, MapNode node)
+    {
+        CheckName(node, name);
         string uid = ObjectMeta.Text(node, "uid");
         if (uid.Length > 0 && uid != ObjectMeta.Text(live, "uid"))
         {

@@ -12,14 +12,8 @@ internal sealed partial class ResourceService
     /// <summary>PUT of the object or of its status (or another subresource that is a view of the whole object).</summary>
     public async Task<ResourceResult> UpdateAsync(ServedKind kind, string @namespace, string name, MapNode body, string subresource, WriteContext context)
     {
-        string sent = ObjectMeta.Name(body);
-        if (sent.Length > 0 && sent != name)
-        {
-            throw ApiErrors.BadRequest($"the name of the object ({sent}) does not match the name on the URL ({name})");
-        }
-
-        ObjectMeta.Of(body)["name"] = name;
         ObjectMeta.SettleNamespace(kind, body, @namespace);
+        CheckName(body, name);
         if (subresource != "status")
         {
             // Of a status everything else comes from the live object.

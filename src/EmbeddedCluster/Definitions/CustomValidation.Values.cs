@@ -67,7 +67,7 @@ internal static partial class CustomValidation
     {
         if (schema["enum"] is ListNode { Count: > 0 } allowed && !allowed.Any(item => item.DeepEquals(value)))
         {
-            string list = string.Join(", ", allowed.Select(item => $"\"{item}\""));
+            string list = string.Join(", ", allowed.Select(item => $"\"{(item is MapNode or ListNode ? JsonWriter.ToText(item) : item)}\""));
             errors.Add(new FieldError("FieldValueNotSupported", path, $"Unsupported value: {JsonWriter.ToText(value)}: supported values: {list}"));
         }
     }

@@ -26,7 +26,7 @@ internal static class DefinitionRules
     private static void OnCreate(Checks check, MapNode node)
     {
         string name = node.At("metadata", "name")?.AsString() ?? string.Empty;
-        if (name != $"{node.At("spec", "names", "plural")?.AsString()}.{node.At("spec", "group")?.AsString()}")
+        if (name.Length > 0 && name != $"{node.At("spec", "names", "plural")?.AsString()}.{node.At("spec", "group")?.AsString()}")
         {
             check.Add(FieldError.Invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"));
         }
@@ -160,7 +160,7 @@ internal static class DefinitionRules
         {
             foreach ((Node item, string at) in Checks.Each(names?[list], $"spec.names.{list}"))
             {
-                Label(check, item, at);
+                check.Name(item, at, NameRules.Label1035);
             }
         }
 
@@ -187,6 +187,11 @@ internal static class DefinitionRules
         {
             if ((i == 0 || !Same("schema")) && versions[i].At("schema", "openAPIV3Schema") is { } schema)
             {
+                if (versions[i].At("subresources", "status") is MapNode)
+                {
+                    StatusSchemaRules.Check(check, schema, $"{Place("schema", "validation", i)}.openAPIV3Schema");
+                }
+
                 StructuralRules.Check(check, schema, $"{Place("schema", "validation", i)}.openAPIV3Schema");
             }
 
@@ -318,7 +323,7 @@ internal static class DefinitionRules
             return;
         }
 
-        check.OneOf(conversion["strategy"], "spec.conversion.strategy", "None", "Webhook");
+        check.Choice(conversion["strategy"], "spec.conversion.strategy", "None", "Webhook");
         Node? client = conversion.At("webhook", "clientConfig");
         ListNode reviews = conversion.At("webhook", "conversionReviewVersions")?.AsList() ?? [];
         if (conversion["strategy"]?.AsString() != "Webhook")

@@ -17,7 +17,7 @@ internal static partial class StructuralRules
         if (listType is not null)
         {
             Typed(check, type, "array", path, "must be array if x-kubernetes-list-type is specified");
-            check.OneOf(schema["x-kubernetes-list-type"], $"{path}.x-kubernetes-list-type", "atomic", "map", "set");
+            check.OneOf(schema["x-kubernetes-list-type"], $"{path}.x-kubernetes-list-type", "atomic", "set", "map");
         }
 
         ListNode keys = schema["x-kubernetes-list-map-keys"]?.AsList() ?? [];

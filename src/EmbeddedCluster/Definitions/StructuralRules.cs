@@ -163,7 +163,7 @@ internal static partial class StructuralRules
             CheckRoot(check, schema, path, type);
         }
 
-        if (type == "array" && schema["items"] is null)
+        if (type == "array" && schema["items"] is null or NullNode)
         {
             check.Add(FieldError.Required($"{path}.items", "must be specified"));
         }

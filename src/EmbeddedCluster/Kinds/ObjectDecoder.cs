@@ -11,7 +11,8 @@ internal sealed class DecodeException(string message) : Exception(message);
 /// What decoding a body into Go's types and encoding it again makes of it: unknown members go, nulls and empty optional values
 /// go, required zero values appear, quantities and times take their canonical form.
 /// </summary>
-internal sealed class ObjectDecoder
+/// <param name="structured">Errors are those of the converter that takes strategic merge patches, not those of a reader of JSON.</param>
+internal sealed class ObjectDecoder(bool structured = false)
 {
     private readonly List<string> unknown = [];
 
@@ -126,10 +127,12 @@ internal sealed class ObjectDecoder
         WireType.Double => value is IntegerNode or FloatNode ? value : throw Mismatch(value, owner, path, "float64"),
         WireType.Bytes => Base64(value, owner, path),
         WireType.Quantity => QuantityOf(value),
-        WireType.IntOrString => value is StringNode or IntegerNode ? value : throw Mismatch(value, owner, path, "intstr.IntOrString"),
-        WireType.Time => Time(value, fraction: false),
-        WireType.MicroTime => Time(value, fraction: true),
+        WireType.IntOrString => value is StringNode ? value : value.AsInteger() is >= int.MinValue and <= int.MaxValue ? value : throw OwnMismatch(value, owner, path, "int32"),
+        WireType.Time => Time(value, owner, path, fraction: false),
+        WireType.MicroTime => Time(value, owner, path, fraction: true),
         WireType.Message => Message(value, field, owner, path),
+        WireType.SchemaOrList => value is ListNode list ? new ListNode(list.Select(item => Schema(item, owner))) : Schema(value, owner),
+        WireType.SchemaOrBool => value is BoolNode ? value : value is MapNode ? Schema(value, owner) : throw new DecodeException("boolean or JSON schema expected"),
         _ => value.DeepClone(),
     };
 
@@ -144,19 +147,22 @@ internal sealed class ObjectDecoder
         return value is MapNode map ? DecodeMessage(map, type, path, withHeader: false) : throw Mismatch(value, owner, path, GoName(field));
     }
 
-    private static Node Integer(Node value, WireMessage owner, string path, long low, long high, string type)
+    /// <summary>A schema within a union reads its own part of the body: what it does not know goes unreported, what is no schema becomes none.</summary>
+    private Node Schema(Node value, WireMessage owner) => value is MapNode map ? new ObjectDecoder(structured).DecodePart(map, owner, string.Empty) : Node.Null;
+
+    private Node Integer(Node value, WireMessage owner, string path, long low, long high, string type)
     {
         long? number = value is IntegerNode or FloatNode ? value.AsInteger() : null;
         return number is { } whole && whole >= low && whole <= high ? IntegerNode.Of(whole) : throw Mismatch(value, owner, path, type);
     }
 
-    private static Node Base64(Node value, WireMessage owner, string path)
+    private Node Base64(Node value, WireMessage owner, string path)
     {
         string text = value.AsString() ?? throw Mismatch(value, owner, path, "[]uint8");
         byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent((text.Length * 3 / 4) + 4);
         bool valid = Convert.TryFromBase64String(text, buffer, out _);
         System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
-        return valid ? value : throw new DecodeException($"illegal base64 data at input byte {IllegalBase64At(text)}");
+        return valid ? value : throw new DecodeException($"{(structured ? "error decoding from json: " : "")}illegal base64 data at input byte {IllegalBase64At(text)}");
     }
 
     private static int IllegalBase64At(string text)
@@ -176,16 +182,11 @@ internal sealed class ObjectDecoder
         ? StringNode.Of(quantity.ToString())
         : throw new DecodeException("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
 
-    private static Node Time(Node value, bool fraction)
+    private Node Time(Node value, WireMessage owner, string path, bool fraction)
     {
-        string text = value.AsString() ?? throw new DecodeException("Time: expected a string");
-        if (text.Length < 20 || text[10] != 'T' || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
-        {
-            throw new DecodeException($"parsing time \"{text}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"{text}\" as \"2006\"");
-        }
-
+        string text = value.AsString() ?? throw OwnMismatch(value, owner, path, "string");
         string format = fraction ? "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'" : "yyyy-MM-dd'T'HH:mm:ss'Z'";
-        return StringNode.Of(time.UtcDateTime.ToString(format, CultureInfo.InvariantCulture));
+        return StringNode.Of(GoTimes.Parse(text, fraction).ToString(format, CultureInfo.InvariantCulture));
     }
 
     private static bool IsZero(Node value, WireType type) => type switch
@@ -226,22 +227,50 @@ internal sealed class ObjectDecoder
         return parts[0] == "meta" ? "v1." + parts[^1] : string.Join('.', parts[^2..]);
     }
 
-    private static DecodeException Mismatch(Node value, WireMessage owner, string path, string type)
+    private DecodeException Mismatch(Node value, WireMessage owner, string path, string type) =>
+        structured ? new DecodeException(ConverterText(value, type)) : new DecodeException($"json: cannot unmarshal {JsonName(value, type)} into Go struct field {owner.ShortName}.{WithoutIndexes(path)} of type {type}");
+
+    /// <summary>The mismatch of a type that reads JSON itself, and within it meets another type.</summary>
+    private DecodeException OwnMismatch(Node value, WireMessage owner, string path, string type) =>
+        structured ? new DecodeException($"json: cannot unmarshal {JsonName(value, type)} into Go value of type {type}") : Mismatch(value, owner, path, type);
+
+    private static string JsonName(Node value, string type) => value switch
+    {
+        StringNode => "string",
+        BoolNode => "bool",
+        IntegerNode or FloatNode => type.StartsWith("int", StringComparison.Ordinal) ? $"number {value}" : "number",
+        ListNode => "array",
+        _ => "object",
+    };
+
+    private static string ConverterText(Node value, string type)
     {
         string had = value switch
         {
             StringNode => "string",
             BoolNode => "bool",
-            IntegerNode or FloatNode => "number",
-            ListNode => "array",
-            _ => "object",
+            IntegerNode => "int64",
+            FloatNode => "float64",
+            ListNode => "slice",
+            _ => "map",
         };
-        if (had == "number" && type.StartsWith("int", StringComparison.Ordinal))
+        if (type.StartsWith("[]", StringComparison.Ordinal))
         {
-            had = $"number {value}";
+            return $"cannot restore slice from {had}";
         }
 
-        return new DecodeException($"json: cannot unmarshal {had} into Go struct field {owner.ShortName}.{WithoutIndexes(path)} of type {type}");
+        if (type.StartsWith("map[", StringComparison.Ordinal))
+        {
+            return $"cannot restore map from {had}";
+        }
+
+        if (type is not ("string" or "bool" or "int32" or "int64" or "float64"))
+        {
+            return $"cannot restore struct from: {had}";
+        }
+
+        // Go converts numbers to strings and fractions to integers, so those are the conversions that are refused as such.
+        return (value, type) is (IntegerNode, "string") or (FloatNode, "int32" or "int64") ? $"cannot convert {had} to {type}" : $"unrecognized type: {type}";
     }
 
     private static string WithoutIndexes(string path)

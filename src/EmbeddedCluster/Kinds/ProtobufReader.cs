@@ -131,6 +131,8 @@ internal static class ProtobufReader
                 return Time(bytes, member.Type == WireType.MicroTime);
             case WireType.FieldsV1 or WireType.Raw:
                 return Json(bytes);
+            case WireType.SchemaOrList or WireType.SchemaOrBool:
+                return SchemaUnion(bytes, member.Type == WireType.SchemaOrList, type, depth);
             default:
                 return Nested(bytes, type.Of(member), depth);
         }
@@ -141,6 +143,31 @@ internal static class ProtobufReader
         MapNode map = [];
         ReadMessage(bytes, type, map, depth + 1);
         return type.IsNamedList ? map["items"] ?? new ListNode() : map;
+    }
+
+    private static Node SchemaUnion(ReadOnlySpan<byte> bytes, bool orList, WireMessage schema, int depth)
+    {
+        ListNode list = [];
+        Node? single = null;
+        bool allows = false;
+        Cursor cursor = new(bytes);
+        while (cursor.Next(out int number, out ReadOnlySpan<byte> payload, out ulong value))
+        {
+            if (!orList && number == 1)
+            {
+                allows = value != 0;
+            }
+            else if (orList && number == 2)
+            {
+                list.Add(Nested(payload, schema, depth));
+            }
+            else
+            {
+                single = Nested(payload, schema, depth);
+            }
+        }
+
+        return single ?? (orList ? list : BoolNode.Of(allows));
     }
 
     private static string FirstText(ReadOnlySpan<byte> bytes)

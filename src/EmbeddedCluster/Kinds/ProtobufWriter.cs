@@ -128,6 +128,12 @@ internal static class ProtobufWriter
             case WireType.Bytes:
                 message.Bytes(number, Convert.FromBase64String(value.AsString() ?? string.Empty));
                 break;
+            case WireType.SchemaOrList:
+                message.Bytes(number, SchemaOrList(value, type).Written);
+                break;
+            case WireType.SchemaOrBool:
+                message.Bytes(number, SchemaOrBool(value, type).Written);
+                break;
             case WireType.Message:
                 message.Bytes(number, Nested(value, type.Of(field)).Written);
                 break;
@@ -139,6 +145,34 @@ internal static class ProtobufWriter
 
     private static Message Nested(Node value, WireMessage type) =>
         type.IsNamedList ? Body(new MapNode { ["items"] = value }, type) : Body(value as MapNode ?? [], type);
+
+    private static Message SchemaOrList(Node value, WireMessage schema)
+    {
+        Message message = new();
+        if (value is MapNode own)
+        {
+            message.Bytes(1, Body(own, schema).Written);
+        }
+
+        foreach (Node item in value.AsList() ?? [])
+        {
+            message.Bytes(2, Body(item as MapNode ?? [], schema).Written);
+        }
+
+        return message;
+    }
+
+    private static Message SchemaOrBool(Node value, WireMessage schema)
+    {
+        Message message = new();
+        message.Number(1, value.AsBool() == false ? 0UL : 1UL);
+        if (value is MapNode own)
+        {
+            message.Bytes(2, Body(own, schema).Written);
+        }
+
+        return message;
+    }
 
     /// <summary>Types that are one value in JSON and a message on the wire.</summary>
     private static Message Special(WireType type, Node value)

@@ -19,6 +19,8 @@ internal enum WireType
     MicroTime,
     FieldsV1,
     Raw,
+    SchemaOrList,
+    SchemaOrBool,
     Message,
 }
 
@@ -135,6 +137,8 @@ internal sealed class TypeTable
             "U" => WireType.MicroTime,
             "F" => WireType.FieldsV1,
             "R" => WireType.Raw,
+            "A" => WireType.SchemaOrList,
+            "B" => WireType.SchemaOrBool,
             _ => WireType.Message,
         };
         return new WireField(int.Parse(words[0]), words[1], type, words[2], flags.Contains('*'), flags.Contains('%'), flags.Contains('p'), flags.Contains('a'), flags.Contains('<'));

@@ -36,11 +36,14 @@ internal static class MetadataRules
     public static void CheckUpdate(ServedKind kind, MapNode node, MapNode live, List<FieldError> errors)
     {
         Node? metadata = node["metadata"];
+        CheckNewFinalizers(node, live, errors);
         CheckLabels(metadata?["labels"], "metadata.labels", errors);
         CheckAnnotations(metadata?["annotations"], "metadata.annotations", errors);
-        CheckFinalizers(kind, metadata?["finalizers"], errors);
         CheckOwners(metadata?["ownerReferences"], errors);
-        CheckNewFinalizers(node, live, errors);
+
+        // The registry and the rules of the kind both look at the metadata, so all of this is said twice; at names of finalizers only the kind looks.
+        errors.AddRange(errors.ToArray());
+        CheckFinalizers(kind, metadata?["finalizers"], errors);
     }
 
     public static void CheckLabels(Node? labels, string path, List<FieldError> errors)

@@ -151,16 +151,7 @@ internal static class OtherRules
     public static void NewEvent(Checks check, MapNode node)
     {
         Event(check, node, "regarding", "reportingController", "note");
-        if (node["series"] is MapNode series)
-        {
-            if ((series["count"]?.AsInteger() ?? 0) < 2)
-            {
-                check.Add(FieldError.Invalid("series.count", string.Empty, "should be at least 2"));
-            }
-
-            check.Require(series["lastObservedTime"], "series.lastObservedTime");
-        }
-
+        Series(check, node["series"]);
         check.Require(node["eventTime"], "eventTime");
         if (node["type"]?.AsString() is not ("Normal" or "Warning"))
         {
@@ -173,6 +164,35 @@ internal static class OtherRules
             {
                 check.Add(FieldError.Invalid(shown, string.Empty, "needs to be unset"));
             }
+        }
+    }
+
+    /// <summary>Of an event of the newer API only the series may change.</summary>
+    private static void NewEventUpdate(Checks check, MapNode node, MapNode live)
+    {
+        Event(check, node, "regarding", "reportingController", "note");
+        if (!Node.DeepEquals(node["series"], live["series"]))
+        {
+            Series(check, node["series"]);
+        }
+
+        foreach ((string member, string shown) in ((string, string)[])
+            [("regarding", "involvedObject"), ("reason", "reason"), ("note", "message"), ("deprecatedSource", "source"), ("deprecatedFirstTimestamp", "firstTimestamp"), ("deprecatedLastTimestamp", "lastTimestamp"), ("deprecatedCount", "count"), ("reason", "reason"), ("type", "type"), ("eventTime", "eventTime"), ("action", "action"), ("related", "related"), ("reportingController", "reportingController"), ("reportingInstance", "reportingInstance")])
+        {
+            check.Immutable(node[member], live[member], shown);
+        }
+    }
+
+    private static void Series(Checks check, Node? node)
+    {
+        if (node is MapNode series)
+        {
+            if ((series["count"]?.AsInteger() ?? 0) < 2)
+            {
+                check.Add(FieldError.Invalid("series.count", string.Empty, "should be at least 2"));
+            }
+
+            check.Require(series["lastObservedTime"], "series.lastObservedTime");
         }
     }
 
@@ -277,6 +297,12 @@ internal static class OtherRules
                 break;
             case "volumeattachments.storage.k8s.io" when !Node.DeepEquals(node["spec"], live["spec"]):
                 check.Add(FieldError.Invalid("spec", node["spec"], "field is immutable"));
+                break;
+            case "events.events.k8s.io":
+                NewEventUpdate(check, node, live);
+                break;
+            case "csinodes.storage.k8s.io":
+                StorageRules.CsiNodeUpdate(check, node, live);
                 break;
             case "csidrivers.storage.k8s.io":
                 foreach (string key in (ReadOnlySpan<string>)["attachRequired", "fsGroupPolicy", "volumeLifecycleModes"])

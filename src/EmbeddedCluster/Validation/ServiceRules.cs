@@ -43,18 +43,52 @@ internal static class ServiceRules
 
     public static void OnUpdate(Checks check, MapNode node, MapNode live)
     {
-        string before = live.At("spec", "clusterIP")?.AsString() ?? string.Empty;
-        string after = node.At("spec", "clusterIP")?.AsString() ?? string.Empty;
-        bool external = live.At("spec", "type")?.AsString() == "ExternalName" || node.At("spec", "type")?.AsString() == "ExternalName";
-        if (before.Length > 0 && after != before && !external)
+        Node? spec = node["spec"];
+        Node? before = live["spec"];
+        bool external = Checks.Text(before?["type"]) == "ExternalName" || Checks.Text(spec?["type"]) == "ExternalName";
+        bool headless = Checks.Text(before?["clusterIP"]) == "None" && Checks.Text(spec?["clusterIP"]) == "None";
+        if (!external && !headless)
         {
-            check.Add(FieldError.Invalid("spec.clusterIPs[0]", new ListNode(StringNode.Of(after)), "may not change once set"));
+            Kept(check, spec, before, "clusterIPs", "clusterIP");
+            Kept(check, spec, before, "ipFamilies", "ipFamily");
         }
 
-        bool kept = live.At("spec", "type")?.AsString() == "LoadBalancer" && node.At("spec", "type")?.AsString() == "LoadBalancer";
-        if (kept && !Node.DeepEquals(live.At("spec", "loadBalancerClass"), node.At("spec", "loadBalancerClass")))
+        if (Checks.Text(before?["type"]) == "LoadBalancer" && Checks.Text(spec?["type"]) == "LoadBalancer" && !Node.DeepEquals(before?["loadBalancerClass"], spec?["loadBalancerClass"]))
         {
-            check.Add(FieldError.Invalid("spec.loadBalancerClass", node.At("spec", "loadBalancerClass") ?? Node.Null, "may not change once set"));
+            check.Add(FieldError.Invalid("spec.loadBalancerClass", spec?["loadBalancerClass"] ?? Node.Null, "may not change once set"));
+        }
+
+        if (NeedsHealthCheck(before) && NeedsHealthCheck(spec) && !Node.DeepEquals(before?["healthCheckNodePort"], spec?["healthCheckNodePort"]))
+        {
+            check.Add(FieldError.Forbidden("spec.healthCheckNodePort", "field is immutable"));
+        }
+    }
+
+    /// <summary>Addresses are checked and looked after by nodes only for balancers that send traffic to the nodes of pods.</summary>
+    public static bool NeedsHealthCheck(Node? spec) => Checks.Text(spec?["type"]) == "LoadBalancer" && Checks.Text(spec?["externalTrafficPolicy"]) == "Local";
+
+    /// <summary>The first address and family stay; the second can be added, and released by a service that says SingleStack.</summary>
+    private static void Kept(Checks check, Node? spec, Node? before, string member, string singular)
+    {
+        ListNode old = before?[member]?.AsList() ?? [];
+        ListNode now = spec?[member]?.AsList() ?? [];
+        int compared = old.Count == now.Count ? old.Count : Math.Min(1, Math.Min(old.Count, now.Count));
+        if (old.Count > now.Count && (spec?["clusterIPs"]?.AsList()?.Count ?? 0) == 0)
+        {
+            check.Add(FieldError.Invalid($"spec.{member}[0]", now, $"primary {singular} can not be unset"));
+        }
+
+        for (int i = 0; i < compared; i++)
+        {
+            if (!Node.DeepEquals(old[i], now[i]))
+            {
+                check.Add(FieldError.Invalid($"spec.{member}[{i}]", now, "may not change once set"));
+            }
+        }
+
+        if (old.Count > now.Count && now.Count == 1 && Checks.Text(spec?["ipFamilyPolicy"]) != "SingleStack")
+        {
+            check.Add(FieldError.Invalid("spec.ipFamilyPolicy", spec?["ipFamilyPolicy"] ?? Node.Null, $"must be set to 'SingleStack' when releasing the secondary {singular}"));
         }
     }
 
@@ -121,7 +155,6 @@ internal static class ServiceRules
         {
             check.Name(protocol, $"{path}.appProtocol", NameRules.QualifiedName);
         }
-
     }
 
     private static void Affinity(Checks check, Node? spec)

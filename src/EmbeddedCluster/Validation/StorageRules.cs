@@ -237,7 +237,6 @@ internal static class StorageRules
 
     public static void Attachment(Checks check, MapNode node)
     {
-        VolumeSources.Driver(check, node.At("spec", "attacher"), "spec.attacher");
         bool named = node.At("spec", "source", "persistentVolumeName") is StringNode { Value.Length: > 0 };
         bool inline = node.At("spec", "source", "inlineVolumeSpec") is MapNode;
         if (!named && !inline)
@@ -249,12 +248,30 @@ internal static class StorageRules
             check.Add(FieldError.Forbidden("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName"));
         }
 
-        else if (named)
-        {
-            check.Name(node.At("spec", "source", "persistentVolumeName"), "spec.source.persistentVolumeName", NameRules.Subdomain);
-        }
-
         check.Name(node.At("spec", "nodeName"), "spec.nodeName", NameRules.Subdomain);
+    }
+
+    /// <summary>What only new attachments are asked.</summary>
+    public static void NewAttachment(Checks check, MapNode node)
+    {
+        VolumeSources.Driver(check, node.At("spec", "attacher"), "spec.attacher");
+        if (node.At("spec", "source", "persistentVolumeName") is StringNode { Value.Length: > 0 } name)
+        {
+            check.Name(name, "spec.source.persistentVolumeName", NameRules.Subdomain);
+        }
+    }
+
+    /// <summary>A driver of a node can be added and removed, but not changed, except for how many volumes it takes.</summary>
+    public static void CsiNodeUpdate(Checks check, MapNode node, MapNode live)
+    {
+        foreach (Node before in live.At("spec", "drivers")?.AsList() ?? [])
+        {
+            if ((node.At("spec", "drivers")?.AsList() ?? []).FirstOrDefault(after => Node.DeepEquals(after["name"], before["name"])) is { } next
+                && !WorkloadRules.SameBut(next, before, ["allocatable"]))
+            {
+                check.Add(FieldError.Invalid("CSINodeDriver", next, "field is immutable"));
+            }
+        }
     }
 
     public static void CsiNode(Checks check, MapNode node)

@@ -81,6 +81,9 @@ internal static class Validator
             case "ingresses.networking.k8s.io":
                 NetworkRules.NewIngress(check, node);
                 break;
+            case "volumeattachments.storage.k8s.io":
+                StorageRules.NewAttachment(check, node);
+                break;
             default:
                 break;
         }
@@ -104,7 +107,12 @@ internal static class Validator
             return errors;
         }
 
-        Run(kind, node, check);
+        // Classes of priority are held to what may not change, events of the newer API to rules of their own.
+        if (kind.QualifiedPlural is not ("priorityclasses.scheduling.k8s.io" or "events.events.k8s.io"))
+        {
+            Run(kind, node, check);
+        }
+
         Changes(kind, node, live, check, subresource);
         return errors;
     }

@@ -1,0 +1,91 @@
+using Bowline.EmbeddedCluster.Hosting;
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
+using Bowline.Resources.Patching;
+using Bowline.Resources.Yaml;
+
+namespace Bowline.EmbeddedCluster.Tests.ApiServer;
+
+/// <summary>Which writes are refused, and with which causes: one recorded answer for each rule of each kind.</summary>
+public sealed class RefusedWriteTests : IAsyncLifetime
+{
+    private EmbeddedClusterHost host = null!;
+    private Rest admin = null!;
+
+    public async Task InitializeAsync()
+    {
+        host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), default);
+        admin = Rest.Admin(host);
+        await admin.MadeAsync("/api/v1/namespaces/default/serviceaccounts", "{metadata: {name: default}}");
+    }
+
+    public async Task DisposeAsync()
+    {
+        admin.Dispose();
+        await host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Creates_are_refused_with_the_causes_kube_apiserver_gives()
+    {
+        List<string> different = [];
+        int seen = 0;
+        foreach (Node group in Recorded("refused-creates.yaml"))
+        {
+            foreach (Node answer in group["answers"]!.AsList()!)
+            {
+                Node body = JsonPatch.Apply(group["object"]!.DeepClone(), answer["patch"]!.AsList()!);
+                Compare(answer, await admin.PostAsync($"{group["path"]!.AsString()}?dryRun=All", JsonWriter.ToText(body)), different);
+                seen++;
+            }
+        }
+
+        Assert.True(different.Count == 0, string.Join('\n', different));
+        Assert.True(seen > 500, $"only {seen} answers were compared");
+    }
+
+    [Fact]
+    public async Task Updates_are_refused_with_the_causes_kube_apiserver_gives()
+    {
+        List<string> different = [];
+        int seen = 0;
+        foreach (Node group in Recorded("refused-updates.yaml"))
+        {
+            string path = group["path"]!.AsString()!;
+            await admin.MadeAsync(path, JsonWriter.ToText(group["object"]!));
+            string own = $"{path}/{group["object"]!.At("metadata", "name")!.AsString()}";
+            foreach (Node answer in group["answers"]!.AsList()!)
+            {
+                Compare(answer, await admin.SendAsync(HttpMethod.Patch, $"{own}?dryRun=All", JsonWriter.ToText(answer["patch"]!), "application/json-patch+json"), different);
+                seen++;
+            }
+
+            await admin.DeleteAsync(own);
+        }
+
+        Assert.True(different.Count == 0, string.Join('\n', different));
+        Assert.True(seen > 40, $"only {seen} answers were compared");
+    }
+
+    /// <summary>Causes are a set: what both the registry and the rules of a kind find is listed twice.</summary>
+    private static void Compare(Node recorded, RestAnswer answer, List<string> different)
+    {
+        string expected = string.Join('\n', recorded["causes"]!.AsList()!.Select(cause => cause.AsString()).Order(StringComparer.Ordinal));
+        string actual = Causes(answer);
+        if (actual != expected)
+        {
+            different.Add($"{JsonWriter.ToText(recorded["patch"]!)}\n expected {expected}\n actual   {actual}");
+        }
+    }
+
+    private static string Causes(RestAnswer answer) => answer.Code == 422
+        ? string.Join('\n', (answer.Body.At("details", "causes")?.AsList() ?? []).Select(one => $"{one["reason"]?.AsString()} {one["field"]?.AsString()}: {one["message"]?.AsString()}").Distinct().Order(StringComparer.Ordinal))
+        : $"{answer.Code} {answer.Message}";
+
+    private static ListNode Recorded(string file)
+    {
+        using Stream stream = typeof(RefusedWriteTests).Assembly.GetManifestResourceStream(file)!;
+        using StreamReader reader = new(stream);
+        return YamlReader.Read(reader.ReadToEnd()).AsList()!;
+    }
+}
