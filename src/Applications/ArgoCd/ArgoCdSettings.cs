@@ -62,6 +62,9 @@ public sealed class ArgoCdSettings
         _ => false,
     };
 
+    /// <summary>An AppProject; null when there is none of that name.</summary>
+    public MapNode? FindProject(string name) => projects.GetValueOrDefault(name);
+
     /// <summary>A value of <c>argocd-secret</c>; empty when there is none.</summary>
     public string OwnSecret(string key) => own is null ? string.Empty : RepositorySecret.Value(own, key);
 

@@ -64,10 +64,11 @@ internal static class PolicyReader
             Duration(backoff?["maxDuration"], TimeSpan.FromMinutes(3)));
     }
 
-    /// <summary>Go's durations (<c>1m30s</c>), or a number of seconds.</summary>
-    private static TimeSpan Duration(Node? node, TimeSpan absent)
+    private static TimeSpan Duration(Node? node, TimeSpan absent) => ParseDuration(ArgoCdDialect.Text(node)) ?? absent;
+
+    /// <summary>Go's durations (<c>1m30s</c>), or a number of seconds, up to a year; null for what is none.</summary>
+    internal static TimeSpan? ParseDuration(string text)
     {
-        string text = ArgoCdDialect.Text(node);
         double seconds = 0;
         for (int at = 0; at < text.Length;)
         {
@@ -86,12 +87,12 @@ internal static class PolicyReader
             double? scale = text[unit..at] switch { "" or "s" => 1, "ms" => 0.001, "m" => 60, "h" => 3600, _ => null };
             if (scale is null || !double.TryParse(text.AsSpan(digits, unit - digits), NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
             {
-                return absent;
+                return null;
             }
 
             seconds += value * scale.Value;
         }
 
-        return text.Length == 0 ? absent : TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(7).TotalSeconds));
+        return text.Length == 0 ? null : TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(366).TotalSeconds));
     }
 }

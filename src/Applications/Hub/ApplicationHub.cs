@@ -75,7 +75,7 @@ public sealed partial class ApplicationHub : IAsyncDisposable
         MapNode[] held = [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Where(IsMine)];
         lock (gate)
         {
-            return reader.Read(held, published.Values, refused.Values);
+            return reader.Read(held, published.Values, refused.Values) with { Projects = Projects() };
         }
     }
 

@@ -65,7 +65,7 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
         }
         catch (Exception impossible) when (impossible is ApplicationException or YamlException)
         {
-            return read with { Fault = new ApplicationFault(name, origin, impossible.Message) };
+            return read with { Fault = new ApplicationFault(name, origin, impossible.Message) { IsInvalid = true } };
         }
     }
 

@@ -1,4 +1,5 @@
 using Bowline.Applications.Model;
+using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Hub;
 
@@ -6,7 +7,11 @@ namespace Bowline.Applications.Hub;
 /// <param name="Applications">In the order of their names; one that has not changed is the very same instance as in the view before.</param>
 /// <param name="Faults">Applications that say something impossible, and what the hub refused to take from the repository.</param>
 /// <param name="Leaving">Applications that are being deleted, with their objects where a finalizer says so.</param>
-public sealed record HubView(IReadOnlyList<ApplicationSpec> Applications, IReadOnlyList<ApplicationFault> Faults, IReadOnlyList<LeavingApplication> Leaving);
+public sealed record HubView(IReadOnlyList<ApplicationSpec> Applications, IReadOnlyList<ApplicationFault> Faults, IReadOnlyList<LeavingApplication> Leaving)
+{
+    /// <summary>The AppProjects.</summary>
+    public IReadOnlyList<MapNode> Projects { get; init; } = [];
+}
 
 /// <param name="Propagation">How its objects go: Foreground or Background.</param>
 public sealed record LeavingApplication(string Name, string Propagation);

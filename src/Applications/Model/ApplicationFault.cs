@@ -5,7 +5,11 @@ namespace Bowline.Applications.Model;
 /// <summary>An application that cannot be delivered, or a manifest that looks like one and cannot be read; the others go on.</summary>
 /// <param name="Name">The application's name, or the file's when it is not known.</param>
 /// <param name="Message">Starts with <c>file:line</c> where that is known.</param>
-public sealed record ApplicationFault(string Name, Origin Origin, string Message);
+public sealed record ApplicationFault(string Name, Origin Origin, string Message)
+{
+    /// <summary>Whether the declaration itself is at fault, and not what it draws from.</summary>
+    public bool IsInvalid { get; init; }
+}
 
 /// <summary>An application that cannot be read, resolved or rendered.</summary>
 public sealed class ApplicationException(string message, Exception? inner = null) : Exception(message, inner);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
+using Bowline.Applications.Projects;
 using Bowline.Applications.Reconciling;
 using Bowline.Delivery.Inventories;
 using Bowline.Rendering.Helm.Dependencies;
@@ -49,13 +50,17 @@ public sealed record WorkspaceState(
 /// <summary>What the user said about the repository.</summary>
 /// <param name="SearchPath">Where to look for applications, relative to the repository's root.</param>
 /// <param name="Namespace">For a path without application manifests, which is one application itself.</param>
-public sealed record WorkspaceOptions(string SearchPath, IReadOnlyList<RepositoryMapping> Mappings, string Namespace);
+public sealed record WorkspaceOptions(string SearchPath, IReadOnlyList<RepositoryMapping> Mappings, string Namespace)
+{
+    /// <summary>A project that is missing allows everything.</summary>
+    public bool AssumesProjects { get; init; }
+}
 
 /// <summary>Reads a repository into rendered applications, and again after changes, rendering only what a change touches.</summary>
 public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISourceFetcher fetcher, ChartRepositories charts, Func<CancellationToken, Task<HomeRepository>> openHome, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder)
 {
     private readonly ApplicationFinder finder = new(new ArgoCdDialect());
-    private IReadOnlyList<ApplicationSpec> declared = [];
+    private IReadOnlyDictionary<string, ApplicationSpec> declared = new Dictionary<string, ApplicationSpec>();
     private ApplicationSpec? single;
 
     /// <summary>Argo CD's own objects in the cluster that Argo CD would run in; they go before those of the repository. None where there is no such cluster.</summary>
@@ -67,16 +72,23 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     /// <summary>As the last load found them.</summary>
     public ArgoCdSettings Settings { get; private set; } = ArgoCdSettings.Empty;
 
+    /// <summary>As the last load found them.</summary>
+    public ProjectRules Projects { get; private set; } = new(ArgoCdSettings.Empty, assume: false);
+
+    /// <summary>An application as the last load found it declared; null when it did not.</summary>
+    public ApplicationSpec? Find(string application) => declared.GetValueOrDefault(application);
+
     /// <param name="previous">What the last load found; null for the first.</param>
     public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, WorkspaceChange change, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
     {
         (HomeRepository home, FoundApplications inFiles) = await FindAsync(await openHome(cancellationToken).ConfigureAwait(false), previous?.Found, change.HomeFiles, cancellationToken).ConfigureAwait(false);
         HubView? hub = await ConsultHubAsync(inFiles, cancellationToken).ConfigureAwait(false);
         FoundApplications found = hub is null ? inFiles : Join(inFiles, hub);
-        declared = found.Applications;
+        declared = found.Applications.ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         WorkspaceChange since = change.HomeFiles is null ? change : change with { HomeFiles = [.. change.HomeFiles.Select(home.Within).OfType<string>()] };
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
-        Settings = ArgoCdSettings.Read([.. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
+        Settings = ArgoCdSettings.Read([.. hub?.Projects ?? [], .. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
+        Projects = new ProjectRules(Settings, options.AssumesProjects);
         ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
 
         Dictionary<string, RenderedApplication> known = previous?.Rendered.ToDictionary(application => application.Spec.Name, StringComparer.Ordinal) ?? [];
@@ -85,6 +97,12 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(found.Applications, parallel, async (spec, token) =>
         {
+            if (Projects.Find(spec.Project) is var project && (project is null ? $"Application referencing project {spec.Project} which does not exist" : project.Refuses(spec)) is { Length: > 0 } refusal)
+            {
+                faults.Add(new ApplicationFault(spec.Name, spec.Origin, $"{spec.Origin}: {refusal}") { IsInvalid = true });
+                return;
+            }
+
             if (Reusable(known.GetValueOrDefault(spec.Name), spec, since) is { } same)
             {
                 rendered.Add(same.At(home.Snapshot.Revision));
@@ -107,7 +125,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             found.Applications,
             [.. rendered.OrderBy(application => application.Spec.Name, StringComparer.Ordinal)],
             [.. faults.OrderBy(fault => fault.Name, StringComparer.Ordinal)],
-            [.. Assume(map), .. AssumeSigned(home, found)])
+            [.. Assume(map), .. AssumeSigned(home, found), .. AssumeProjects(found)])
         {
             IsComplete = inFiles.IsComplete,
             KnowsHub = hub is not null,
@@ -124,7 +142,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         HomeRepository now = await openHome(cancellationToken).ConfigureAwait(false);
         (HomeRepository home, FoundApplications found) = await FindAsync(await AtAsync(now, name, delivery, cancellationToken).ConfigureAwait(false), null, null, cancellationToken).ConfigureAwait(false);
         ApplicationSpec spec = found.Applications.FirstOrDefault(application => application.Name == name)
-            ?? declared.FirstOrDefault(application => application.Name == name && !home.Snapshot.Files.FileExists(application.Origin.File))
+            ?? (Find(name) is { } held && !home.Snapshot.Files.FileExists(held.Origin.File) ? held : null)
             ?? throw new ApplicationException($"the repository declared no application {name} at {home.Snapshot.Revision.Short}");
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
         ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
@@ -138,9 +156,9 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     /// <exception cref="ApplicationException">There is no such application, or it cannot be rendered so.</exception>
     public async Task<RenderedApplication> RenderWithAsync(string name, IReadOnlyList<string> revisions, CancellationToken cancellationToken)
     {
-        ApplicationSpec spec = declared.FirstOrDefault(application => application.Name == name) ?? throw new ApplicationException($"there is no application {name}");
+        ApplicationSpec spec = Find(name) ?? throw new ApplicationException($"there is no application {name}");
         HomeRepository home = await openHome(cancellationToken).ConfigureAwait(false);
-        ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, declared), openFolder, fetcher, charts, Settings), renderer);
+        ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, [.. declared.Values]), openFolder, fetcher, charts, Settings), renderer);
         ApplicationSource[] sources = [.. spec.Sources.Select((source, at) => at < revisions.Count && revisions[at].Length > 0 ? source with { TargetRevision = revisions[at] } : source)];
         return await applications.RenderAsync(spec with { Sources = sources }, lookup: null, cancellationToken).ConfigureAwait(false);
     }
@@ -269,6 +287,11 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         .Select(application => application.Project).Distinct()
         .Where(project => Settings.TrustedKeysOf(project) is not null)
         .Select(project => new Assumption("Signature", string.Empty, $"project {project}", "asks for signed commits, which is not checked for a working tree on embedded clusters; --strict checks it"));
+
+    private IEnumerable<Assumption> AssumeProjects(FoundApplications found) => found.Applications
+        .Select(application => application.Project).Distinct()
+        .Where(Projects.IsAssumed)
+        .Select(project => new Assumption("AppProject", string.Empty, project, "the repository brings no project of that name; it is taken to allow everything"));
 
     private static string Name(string folder)
     {

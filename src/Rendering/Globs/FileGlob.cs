@@ -7,7 +7,7 @@ namespace Bowline.Rendering.Globs;
 /// Globs as gobwas/glob reads them with slash as separator: <c>*</c> and <c>?</c> stop at slashes, <c>**</c> does not,
 /// <c>[a-z]</c>, <c>[!abc]</c>, <c>{a,b}</c>, backslash escapes.
 /// </summary>
-internal sealed class FileGlob
+public sealed class FileGlob
 {
     private readonly Regex regex;
 

@@ -2,9 +2,11 @@ using System.Threading.Channels;
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
+using Bowline.Applications.Projects;
 using Bowline.Applications.Reconciling;
 using Bowline.Applications.Sourcing;
 using Bowline.Delivery.Inventories;
+using Bowline.Delivery.Planning;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
 
@@ -38,7 +40,7 @@ internal sealed class Repository : IDisposable
         // Bases are shared by all applications, so Secrets of a project are not used for them.
         RemoteBases bases = new(fetcher, options.RepositoryMappings, url => workspace!.Settings.Repositories.For(url, project: string.Empty));
         workspace = new Workspace(
-            new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace),
+            new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace) { AssumesProjects = !options.TargetsRealCluster && !options.Strict },
             Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Repositories).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
             sources,
             charts.Repositories,
@@ -80,6 +82,10 @@ internal sealed class Repository : IDisposable
             : await LocalHome.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
         return new Repository(home, fetcher, cluster, options, time);
     }
+
+    /// <summary>What projects say about the sync of any application.</summary>
+    public IReadOnlyList<ISyncGate> ProjectGates(TimeProvider time) =>
+        [new ProjectGate(workspace.Find, () => workspace.Projects), new SyncWindowGate(workspace.Find, () => workspace.Projects, time)];
 
     /// <summary>As the last load found them.</summary>
     public ArgoCdSettings Settings => workspace.Settings;

@@ -22,6 +22,7 @@ public sealed partial class UpSession
     private ApplicationHub? hub;
     private StatusWriter? statuses;
     private Task listening = Task.CompletedTask;
+    private volatile bool projectsChanged;
     private int heard;
     private int handled;
 
@@ -79,7 +80,11 @@ public sealed partial class UpSession
         return options.ArgoCdNamespace.Length > 0 ? options.ArgoCdNamespace : named ?? UpOptions.UsualArgoCdNamespace;
     }
 
-    private void HearOfHub(CacheChange change) => HearOfHub();
+    private void HearOfHub(CacheChange change)
+    {
+        projectsChanged |= change.Id.Kind == ArgoDefinitions.Projects.Kind.Kind;
+        HearOfHub();
+    }
 
     /// <summary>Something in the hub changed: look at it again.</summary>
     private void HearOfHub()
@@ -96,6 +101,13 @@ public sealed partial class UpSession
             int now = Volatile.Read(ref heard);
             string[] refreshed = await AnswerHubAsync(cancellationToken).ConfigureAwait(false);
             await FollowAsync(Nothing with { Applications = refreshed }, cancellationToken).ConfigureAwait(false);
+            if (projectsChanged)
+            {
+                // What a project allows is looked at when a plan is made.
+                projectsChanged = false;
+                runners.Values.ToList().ForEach(running => running.Runner.Signal());
+            }
+
             Volatile.Write(ref handled, now);
             Wake();
         }
@@ -138,8 +150,7 @@ public sealed partial class UpSession
     {
         foreach (ApplicationFault fault in workspace!.Faults)
         {
-            bool readable = workspace.Declared.Any(spec => spec.Name == fault.Name);
-            statuses?.Report(fault.Name, new ApplicationCondition(readable ? "ComparisonError" : "InvalidSpecError", fault.Message));
+            statuses?.Report(fault.Name, new ApplicationCondition(fault.IsInvalid ? "InvalidSpecError" : "ComparisonError", fault.Message));
         }
     }
 

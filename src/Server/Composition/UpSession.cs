@@ -33,7 +33,7 @@ public sealed partial class UpSession : IAsyncDisposable
         this.observer = observer;
         this.repository = repository;
         fleet = new ClusterFleet(options, repository.Name, time);
-        context = new RunnerContext(time, dependencies) { RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Moved = TellDependents, Reported = report => statuses?.Report(report) };
+        context = new RunnerContext(time, dependencies) { Gates = repository.ProjectGates(time), RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Moved = TellDependents, Reported = report => statuses?.Report(report) };
     }
 
     /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>

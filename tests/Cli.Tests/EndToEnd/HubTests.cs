@@ -125,6 +125,36 @@ public sealed class HubTests
         Assert.Contains("spec.source.targetRevision", report.Message("wrong"));
     }
 
+    [Fact]
+    public async Task A_project_that_comes_to_forbid_what_an_application_owns_is_a_condition_and_deletes_nothing()
+    {
+        using Scratch scratch = new();
+        void Allow(string @namespace) => scratch.Write("apps/team.yaml", $$"""
+            apiVersion: argoproj.io/v1alpha1
+            kind: AppProject
+            metadata: {name: team}
+            spec:
+              sourceRepos: ["*"]
+              destinations: [{server: "*", namespace: {{@namespace}}}]
+            """);
+        Allow("web");
+        scratch.WriteApplication("web", "web").WriteConfigMap("web/a.yaml", "a");
+        string manifest = Path.Combine(scratch.Repository, "apps", "web.yaml");
+        await File.WriteAllTextAsync(manifest, (await File.ReadAllTextAsync(manifest)).Replace("spec:\n  source:", "spec:\n  project: team\n  source:"));
+        await using Bowline up = Up(scratch, out Kubectl kubectl);
+        await up.WaitForOutputAsync(Staying, Patience);
+        Assert.Equal(0, (await kubectl.TryAsync("-n", "web", "get", "cm", "a")).Exit);
+
+        Allow("other");
+        scratch.Write("web/a.yaml", "# left the repository\n");
+        await Until.TrueAsync(async () => await kubectl.RunAsync("-n", "argocd", "get", "app", "web", "-o", "jsonpath={.status.conditions[*].type}") == "InvalidSpecError", Patience, () => up.Output);
+        Assert.Contains("is not permitted in project 'team'", await kubectl.RunAsync("-n", "argocd", "get", "app", "web", "-o", "jsonpath={.status.conditions[*].message}"));
+        Assert.Equal(0, (await kubectl.TryAsync("-n", "web", "get", "cm", "a")).Exit);
+
+        Allow("web");
+        await Until.TrueAsync(async () => (await kubectl.TryAsync("-n", "web", "get", "cm", "a")).Exit == 0 && await kubectl.RunAsync("-n", "argocd", "get", "app", "web", "-o", "jsonpath={.status.conditions[*].type}") == string.Empty, Patience, () => up.Output);
+    }
+
     private const string Deployment = """
         apiVersion: apps/v1
         kind: Deployment

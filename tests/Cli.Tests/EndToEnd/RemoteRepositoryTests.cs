@@ -123,7 +123,7 @@ public sealed partial class RemoteRepositoryTests
         manifests.WriteConfigMap("web/a.yaml", "a", "one");
         Commit(manifests, initial: true);
         scratch.Write("apps/web.yaml", Application("web", server.Address + "repository", "web", "main"));
-        scratch.Write("project.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: default}\nspec:\n  signatureKeys:\n  - keyID: 4AEE18F83AFDEB23\n");
+        scratch.Write("project.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: default}\nspec:\n  sourceRepos: [\"*\"]\n  destinations: [{server: \"*\", namespace: \"*\"}]\n  signatureKeys:\n  - keyID: 4AEE18F83AFDEB23\n");
         (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once");
         Assert.Equal(1, exit);
         Assert.Contains("is not signed; the project asks for a signature by 4AEE18F83AFDEB23", output + errors);
