@@ -48,6 +48,7 @@ internal static class BowlineCommand
             HealthCommand.Create(),
             DependencyCommand.Create(TimeProvider.System),
             ClusterCommand.Create(TimeProvider.System),
+            NotificationsCommand.Create(TimeProvider.System),
         };
         ParseResult parse = root.Parse(args);
         if (parse.Errors.Count > 0)

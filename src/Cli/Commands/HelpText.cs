@@ -35,6 +35,7 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
           render      Print the manifests of a chart, a kustomization or a directory
           health      Print the health of live objects in files
           dependency  Fetch the charts that a chart depends on
+          notifications  Try the triggers and templates of argocd-notifications-cm
           version     Print the version
 
         Examples:

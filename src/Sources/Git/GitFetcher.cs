@@ -57,6 +57,21 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
     public Task<IReadOnlyList<string>?> ChangedFilesAsync(SourceRef reference, string from, string to, CancellationToken cancellationToken) =>
         Mirror(reference).ChangedFilesAsync(from, to, cancellationToken);
 
+    /// <summary>What a commit says of itself.</summary>
+    public async Task<CommitDetails> DescribeAsync(SourceRef reference, CancellationToken cancellationToken)
+    {
+        RepositoryUrl.Check(reference.Url);
+        GitRepository.CheckRevision(reference.Revision);
+        if (RepositoryUrl.LocalPath(reference.Url) is not { } path)
+        {
+            return await Mirror(reference).DescribeAsync(reference.Revision, cancellationToken).ConfigureAwait(false);
+        }
+
+        GitRepository repository = await FindLocalAsync(Path.GetFullPath(path), cancellationToken).ConfigureAwait(false)
+            ?? throw new SourceException($"{path}: not a Git repository, so it has no commits", path);
+        return await repository.DescribeAsync(await ResolveLocalAsync(repository, reference.Revision, cancellationToken).ConfigureAwait(false), null, cancellationToken).ConfigureAwait(false);
+    }
+
     public void Dispose()
     {
         foreach (GitMirror mirror in mirrors.Values)

@@ -48,6 +48,18 @@ internal sealed partial class GitMirror : IDisposable
     public Task<string> ResolveAsync(string revision, CancellationToken cancellationToken) =>
         HoldingAsync(asked => ResolveAsync(revision, asked, cancellationToken), cancellationToken);
 
+    public Task<CommitDetails> DescribeAsync(string revision, CancellationToken cancellationToken) => HoldingAsync(async asked =>
+    {
+        string commit = await ResolveAsync(revision, asked, cancellationToken).ConfigureAwait(false);
+        await EnsureAsync(commit, cancellationToken).ConfigureAwait(false);
+        if (refs is null)
+        {
+            await ReadRefsAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return await repository!.DescribeAsync(commit, refs!.TagsOf(commit), cancellationToken).ConfigureAwait(false);
+    }, cancellationToken);
+
     /// <summary>Paths that differ between two commits; null when one of them cannot be had.</summary>
     public Task<IReadOnlyList<string>?> ChangedFilesAsync(string from, string to, CancellationToken cancellationToken) => HoldingAsync(async _ =>
     {

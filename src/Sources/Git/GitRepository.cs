@@ -185,6 +185,15 @@ public sealed class GitRepository
         return output.Split('\0', StringSplitOptions.RemoveEmptyEntries);
     }
 
+    /// <param name="tags">The tags that mark it, where somebody knows better than the repository itself.</param>
+    public async Task<CommitDetails> DescribeAsync(string commit, IReadOnlyList<string>? tags, CancellationToken cancellationToken)
+    {
+        CheckRevision(commit);
+        string shown = await git.TextAsync(GitFolder, ["show", "--no-patch", CommitDetails.Format, "--end-of-options", $"{commit}^{{commit}}"], cancellationToken).ConfigureAwait(false);
+        tags ??= (await git.TextAsync(GitFolder, ["tag", "--points-at", commit], cancellationToken).ConfigureAwait(false)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return CommitDetails.Parse(shown, tags);
+    }
+
     /// <summary>Whether a tree of the commit is at hand, without asking Git.</summary>
     internal bool Holds(string commit) => trees.ContainsKey(commit);
 

@@ -64,6 +64,10 @@ internal sealed class RemoteRefs
     public string? AnnotatedTag(string revision) => commits.ContainsKey($"refs/heads/{revision}") ? null
         : tagObjects.GetValueOrDefault($"refs/tags/{revision}") ?? tagObjects.GetValueOrDefault(revision);
 
+    /// <summary>The names of the tags that mark a commit.</summary>
+    public IReadOnlyList<string> TagsOf(string commit) =>
+        [.. commits.Where(name => name.Value == commit && name.Key.StartsWith("refs/tags/", StringComparison.Ordinal)).Select(name => name.Key["refs/tags/".Length..]).Order(StringComparer.Ordinal)];
+
     private string? Highest(VersionRange range)
     {
         (SemanticVersion Version, string Commit)? best = null;

@@ -34,6 +34,23 @@ public sealed class GitFetcherTests : IDisposable
     }
 
     [Fact]
+    public async Task A_commit_says_its_message_author_date_and_tags()
+    {
+        repository.Write("a.yaml", "1");
+        string commit = repository.Commit();
+        repository.Run("tag", "v1");
+        foreach (string url in (string[])[repository.Root, "file://" + repository.Root])
+        {
+            CommitDetails said = await fetcher.DescribeAsync(new SourceRef(url, commit), default);
+            Assert.Equal(repository.Run("show", "-s", "--format=%B|%an <%ae>|%at", commit).Trim().Replace("\n", "", StringComparison.Ordinal), $"{said.Message}|{said.Author}|{said.Date.ToUnixTimeSeconds()}");
+            Assert.Equal(["v1"], said.Tags);
+        }
+
+        await Assert.ThrowsAsync<SourceException>(() => fetcher.DescribeAsync(new SourceRef(repository.Root, new string('0', 40)), default));
+        await Assert.ThrowsAsync<SourceException>(() => fetcher.DescribeAsync(new SourceRef(repository.Root, "--output=/tmp/x"), default));
+    }
+
+    [Fact]
     public async Task A_folder_outside_of_any_repository_is_a_working_tree()
     {
         Directory.CreateDirectory(repository.Elsewhere("plain"));

@@ -83,6 +83,9 @@ public sealed class GoTime : GoValue
 
     public static GoTime FromUnix(long seconds, int nanoseconds = 0) => new(seconds, nanoseconds, TimeZones.Local);
 
+    /// <summary>time.Parse; null with Go's error text where the value is not of the layout.</summary>
+    public static GoTime? Parse(string layout, string value, out string error) => TimeParser.Parse(layout, value, out error);
+
     public static GoTime From(DateTimeOffset time)
     {
         long ticks = time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks;
