@@ -14,6 +14,8 @@ internal static class ClusterCommand
         bowline cluster start
         # Keep it across runs, with three simulated nodes, and add it to kubectl's own file
         bowline cluster start --state .cluster --nodes 3 --write-kubeconfig ~/.kube/config
+        # Rehearse on nodes like the real ones, in their time
+        bowline cluster start --nodes 5 --node-cpu 4 --node-memory 16Gi --node-pods 110 --speed 1
         # Only the API server, on any free port, for the tests of a controller; one line of JSON says where
         bowline cluster start --no-controllers --port 0 --output json
         # Record who did what
@@ -66,14 +68,14 @@ internal static class ClusterCommand
                 ["server"] = server,
                 ["kubeconfig"] = session.KubeconfigFile,
                 ["version"] = ClusterSession.KubernetesVersion,
-                ["nodes"] = options.OnlyApiServer ? 0 : options.Nodes,
+                ["nodes"] = options.OnlyApiServer ? 0 : options.Simulation.Nodes.Count,
                 ["pid"] = Environment.ProcessId,
             };
             Console.Out.WriteLine(JsonWriter.ToText(line));
             return;
         }
 
-        string nodes = options.OnlyApiServer ? "the API server only" : options.Nodes == 1 ? "1 simulated node" : $"{options.Nodes} simulated nodes";
+        string nodes = options.OnlyApiServer ? "the API server only" : options.Simulation.Nodes.Count == 1 ? "1 simulated node" : $"{options.Simulation.Nodes.Count} simulated nodes";
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"cluster {session.Name} is ready: Kubernetes {ClusterSession.KubernetesVersion} on {server}, {nodes}, in {took.TotalMilliseconds:0} ms"));
         Console.Out.WriteLine($"export KUBECONFIG={session.KubeconfigFile}");
         Console.Out.WriteLine("Ctrl-C ends it.");
@@ -98,9 +100,7 @@ internal static class ClusterCommand
         private readonly Option<string> bind = Text("--bind-address", "Address to listen on (default 127.0.0.1)", "IP", "127.0.0.1");
         private readonly Option<string[]> names = Flags.Many("--tls-san", "A further name or address for the server's certificate (repeatable)", "NAME");
         private readonly Option<string> state = Text("--state", "Keep the cluster in this directory across runs", "DIR");
-        private readonly Option<int> nodes = new("--nodes") { Description = "How many simulated nodes (default 1)", HelpName = "N", DefaultValueFactory = _ => 1 };
-        private readonly Option<double> speed = new("--speed") { Description = "0: pods are ready at once (default); 1: they take the time of their probes; 60: a minute takes a second", HelpName = "X" };
-        private readonly Option<string> stages = Text("--stages", "Behaviour of simulated pods and nodes: a file or folder of Stages (KWOK's) and Behaviours", "FILE|DIR");
+        private readonly NodeFlags nodes = new(1);
         private readonly Option<bool> bare = new("--no-controllers") { Description = "Only the API server, as envtest has it" };
         private readonly Option<bool> strict = new("--strict") { Description = "Pods wait for Secrets and storage classes that are missing" };
         private readonly Option<string> kubeconfig = Text("--write-kubeconfig", "Merge the kubeconfig into this file (default below --state or ~/.bowline)", "FILE");
@@ -112,7 +112,7 @@ internal static class ClusterCommand
 
         public void AddTo(Command command)
         {
-            foreach (Option option in (Option[])[name, port, bind, names, state, nodes, speed, stages, bare, strict, kubeconfig, token, tokens, audit, policy, output])
+            foreach (Option option in (Option[])[name, port, bind, names, state, .. nodes.Options, bare, strict, kubeconfig, token, tokens, audit, policy, output])
             {
                 command.Options.Add(option);
             }
@@ -127,9 +127,7 @@ internal static class ClusterCommand
             BindAddress = parse.GetValue(bind)!,
             ServerNames = parse.GetValue(names)!,
             StateDirectory = parse.GetValue(state)!,
-            Nodes = parse.GetValue(nodes),
-            Speed = parse.GetValue(speed),
-            Stages = parse.GetValue(stages)!,
+            Simulation = nodes.Read(parse),
             OnlyApiServer = parse.GetValue(bare),
             Strict = parse.GetValue(strict),
             KubeconfigFile = parse.GetValue(kubeconfig)!,
@@ -142,8 +140,6 @@ internal static class ClusterCommand
         private static ClusterOptions Checked(ClusterOptions options) => options switch
         {
             { Port: < 0 or > 65535 } => throw new UsageException($"--port {options.Port}: not a port"),
-            { Nodes: < 0 or > 10_000 } => throw new UsageException($"--nodes {options.Nodes}: expected 0 to 10000"),
-            { Speed: not (>= 0 and <= 100_000) } => throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--speed {options.Speed}: expected 0 (at once) to 100000 (1: as long as the probes take)")),
             { AuditLog.Length: 0, AuditPolicy.Length: > 0 } => throw new UsageException("--audit-policy needs --audit-log"),
             _ when options.Name.Length == 0 || options.Name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')) || options.Name.StartsWith('.') =>
                 throw new UsageException($"--name {options.Name}: expected letters, digits, '-', '_' and '.'"),

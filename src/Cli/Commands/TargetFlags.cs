@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bowline.Applications.Placing;
 using Bowline.Applications.Sourcing;
+using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.Server.Composition;
 
 namespace Bowline.Cli.Commands;
@@ -14,7 +15,7 @@ internal sealed class TargetFlags
     private readonly Option<bool> oneCluster = new("--one-cluster") { Description = "Put all applications on one embedded cluster; the first owner of a shared object keeps it" };
     private readonly Option<bool> strict = new("--strict") { Description = "Assume nothing: missing CRDs and Secrets are errors, as on a real cluster" };
     private readonly Option<bool> remoteFiles = Flags.AllowRemoteFiles();
-    private readonly Option<string> stages = Text("--stages", "Behaviour of simulated pods and nodes: a file or folder of Stages (KWOK's) and Behaviours", "FILE|DIR");
+    private readonly NodeFlags nodes = new(SimulatedNodeOptions.Default.Count);
     private readonly Option<string> kubeconfig = Text("--kubeconfig", "Use a real cluster, through this kubeconfig", "FILE");
     private readonly Option<string> context = Text("--context", "Use this context of the kubeconfig", "NAME");
     private readonly Option<string> @namespace = new("--namespace", "-n") { Description = "Namespace for a path without application manifests (default \"default\")", HelpName = "NAME", DefaultValueFactory = _ => "default" };
@@ -27,7 +28,7 @@ internal sealed class TargetFlags
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, stages, kubeconfig, context, @namespace, revision, argoCdNamespace, remoteFiles])
+        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, .. nodes.Options, kubeconfig, context, @namespace, revision, argoCdNamespace, remoteFiles])
         {
             command.Options.Add(option);
         }
@@ -52,7 +53,7 @@ internal sealed class TargetFlags
         OneCluster = parse.GetValue(oneCluster),
         AllowRemoteFiles = parse.GetValue(remoteFiles),
         Strict = parse.GetValue(strict),
-        Stages = parse.GetValue(stages)!,
+        Simulation = nodes.Read(parse),
         TargetKubeconfig = parse.GetValue(kubeconfig)!,
         TargetContext = parse.GetValue(context)!,
         Namespace = parse.GetValue(@namespace)!,

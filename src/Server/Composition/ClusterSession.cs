@@ -4,7 +4,6 @@ using Bowline.Applications.Model;
 using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Hosting;
-using Bowline.EmbeddedCluster.Kubelet;
 
 namespace Bowline.Server.Composition;
 
@@ -27,13 +26,7 @@ public sealed record ClusterOptions
     /// <summary>Keep the cluster here across runs; empty holds it in memory.</summary>
     public string StateDirectory { get; init; } = string.Empty;
 
-    public int Nodes { get; init; } = 1;
-
-    /// <summary>0 has pods ready at once; 1 takes the time of their probes, 60 a second for each minute of it.</summary>
-    public double Speed { get; init; }
-
-    /// <summary>A file or folder of Stages and Behaviours; empty for none.</summary>
-    public string Stages { get; init; } = string.Empty;
+    public SimulationOptions Simulation { get; init; } = new();
 
     /// <summary>The API server alone, as envtest has it: nothing happens to objects that no client does.</summary>
     public bool OnlyApiServer { get; init; }
@@ -86,8 +79,7 @@ public sealed class ClusterSession : IAsyncDisposable
     /// <exception cref="UsageException">Options that cannot be meant, among them a port that is taken.</exception>
     public static async Task<ClusterSession> StartAsync(ClusterOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        string? stages = StageSource.Read(options.Stages);
-        TimeProvider clock = options.Speed is > 0 and not 1 ? new FasterTime(time, options.Speed) : time;
+        TimeProvider clock = options.Simulation.Clock(time);
         ControllerManager? controllers = null;
         EmbeddedClusterHost? host = null;
         try
@@ -96,7 +88,7 @@ public sealed class ClusterSession : IAsyncDisposable
             {
                 if (!options.OnlyApiServer)
                 {
-                    controllers = await ControllerManager.StartAsync(cluster, clock, Manager(options, authority, stages), cancellationToken).ConfigureAwait(false);
+                    controllers = await ControllerManager.StartAsync(cluster, clock, options.Simulation.Manager(authority, options.Strict), cancellationToken).ConfigureAwait(false);
                 }
             }
 
@@ -126,16 +118,6 @@ public sealed class ClusterSession : IAsyncDisposable
             await host.DisposeAsync().ConfigureAwait(false);
         }
     }
-
-    private static ControllerManagerOptions Manager(ClusterOptions options, string authority, string? stages) => new()
-    {
-        CertificateAuthority = authority,
-        Strict = options.Strict,
-        SimulateNodes = options.Nodes > 0,
-        Nodes = SimulatedNodeOptions.Default with { Count = options.Nodes },
-        Timing = options.Speed > 0 ? StageTiming.Probes : StageTiming.Immediate,
-        Stages = stages,
-    };
 
     private static async Task<EmbeddedClusterHost> StartHostAsync(EmbeddedClusterOptions host, Func<ICluster, string, Task> beside, CancellationToken cancellationToken)
     {

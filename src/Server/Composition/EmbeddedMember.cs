@@ -24,17 +24,18 @@ internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager
 
     public static async Task<EmbeddedMember> StartAsync(string name, UpOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
+        TimeProvider clock = options.Simulation.Clock(time);
         EmbeddedClusterHost host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions
         {
             Name = name,
             StateDirectory = options.StateDirectory.Length > 0 ? Path.Combine(Path.GetFullPath(options.StateDirectory), name) : null,
-            Time = time,
+            Time = clock,
 
             // The servers of a repository's webhooks are among what does not run here.
             AssumeWebhookServices = !options.Strict,
         }, cancellationToken).ConfigureAwait(false);
-        ControllerManagerOptions manager = ControllerManagerOptions.Default with { Strict = options.Strict, Stages = StageSource.Read(options.Stages), CertificateAuthority = host.CertificateAuthority };
-        return new EmbeddedMember(host, await ControllerManager.StartAsync(host.Cluster, time, manager, cancellationToken).ConfigureAwait(false), options.Strict);
+        ControllerManagerOptions manager = options.Simulation.Manager(host.CertificateAuthority, options.Strict);
+        return new EmbeddedMember(host, await ControllerManager.StartAsync(host.Cluster, clock, manager, cancellationToken).ConfigureAwait(false), options.Strict);
     }
 
     /// <summary>What the simulated nodes and the simulated storage took for granted.</summary>

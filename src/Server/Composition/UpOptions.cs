@@ -59,8 +59,8 @@ public sealed record UpOptions(string Path)
     /// <summary>Assume nothing: missing CRDs and Secrets are errors, as on a real cluster.</summary>
     public bool Strict { get; init; }
 
-    /// <summary>A file or folder of Stages and Behaviours for the embedded clusters' pods and nodes; empty for none.</summary>
-    public string Stages { get; init; } = string.Empty;
+    /// <summary>The nodes of the embedded clusters.</summary>
+    public SimulationOptions Simulation { get; init; } = new();
 
     /// <summary>For a path without application manifests.</summary>
     public string Namespace { get; init; } = "default";

@@ -100,11 +100,45 @@ public sealed class ClusterTests
         Assert.DoesNotContain("s3cret", audit + cluster.Output + cluster.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Nodes_are_as_large_as_they_are_asked_to_be()
+    {
+        using Scratch scratch = new();
+        await using Bowline cluster = Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json", "--nodes", "1", "--node-cpu", "1500m", "--node-memory", "8Gi", "--node-pods", "2");
+        Kubectl kubectl = new((await ReadyAsync(cluster))["kubeconfig"]!.AsString()!);
+        Assert.Equal("1500m 8Gi 2", await kubectl.RunAsync("get", "nodes", "-o", "jsonpath={.items[0].status.allocatable.cpu} {.items[0].status.allocatable.memory} {.items[0].status.allocatable.pods}"));
+        await kubectl.RunAsync("create", "deployment", "web", "--image=nginx", "--replicas=3");
+        await kubectl.RunAsync("wait", "deployment/web", "--for=jsonpath={.status.readyReplicas}=2", "--timeout=30s");
+        Assert.Contains("0/1 nodes are available: 1 Too many pods.", await kubectl.RunAsync("get", "events", "-o", "jsonpath={.items[?(@.reason==\"FailedScheduling\")].message}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Up_delivers_to_nodes_that_are_as_asked_for()
+    {
+        using Scratch scratch = new();
+        string folder = Directory.CreateDirectory(Path.Combine(scratch.Root, "app")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "pod.yaml"), """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: large}
+            spec: {containers: [{name: main, image: nginx, resources: {requests: {cpu: "6"}}}]}
+            """);
+        (int exit, string output, _) = await Bowline.RunAsync(scratch.Home, "up", folder, "--once", "--timeout", "3s", "--nodes", "2", "--node-cpu", "4");
+        Assert.Equal(1, exit);
+        Assert.Contains("0/2 nodes are available: 2 Insufficient cpu", output, StringComparison.Ordinal);
+        (exit, output, _) = await Bowline.RunAsync(scratch.Home, "up", folder, "--once", "--timeout", "60s", "--nodes", "2", "--node-cpu", "8", "--speed", "60");
+        Assert.True(exit == 0, output);
+    }
+
     [Theory]
     [InlineData("--port", "70000", "--port 70000: not a port")]
     [InlineData("--name", "../x", "--name ../x: expected letters")]
     [InlineData("--bind-address", "nowhere", "--bind-address nowhere: not an IP address")]
     [InlineData("--nodes", "-1", "--nodes -1: expected 0 to 10000")]
+    [InlineData("--node-pods", "0", "--node-pods 0: expected 1 to 100000")]
+    [InlineData("--node-cpu", "many", "--node-cpu many: expected a quantity above zero")]
+    [InlineData("--node-memory", "-1Gi", "--node-memory -1Gi: expected a quantity above zero")]
+    [InlineData("--speed", "-1", "--speed -1: expected 0 (at once) to 100000")]
     [InlineData("--audit-policy", "p.yaml", "--audit-policy needs --audit-log")]
     public async Task What_cannot_be_meant_is_refused_in_one_line(string flag, string value, string message)
     {

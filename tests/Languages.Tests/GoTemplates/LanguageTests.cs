@@ -39,6 +39,17 @@ public class LanguageTests
     [InlineData("{{ 1_000 }} {{ 0x_FF }} {{ 0b11 }} {{ 1e3 }} {{ 'a' }} {{ 2i }}", "1000 255 3 1000 97 (0+2i)")]
     public void A_template_prints(string template, string expected) => Assert.Equal(expected, Render(template));
 
+    [Fact]
+    public void A_text_is_executed_in_a_set_of_its_own_as_in_one_that_is_shared()
+    {
+        TemplateSet set = new(SprigFunctions.Table);
+        TemplateRun run = new(SprigFunctions.Table);
+        Assert.Equal("one", set.ExecuteText("t", "{{ `one` }}", Node.Null, run));
+        Assert.Equal("two", set.Clone().ExecuteText("t", "{{ `two` }}", Node.Null, run));
+        Assert.Equal("three", set.ExecuteText("t", "{{ `three` }}", Node.Null, run));
+        Assert.Equal(string.Empty, set.ExecuteText("t", " ", Node.Null, run).Trim());
+    }
+
     [Theory]
     [InlineData("{{ .s.x }}", "template: t:1:5: executing \"t\" at <.s.x>: can't evaluate field x in type interface {}")]
     [InlineData("{{ with .s }}{{ .x }}{{ end }}", "template: t:1:16: executing \"t\" at <.x>: can't evaluate field x in type string")]

@@ -99,7 +99,7 @@ public sealed class TemplateSet
     public string ExecuteText(string name, string text, Node data, TemplateRun run, Action? parsed = null)
     {
         TemplateTree? before = Find(name);
-        changes = changes.SetItem(name, null);
+        Forget(name);
         Parse(name, text);
         parsed?.Invoke();
         StringBuilder output = new();
@@ -119,6 +119,18 @@ public sealed class TemplateSet
     }
 
     internal TemplateTree? Find(string name) => changes.TryGetValue(name, out TemplateTree? changed) ? changed : templates.GetValueOrDefault(name);
+
+    private void Forget(string name)
+    {
+        if (isShared)
+        {
+            changes = changes.SetItem(name, null);
+        }
+        else
+        {
+            templates.Remove(name);
+        }
+    }
 
     private void Put(string name, TemplateTree tree)
     {
