@@ -64,6 +64,9 @@ internal static class Preparation
             case "daemonsets.apps":
                 CountTemplates(node, live);
                 break;
+            case "persistentvolumeclaims":
+                ClaimSources.Prepare(node);
+                break;
             case "services" when node["spec"] is MapNode spec && live["spec"] is MapNode before:
                 ServiceAllocator.Release(spec, live);
                 KeepAllocations(spec, before);

@@ -124,11 +124,12 @@ internal sealed class Checks(List<FieldError> errors)
 
     public void Cidr(Node? value, string path) => NameIfSet(value, path, AddressRules.Cidr);
 
-    public void Immutable(Node? next, Node? live, string path)
+    /// <param name="absent">How a value that is gone is shown: the word of a nil pointer, unless the field's Go type is none.</param>
+    public void Immutable(Node? next, Node? live, string path, Node? absent = null)
     {
         if (!Node.DeepEquals(Absent(next), Absent(live)))
         {
-            errors.Add(FieldError.Invalid(path, next ?? Node.Null, "field is immutable"));
+            errors.Add(FieldError.Invalid(path, next is null or NullNode ? absent ?? StringNode.Of("null") : next, "field is immutable"));
         }
     }
 

@@ -179,7 +179,7 @@ internal static class OtherRules
         foreach ((string member, string shown) in ((string, string)[])
             [("regarding", "involvedObject"), ("reason", "reason"), ("note", "message"), ("deprecatedSource", "source"), ("deprecatedFirstTimestamp", "firstTimestamp"), ("deprecatedLastTimestamp", "lastTimestamp"), ("deprecatedCount", "count"), ("reason", "reason"), ("type", "type"), ("eventTime", "eventTime"), ("action", "action"), ("related", "related"), ("reportingController", "reportingController"), ("reportingInstance", "reportingInstance")])
         {
-            check.Immutable(node[member], live[member], shown);
+            check.Immutable(node[member], live[member], shown, StringNode.Empty);
         }
     }
 
@@ -287,13 +287,13 @@ internal static class OtherRules
         switch (kind)
         {
             case "ingressclasses.networking.k8s.io":
-                check.Immutable(node.At("spec", "controller"), live.At("spec", "controller"), "spec.controller");
+                check.Immutable(node.At("spec", "controller"), live.At("spec", "controller"), "spec.controller", StringNode.Empty);
                 break;
             case "runtimeclasses.node.k8s.io":
-                check.Immutable(node["handler"], live["handler"], "handler");
+                check.Immutable(node["handler"], live["handler"], "handler", StringNode.Empty);
                 break;
             case "endpointslices.discovery.k8s.io":
-                check.Immutable(node["addressType"], live["addressType"], "addressType");
+                check.Immutable(node["addressType"], live["addressType"], "addressType", StringNode.Empty);
                 break;
             case "volumeattachments.storage.k8s.io" when !Node.DeepEquals(node["spec"], live["spec"]):
                 check.Add(FieldError.Invalid("spec", node["spec"], "field is immutable"));
@@ -307,7 +307,7 @@ internal static class OtherRules
             case "csidrivers.storage.k8s.io":
                 foreach (string key in (ReadOnlySpan<string>)["attachRequired", "fsGroupPolicy", "volumeLifecycleModes"])
                 {
-                    check.Immutable(node.At("spec", key), live.At("spec", key), $"spec.{(key == "attachRequired" ? "attachedRequired" : key)}");
+                    check.Immutable(node.At("spec", key), live.At("spec", key), $"spec.{(key == "attachRequired" ? "attachedRequired" : key)}", key == "volumeLifecycleModes" ? Node.Null : null);
                 }
 
                 break;

@@ -135,7 +135,7 @@ internal static class PolicyRules
         _ => true,
     };
 
-    public static void QuotaUpdate(Checks check, MapNode node, MapNode live) => check.Immutable(node.At("spec", "scopes"), live.At("spec", "scopes"), "spec.scopes");
+    public static void QuotaUpdate(Checks check, MapNode node, MapNode live) => check.Immutable(node.At("spec", "scopes"), live.At("spec", "scopes"), "spec.scopes", Node.Null);
 
     public static void Limits(Checks check, MapNode node)
     {

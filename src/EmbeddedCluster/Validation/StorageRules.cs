@@ -66,29 +66,37 @@ internal static class StorageRules
 
     public static void ClaimUpdate(Checks check, MapNode node, MapNode live)
     {
-        bool fills = live.At("spec", "volumeName") is null;
-        string[] free = fills ? ["resources", "volumeAttributesClassName", "volumeName"] : ["resources", "volumeAttributesClassName"];
-        bool classSet = live.At("spec", "storageClassName") is null && live.At("metadata", "annotations", "volume.beta.kubernetes.io/storage-class") is null && fills;
-        if (!WorkloadRules.SameBut(node["spec"], live["spec"], classSet ? [.. free, "storageClassName"] : free))
+        const string Annotation = "volume.beta.kubernetes.io/storage-class";
+        bool bound = Checks.Text(live.At("status", "phase")) == "Bound";
+        bool named = Checks.Text(live.At("spec", "volumeName")).Length > 0;
+        bool classed = live.At("spec", "storageClassName") is not null || live.At("metadata", "annotations", Annotation) is not null;
+        check.Immutable(node.At("metadata", "annotations", Annotation), live.At("metadata", "annotations", Annotation), "metadata.annotations." + Annotation, StringNode.Empty);
+        MapNode next = node["spec"]?.DeepClone() as MapNode ?? [];
+        if (bound && next.At("resources", "requests") is MapNode requests && live.At("spec", "resources", "requests", "storage") is { } kept)
         {
-            check.Add(FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"));
-            return;
+            requests["storage"] = kept;
         }
 
-        Node? before = live.At("spec", "resources", "requests", "storage");
-        Node? after = node.At("spec", "resources", "requests", "storage");
-        if (Quantity.TryParse(before?.AsString(), out Quantity old) && Quantity.TryParse(after?.AsString(), out Quantity next))
+        List<string> free = [];
+        free.AddRange(named ? [] : ["volumeName"]);
+        free.AddRange(named || classed ? [] : ["storageClassName"]);
+        free.AddRange(bound && next["volumeAttributesClassName"] is not null ? ["volumeAttributesClassName"] : []);
+        if (!WorkloadRules.SameBut(next, live["spec"], free))
         {
-            if (next < old)
-            {
-                check.Add(FieldError.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity"));
-            }
-            else if (next != old && live.At("status", "phase")?.AsString() != "Bound")
-            {
-                check.Add(FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"));
-            }
+            check.Add(FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"));
         }
+
+        Quantity before = Size(live.At("spec", "resources", "requests", "storage"));
+        Quantity after = Size(node.At("spec", "resources", "requests", "storage"));
+        if (after < before && after <= Size(live.At("status", "capacity", "storage")))
+        {
+            check.Add(FieldError.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity"));
+        }
+
+        check.Immutable(node.At("spec", "volumeMode"), live.At("spec", "volumeMode"), "volumeMode");
     }
+
+    private static Quantity Size(Node? value) => Quantity.TryParse(value?.AsString(), out Quantity size) ? size : default;
 
     public static void Volume(Checks check, MapNode node)
     {
@@ -153,7 +161,12 @@ internal static class StorageRules
             }
         }
 
-        check.Immutable(node.At("spec", "volumeMode"), live.At("spec", "volumeMode"), "spec.volumeMode");
+        check.Immutable(node.At("spec", "volumeMode"), live.At("spec", "volumeMode"), "volumeMode");
+        Node? affinity = live.At("spec", "nodeAffinity");
+        if (affinity is MapNode && !affinity.DeepEquals(node.At("spec", "nodeAffinity")))
+        {
+            check.Add(FieldError.Invalid("nodeAffinity", node.At("spec", "nodeAffinity") ?? StringNode.Of("null"), "field is immutable, except for updating from beta label to GA"));
+        }
     }
 
     public static void Class(Checks check, MapNode node)
@@ -207,7 +220,7 @@ internal static class StorageRules
     {
         foreach (string key in (ReadOnlySpan<string>)["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"])
         {
-            check.Immutable(node[key], live[key], key);
+            check.Immutable(node[key], live[key], key, key switch { "parameters" => Node.Null, "provisioner" => StringNode.Empty, _ => null });
         }
     }
 
