@@ -5,7 +5,7 @@ using System.Text;
 namespace Bowline.Benchmarks;
 
 /// <summary>Numbers of the delivery engine that need its repository and its process: memory, a commit in a monorepo, flux-benchmark's work.</summary>
-internal static class WholeProcessNumbers
+internal static partial class WholeProcessNumbers
 {
     public static async Task PrintAsync(CancellationToken cancellationToken)
     {

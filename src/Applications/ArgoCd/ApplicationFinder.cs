@@ -168,16 +168,13 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         Resource resource = new(map, origin);
         if (resource.Kind is { Group: "argoproj.io", Kind: "AppProject" or "ApplicationSet" })
         {
-            manifests.Add(new FoundManifest(map, origin) { Fault = FaultOf(resource) });
+            manifests.Add(new FoundManifest(map, origin));
         }
         else if (dialect.Understands(resource.Kind))
         {
             manifests.Add(ReadApplication(resource, map));
         }
     }
-
-    private static ApplicationFault? FaultOf(Resource resource) => resource.Kind.Kind != "ApplicationSet" ? null
-        : new ApplicationFault(resource.Name, resource.Origin, $"{resource.Origin}: ApplicationSet {resource.Name}: its generators are not expanded yet, so none of its applications is delivered");
 
     private FoundManifest ReadApplication(Resource resource, MapNode map)
     {

@@ -34,6 +34,9 @@ public sealed partial class ApplicationHub : IAsyncDisposable
 
     public ICluster Cluster { get; }
 
+    /// <summary>What the hub holds; others may watch more of it.</summary>
+    public ClusterCache Cache => cache;
+
     public string Namespace { get; }
 
     /// <summary>Told of every change of an Application or a project that is not its status alone; be quick.</summary>

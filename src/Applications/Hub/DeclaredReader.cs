@@ -1,5 +1,6 @@
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
+using Bowline.Cluster.Requests;
 using Bowline.Resources.Model;
 using Bowline.Resources.Yaml;
 using ApplicationException = Bowline.Applications.Model.ApplicationException;
@@ -11,6 +12,7 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
 {
     private const string Refresh = "argocd.argoproj.io/refresh";
     private Dictionary<string, Known> known = new(StringComparer.Ordinal);
+    private Dictionary<string, FoundManifest> sets = new(StringComparer.Ordinal);
 
     /// <summary>Whether two states of an object differ in nothing but what its controller writes.</summary>
     public static bool SaysTheSame(MapNode left, MapNode right) =>
@@ -23,7 +25,9 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
     /// <param name="published">The repository's manifests, which lend their objects file and line.</param>
     public HubView Read(IReadOnlyList<MapNode> held, IEnumerable<FoundManifest> published, IEnumerable<ApplicationFault> refused)
     {
-        Dictionary<string, FoundManifest> manifests = published.Where(manifest => manifest.Id.Kind == ArgoDefinitions.Applications.Kind.Kind).ToDictionary(manifest => manifest.Id.Name, StringComparer.Ordinal);
+        Dictionary<string, FoundManifest> OfKind(KindInfo kind) => published.Where(manifest => manifest.Id.Kind == kind.Kind.Kind).ToDictionary(manifest => manifest.Id.Name, StringComparer.Ordinal);
+        Dictionary<string, FoundManifest> manifests = OfKind(ArgoDefinitions.Applications);
+        sets = OfKind(ArgoDefinitions.ApplicationSets);
         Dictionary<string, Known> now = new(StringComparer.Ordinal);
         List<LeavingApplication> leaving = [];
         foreach (MapNode item in held)
@@ -69,7 +73,13 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
         }
     }
 
-    private static Origin OriginOf(MapNode item, string name, FoundManifest? manifest) => manifest?.Origin ?? new Origin($"application {item.At("metadata", "namespace")}/{name}", 0);
+    /// <summary>The file that declares an application, or the set that it is made by.</summary>
+    private Origin OriginOf(MapNode item, string name, FoundManifest? manifest) =>
+        manifest?.Origin ?? SetOf(item)?.Origin ?? new Origin($"application {item.At("metadata", "namespace")}/{name}", 0);
+
+    private FoundManifest? SetOf(MapNode item) => (item.At("metadata", "ownerReferences") as ListNode ?? [])
+        .Where(owner => owner["kind"]?.AsString() == ArgoDefinitions.ApplicationSets.Kind.Kind)
+        .Select(owner => sets.GetValueOrDefault(owner["name"]?.AsString() ?? string.Empty)).FirstOrDefault();
 
     /// <summary>Whether every annotation that a file sets is there, and nothing else that would be read otherwise.</summary>
     private static bool AreWithin(Node? set, Node? held) =>

@@ -103,6 +103,9 @@ public sealed class ServedKinds(ICluster cluster, bool assume, TimeProvider time
             {
                 ["name"] = name,
                 ["labels"] = new MapNode { [Assumed] = "true" },
+
+                // Without a word on it an API server refuses definitions in the groups of Kubernetes itself.
+                ["annotations"] = new MapNode { ["api-approved.kubernetes.io"] = "unapproved, assumed by bowline" },
             },
             ["spec"] = new MapNode
             {

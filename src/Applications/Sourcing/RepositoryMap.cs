@@ -26,11 +26,11 @@ public sealed class RepositoryMap
     /// <summary>The URL that was taken for this repository without proof; null when there was no need to guess.</summary>
     public string? Guessed => guessed;
 
-    public static RepositoryMap For(HomeRepository home, IReadOnlyList<RepositoryMapping> mappings, IReadOnlyList<ApplicationSpec> applications)
+    /// <param name="named">What applications, and generators of applications, name.</param>
+    public static RepositoryMap For(HomeRepository home, IReadOnlyList<RepositoryMapping> mappings, IEnumerable<ApplicationSource> named)
     {
         string folderName = Path.GetFileName(home.Folder);
-        string? guessed = home.Remotes.Count > 0 ? null : applications
-            .SelectMany(application => application.Sources)
+        string? guessed = home.Remotes.Count > 0 ? null : named
             .Where(source => source.Chart.Length == 0 && source.RepoUrl != home.Folder)
             .GroupBy(source => source.RepoUrl, StringComparer.Ordinal)
             .Select(sources => (sources.Key, Count: sources.Count(), Here: sources.Count(source => home.Snapshot.Files.DirectoryExists(source.Path))))

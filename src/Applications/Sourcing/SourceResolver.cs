@@ -85,7 +85,11 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
         }
     }
 
-    private async Task<SourceSnapshot> OpenAsync(ApplicationSource source, string project, CancellationToken cancellationToken)
+    /// <summary>Whether a repository is another than the one that is delivered, and no folder stands for it.</summary>
+    public bool IsElsewhere(string url) => !map.IsHome(url) && map.FolderOf(url) is null;
+
+    /// <summary>A repository's files, whatever of them the source names.</summary>
+    public async Task<SourceSnapshot> OpenAsync(ApplicationSource source, string project, CancellationToken cancellationToken)
     {
         if (map.FolderOf(source.RepoUrl) is { } folder)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bowline.Applications.ApplicationSets;
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
@@ -62,6 +63,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     private readonly ApplicationFinder finder = new(new ArgoCdDialect());
     private IReadOnlyDictionary<string, ApplicationSpec> declared = new Dictionary<string, ApplicationSpec>();
     private ApplicationSpec? single;
+    private volatile SourceResolver? latest;
 
     /// <summary>Argo CD's own objects in the cluster that Argo CD would run in; they go before those of the repository. None where there is no such cluster.</summary>
     public Func<CancellationToken, Task<IReadOnlyList<MapNode>>> ReadClusterSettingsAsync { get; init; } = _ => Task.FromResult<IReadOnlyList<MapNode>>([]);
@@ -86,10 +88,11 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         FoundApplications found = hub is null ? inFiles : Join(inFiles, hub);
         declared = found.Applications.ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         WorkspaceChange since = change.HomeFiles is null ? change : change with { HomeFiles = [.. change.HomeFiles.Select(home.Within).OfType<string>()] };
-        RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
+        RepositoryMap map = RepositoryMap.For(home, options.Mappings, Named(found, home.Snapshot.Files));
         Settings = ArgoCdSettings.Read([.. hub?.Projects ?? [], .. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
         Projects = new ProjectRules(Settings, options.AssumesProjects);
-        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
+        latest = new SourceResolver(home, map, openFolder, fetcher, charts, Settings);
+        ApplicationRenderer applications = new(latest, renderer);
 
         Dictionary<string, RenderedApplication> known = previous?.Rendered.ToDictionary(application => application.Spec.Name, StringComparer.Ordinal) ?? [];
         ConcurrentBag<RenderedApplication> rendered = [];
@@ -135,6 +138,17 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         };
     }
 
+    /// <summary>A repository as an application of this project would read it: the one that is delivered, a folder that stands for it, or any other.</summary>
+    /// <exception cref="ApplicationException">It cannot be had, or nothing was loaded yet.</exception>
+    public Task<SourceSnapshot> OpenAsync(GitQuery query, CancellationToken cancellationToken) =>
+        (latest ?? throw new ApplicationException("the repository is not read yet")).OpenAsync(new ApplicationSource { RepoUrl = query.Url, TargetRevision = query.Revision }, query.Project, cancellationToken);
+
+    /// <summary>Whether a repository is neither the one that is delivered nor a folder of this machine, so that only asking it tells whether it has changed.</summary>
+    public bool IsElsewhere(string url) => latest?.IsElsewhere(url) ?? true;
+
+    private static IEnumerable<ApplicationSource> Named(FoundApplications found, FileTree files) => found.Applications.SelectMany(application => application.Sources)
+        .Concat(found.Manifests.Where(manifest => manifest.Id.Kind == "ApplicationSet").SelectMany(manifest => NamedRepositories.Of(manifest.Body, files.DirectoryExists)));
+
     /// <summary>Renders an application as a delivery had it: its manifest and its files as the repository was then, other sources at the revisions of then.</summary>
     /// <exception cref="ApplicationException">That state cannot be had any more.</exception>
     public async Task<RenderedApplication> RenderAtAsync(string name, DeliveredRevision delivery, CancellationToken cancellationToken)
@@ -144,7 +158,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         ApplicationSpec spec = found.Applications.FirstOrDefault(application => application.Name == name)
             ?? (Find(name) is { } held && !home.Snapshot.Files.FileExists(held.Origin.File) ? held : null)
             ?? throw new ApplicationException($"the repository declared no application {name} at {home.Snapshot.Revision.Short}");
-        RepositoryMap map = RepositoryMap.For(home, options.Mappings, found.Applications);
+        RepositoryMap map = RepositoryMap.For(home, options.Mappings, Named(found, home.Snapshot.Files));
         ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
         ApplicationSource Pin(ApplicationSource source) =>
             delivery.Sources.FirstOrDefault(pin => pin.Url.Length > 0 && pin.Url == RepositoryUrl.Redact(source.RepoUrl)) is { Revision.Length: > 0 } pin ? source with { TargetRevision = pin.Revision } : source;
@@ -158,7 +172,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     {
         ApplicationSpec spec = Find(name) ?? throw new ApplicationException($"there is no application {name}");
         HomeRepository home = await openHome(cancellationToken).ConfigureAwait(false);
-        ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, [.. declared.Values]), openFolder, fetcher, charts, Settings), renderer);
+        ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, declared.Values.SelectMany(application => application.Sources)), openFolder, fetcher, charts, Settings), renderer);
         ApplicationSource[] sources = [.. spec.Sources.Select((source, at) => at < revisions.Count && revisions[at].Length > 0 ? source with { TargetRevision = revisions[at] } : source)];
         return await applications.RenderAsync(spec with { Sources = sources }, lookup: null, cancellationToken).ConfigureAwait(false);
     }
@@ -225,7 +239,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             return (around, new FoundApplications([Single(root, around)], []));
         }
 
-        bool meansRoot = found.Applications.SelectMany(application => application.Sources).Any(source => root.Remotes.Any(remote => RepositoryUrl.Same(remote, source.RepoUrl)));
+        bool meansRoot = Named(found, root.Snapshot.Files).Any(source => root.Remotes.Any(remote => RepositoryUrl.Same(remote, source.RepoUrl)));
         if (options.SearchPath.Length == 0 || meansRoot)
         {
             return (root, found);

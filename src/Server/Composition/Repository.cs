@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Bowline.Applications.ApplicationSets;
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
@@ -22,6 +24,8 @@ internal sealed class Repository : IDisposable
     private readonly ArgoCdObjects? cluster;
     private readonly SourcePoller poller;
     private readonly Workspace workspace;
+    private readonly ConcurrentDictionary<GitQuery, WatchedSource> generators = new();
+    private WatchedSource[] watched = [];
     private SourceRef? homeReference;
 
     private Repository(IHome home, GitFetcher fetcher, ArgoCdObjects? cluster, UpOptions options, TimeProvider time)
@@ -40,7 +44,7 @@ internal sealed class Repository : IDisposable
         // Bases are shared by all applications, so Secrets of a project are not used for them.
         RemoteBases bases = new(fetcher, options.RepositoryMappings, url => workspace!.Settings.Repositories.For(url, project: string.Empty));
         workspace = new Workspace(
-            new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace) { AssumesProjects = !options.TargetsRealCluster && !options.Strict },
+            new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace) { AssumesProjects = options.AssumesProjects },
             Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Repositories).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
             sources,
             charts.Repositories,
@@ -106,9 +110,28 @@ internal sealed class Repository : IDisposable
         WorkspaceState state = await workspace.LoadAsync(previous, change, rendering, cancellationToken).ConfigureAwait(false);
         homeReference = state.Home.Reference;
         WatchedSource[] own = homeReference is null ? [] : [new WatchedSource(homeReference, string.Empty, state.Home.Snapshot.Revision.Commit)];
-        poller.Watch([.. own, .. state.Elsewhere]);
+        watched = [.. own, .. state.Elsewhere];
+        poller.Watch([.. watched, .. generators.Values]);
         return state;
     }
+
+    /// <summary>What a git generator reads; from now on it is looked at from time to time whether it has changed.</summary>
+    public async Task<FileTree> OpenAsync(GitQuery query, CancellationToken cancellationToken)
+    {
+        SourceSnapshot snapshot = await workspace.OpenAsync(query, cancellationToken).ConfigureAwait(false);
+        if (workspace.IsElsewhere(query.Url))
+        {
+            generators[query] = new WatchedSource(new SourceRef(query.Url, query.Revision) { Access = Settings.Repositories.For(query.Url, query.Project) }, string.Empty, snapshot.Revision.Commit);
+            poller.Watch([.. watched, .. generators.Values]);
+        }
+
+        return snapshot.Files;
+    }
+
+    /// <summary>Whether a change may be one of what a git generator reads.</summary>
+    public bool Concerns(WorkspaceChange change, GitQuery query) => workspace.IsElsewhere(query.Url)
+        ? change.Sources.Any(source => source.Chart.Length == 0 && source.Url == query.Url && source.Revision == query.Revision)
+        : change.HomeFiles is not { Count: 0 };
 
     /// <summary>Looks at once whether these repositories have moved, as a webhook says.</summary>
     /// <returns>How many sources are drawn from them.</returns>

@@ -74,6 +74,9 @@ public sealed record UpOptions(string Path)
     /// <summary>Whether a project's signature keys bind the repository itself, too: a working tree on a laptop is signed by nobody.</summary>
     internal bool ChecksSignatures => TargetsRealCluster || Strict;
 
+    /// <summary>Whether a project that nobody declares is taken to allow everything.</summary>
+    internal bool AssumesProjects => !TargetsRealCluster && !Strict;
+
     public bool TargetsRealCluster => TargetKubeconfig.Length > 0 || TargetContext.Length > 0;
 }
 

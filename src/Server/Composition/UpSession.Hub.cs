@@ -57,6 +57,7 @@ public sealed partial class UpSession
             return hub.View();
         };
         await LoadAsync(Nothing, cancellationToken).ConfigureAwait(false);
+        await StartSetsAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static WorkspaceChange Nothing { get; } = new() { HomeFiles = [] };
@@ -157,7 +158,7 @@ public sealed partial class UpSession
     /// <summary>Whether nothing is under way: every application is settled, and the hub holds nothing that is not known yet.</summary>
     private async Task<bool> IsQuietAsync(CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref handled) != Volatile.Read(ref heard) || !runners.Values.All(running => running.Runner.Settling.IsSettled))
+        if (sets is { IsIdle: false } || Volatile.Read(ref handled) != Volatile.Read(ref heard) || !runners.Values.All(running => running.Runner.Settling.IsSettled))
         {
             return false;
         }
@@ -176,6 +177,7 @@ public sealed partial class UpSession
 
     private async ValueTask DisposeHubAsync()
     {
+        await DisposeSetsAsync().ConfigureAwait(false);
         if (hub is not null)
         {
             await statuses!.DisposeAsync().ConfigureAwait(false);

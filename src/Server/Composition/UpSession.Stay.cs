@@ -61,6 +61,7 @@ public sealed partial class UpSession
         try
         {
             await LoadAsync(change, cancellationToken).ConfigureAwait(false);
+            TellSets(change);
             foreach ((string name, Running running) in runners)
             {
                 if (!workspace!.Names.Contains(name) && workspace.IsComplete)

@@ -65,7 +65,7 @@ public sealed partial class UpSession : IAsyncDisposable
 
     private async Task<UpReport> ReportAsync()
     {
-        ApplicationStatus[] statuses = [.. runners.Values.Select(running => running.Runner.Status).Concat(faulted.Values).OrderBy(status => status.Name, StringComparer.Ordinal)];
+        ApplicationStatus[] statuses = [.. runners.Values.Select(running => running.Runner.Status).Concat(faulted.Values).Concat(SetFaults()).OrderBy(status => status.Name, StringComparer.Ordinal)];
         IEnumerable<Assumption> placed = placement.Reasons.Select(reason => new Assumption("ClusterPlacement", reason.Key, reason.Key, reason.Value));
         return new UpReport(statuses, [.. workspace?.Assumptions ?? [], .. placed, .. await fleet.AssumptionsAsync(CancellationToken.None).ConfigureAwait(false)], fleet.KubeconfigFile);
     }

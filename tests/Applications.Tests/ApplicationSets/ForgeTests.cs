@@ -44,6 +44,7 @@ public sealed class ForgeTests : IAsyncLifetime
         forge.Answers["/api/v3/repos/acme/api/contents/deploy/k8s?ref=main"] = "[]";
         forge.Answers["/api/v3/repos/acme/web/contents/deploy/k8s?ref=main"] = "[]";
         forge.Answers["/api/v3/repos/acme/web/contents/absent?ref=main"] = "[]";
+        Assert.Equal(["api", "web"], await bench.NamesAsync(GitHub("excludeArchivedRepos: true") + Named("{{repository}}")));
         Assert.Equal(["web"], await bench.NamesAsync(GitHub(filters: "{repositoryMatch: '^w'}") + Named("{{repository}}")));
         Assert.Equal(["api"], await bench.NamesAsync(GitHub(filters: "{labelMatch: '^b$'}") + Named("{{repository}}")));
         Assert.Equal(["api", "web"], await bench.NamesAsync(GitHub(filters: "{pathsExist: [deploy/k8s/]}") + Named("{{repository}}")));
@@ -88,7 +89,7 @@ public sealed class ForgeTests : IAsyncLifetime
     public async Task GitLab_lists_projects_of_a_group_and_merge_requests()
     {
         forge.Authorization = $"Bearer {Token}";
-        forge.Lists["/api/v4/groups/acme%2Fteam/projects?per_page=100&include_subgroups=true&with_shared=false&topic=k8s"] =
+        forge.Lists["/api/v4/groups/acme%2Fteam/projects?per_page=100&include_subgroups=true&with_shared=false&archived=false&topic=k8s"] =
         [
             """{"id": 7, "path": "web", "namespace": {"full_path": "acme/team"}, "default_branch": "main", "ssh_url_to_repo": "git@gl:web.git", "http_url_to_repo": "https://gl/web.git", "topics": ["k8s"]}""",
             """{"id": 8, "path": "empty", "namespace": {"full_path": "acme/team"}, "default_branch": null, "ssh_url_to_repo": "u", "http_url_to_repo": "u"}""",
@@ -163,7 +164,7 @@ public sealed class ForgeTests : IAsyncLifetime
         forge.Answers[$"{root}/web/items?path=%2Fk8s&versionDescriptor.version=main&versionDescriptor.versionType=branch&%24format=json&api-version=7.0"] = "{}";
         forge.Lists[$"{root}/web/pullrequests?searchCriteria.status=active&%24top=100&api-version=7.0"] = ["""{"pullRequestId": 6, "title": "T", "sourceRefName": "refs/heads/x/z", "targetRefName": "refs/heads/main", "lastMergeSourceCommit": {"commitId": "6666666666"}, "createdBy": {"uniqueName": "ann@acme.com"}, "labels": [{"name": "p"}]}"""];
         Assert.Equal(["web-11111111"], await bench.NamesAsync($"generators: [{{scmProvider: {{azureDevOps: {{organization: acme, teamProject: team, api: '{forge.Address}', accessTokenRef: {{secretName: token, key: key}}}}, filters: [{{pathsExist: [k8s]}}]}}}}]" + Named("{{repository}}-{{short_sha}}")));
-        Assert.Equal(["6-x-z-ann"], await bench.NamesAsync($"generators: [{{pullRequest: {{azureDevOps: {{organization: acme, project: team, repo: web, api: '{forge.Address}', tokenRef: {{secretName: token, key: key}}, labels: [p]}}}}}}]" + Named("{{number}}-{{branch_slug}}-{{author}}")));
+        Assert.Equal(["6-x-z-ann"], await bench.NamesAsync($"generators: [{{pullRequest: {{azuredevops: {{organization: acme, project: team, repo: web, api: '{forge.Address}', tokenRef: {{secretName: token, key: key}}, labels: [p]}}}}}}]" + Named("{{number}}-{{branch_slug}}-{{author}}")));
     }
 
     [Fact]
@@ -315,7 +316,7 @@ public sealed class ForgeTests : IAsyncLifetime
 
     private void GitHubRepositories()
     {
-        string Repository(int id, string name, string branch, string topics) => $$$$"""{"id": {{{{id}}}}, "name": "{{{{name}}}}", "owner": {"login": "acme"}, "default_branch": "{{{{branch}}}}", "ssh_url": "git@github.example:acme/{{{{name}}}}.git", "clone_url": "https://github.example/acme/{{{{name}}}}.git", "topics": [{{{{topics}}}}]}""";
+        string Repository(int id, string name, string branch, string topics) => $$$$"""{"id": {{{{id}}}}, "name": "{{{{name}}}}", "owner": {"login": "acme"}, "archived": {{{{(name == "ops" ? "true" : "false")}}}}, "default_branch": "{{{{branch}}}}", "ssh_url": "git@github.example:acme/{{{{name}}}}.git", "clone_url": "https://github.example/acme/{{{{name}}}}.git", "topics": [{{{{topics}}}}]}""";
         forge.Lists["/api/v3/orgs/acme/repos?per_page=100"] = [Repository(1, "api", "main", "\"a\", \"b\""), Repository(2, "web", "main", ""), Repository(3, "ops", "trunk", "")];
         forge.Answers["/api/v3/repos/acme/api/branches/main"] = Branch("main", '1');
         forge.Answers["/api/v3/repos/acme/web/branches/main"] = Branch("main", '2');

@@ -52,7 +52,7 @@ internal sealed class SetHub : IAsyncDisposable
         hub.cache = new ClusterCache(hub.Cluster, TimeProvider.System);
         await hub.cache.WaitForSyncAsync(ArgoDefinitions.Projects, "argocd", default);
         hub.controller = await ApplicationSetController.StartAsync(
-            hub.cache, "argocd", new GeneratorSources(hub.OpenAsync, new HubObjects(hub.Cluster, "argocd"), hub.web, TimeProvider.System), TimeProvider.System, _ => { }, default);
+            hub.cache, "argocd", new GeneratorSources(hub.OpenAsync, new HubObjects(hub.Cluster, "argocd"), hub.web, TimeProvider.System), TimeProvider.System, new ApplicationSetOptions(), default);
         return hub;
     }
 

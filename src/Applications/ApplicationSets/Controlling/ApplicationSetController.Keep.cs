@@ -8,7 +8,6 @@ namespace Bowline.Applications.ApplicationSets.Controlling;
 public sealed partial class ApplicationSetController
 {
     private const int SideBySide = 16;
-    private const string RepositoryAnnotation = "bowline.dev/repository";
 
     /// <summary>Creates, changes and deletes applications until they are as the set wants them, as far as its policy allows.</summary>
     /// <returns>What the rollout has come to; null for a set that rolls nothing out.</returns>
@@ -66,7 +65,7 @@ public sealed partial class ApplicationSetController
     {
         string name = new Resource(application).Name;
         string project = application.At("spec", "project")?.AsString() is { Length: > 0 } named ? named : "default";
-        if (project != "default" && cache.IsWatching(ArgoDefinitions.Projects.Kind, @namespace) && cache.Get(new ResourceId(ArgoDefinitions.Group, "AppProject", @namespace, project)) is null)
+        if (project != "default" && !options.AssumesProjects && cache.IsWatching(ArgoDefinitions.Projects.Kind, @namespace) && cache.Get(new ResourceId(ArgoDefinitions.Group, "AppProject", @namespace, project)) is null)
         {
             pass.Trouble("ApplicationValidationError", $"application {name} references project {project} which does not exist");
             return false;
@@ -83,7 +82,7 @@ public sealed partial class ApplicationSetController
             return false;
         }
 
-        if (live.At("metadata", "annotations", RepositoryAnnotation) is not null)
+        if (live.At("metadata", "annotations", ApplicationHub.RepositoryAnnotation) is not null)
         {
             pass.Trouble("ApplicationValidationError", $"application {name} is declared by a file of the repository already");
             return false;

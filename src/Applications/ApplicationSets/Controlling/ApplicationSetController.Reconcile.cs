@@ -19,6 +19,7 @@ public sealed partial class ApplicationSetController
         if (cache.Get(new ResourceId(ArgoDefinitions.Group, "ApplicationSet", @namespace, key.Name)) is not { } set)
         {
             expansions.TryRemove(key.Name, out _);
+            options.Troubled(key.Name, string.Empty);
             return ReconcileResult.Done;
         }
 
@@ -45,6 +46,7 @@ public sealed partial class ApplicationSetController
             pass.Trouble("ApplicationValidationError", $"ignoreApplicationDifferences: {unreadable.Message}");
         }
 
+        options.Troubled(key.Name, pass.FirstTrouble?.Message ?? string.Empty);
         await ReportAsync(pass, rollout, cancellationToken).ConfigureAwait(false);
         return Next(pass, expanded, rollout);
     }

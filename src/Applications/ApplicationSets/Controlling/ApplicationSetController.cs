@@ -8,6 +8,16 @@ using Bowline.Resources.Model;
 
 namespace Bowline.Applications.ApplicationSets.Controlling;
 
+/// <summary>How sets are kept.</summary>
+public sealed record ApplicationSetOptions
+{
+    /// <summary>A project that is missing is no error, as for any application.</summary>
+    public bool AssumesProjects { get; init; }
+
+    /// <summary>Told what keeps a set from being as it should, at each look at it; an empty text when nothing does. Be quick.</summary>
+    public Action<string, string> Troubled { get; init; } = static (_, _) => { };
+}
+
 /// <summary>
 /// Keeps the Applications of every ApplicationSet in one namespace of a cluster as their sets want them, and tells in the sets' status
 /// how that goes.
@@ -25,17 +35,19 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentDictionary<string, Expanded> expansions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Written> written = new(StringComparer.Ordinal);
+    private readonly ApplicationSetOptions options;
     private readonly List<IDisposable> subscriptions = [];
     private Task running = Task.CompletedTask;
 
-    private ApplicationSetController(ClusterCache cache, string @namespace, GeneratorSources sources, TimeProvider time, Action<ReconcileFailure>? onFailure)
+    private ApplicationSetController(ClusterCache cache, string @namespace, GeneratorSources sources, TimeProvider time, ApplicationSetOptions options)
     {
         this.cache = cache;
         this.@namespace = @namespace;
         this.time = time;
+        this.options = options;
         clusters = new ClusterCache(cache.Cluster, time, new ClusterCacheOptions { LabelSelector = "argocd.argoproj.io/secret-type=cluster" });
         expander = new ApplicationSetExpander(sources);
-        controller = new Controller("applicationsets", ReconcileAsync, time, ControllerOptions.Default with { Workers = 4, LongestBackoff = TimeSpan.FromMinutes(1), OnFailure = onFailure });
+        controller = new Controller("applicationsets", ReconcileAsync, time, ControllerOptions.Default with { Workers = 4, LongestBackoff = TimeSpan.FromMinutes(1), OnFailure = failure => options.Troubled(failure.Key.Name, failure.Error.Message) });
     }
 
     /// <summary>Whether every set has been brought as far as it can be at this moment.</summary>
@@ -43,10 +55,9 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
 
     /// <summary>Begins to work; the definitions of Argo CD's kinds must be there.</summary>
     /// <param name="cache">Of the hub; its Applications and ApplicationSets are watched in it from now on.</param>
-    /// <param name="onFailure">Told of every set that could not be worked on and will be again.</param>
-    public static async Task<ApplicationSetController> StartAsync(ClusterCache cache, string @namespace, GeneratorSources sources, TimeProvider time, Action<ReconcileFailure>? onFailure, CancellationToken cancellationToken)
+    public static async Task<ApplicationSetController> StartAsync(ClusterCache cache, string @namespace, GeneratorSources sources, TimeProvider time, ApplicationSetOptions options, CancellationToken cancellationToken)
     {
-        ApplicationSetController started = new(cache, @namespace, sources, time, onFailure);
+        ApplicationSetController started = new(cache, @namespace, sources, time, options);
         await cache.WaitForSyncAsync(ArgoDefinitions.Applications, @namespace, cancellationToken).ConfigureAwait(false);
         await cache.WaitForSyncAsync(ArgoDefinitions.ApplicationSets, @namespace, cancellationToken).ConfigureAwait(false);
         started.Subscribe();

@@ -34,6 +34,7 @@ internal static class SetStatus
             ["conditions"] = new ListNode(conditions),
             ["resources"] = new ListNode(applications.OrderBy(application => application.At("metadata", "name")?.AsString(), StringComparer.Ordinal).Take(MostResources).Select(Resource)),
             ["resourcesCount"] = applications.Count,
+            ["health"] = Health(set.At("status", "health"), trouble, rollout, now),
         };
         if (rollout is not null)
         {
@@ -41,6 +42,19 @@ internal static class SetStatus
         }
 
         return status;
+    }
+
+    private static MapNode Health(Node? before, (string Reason, string Message)? trouble, RolloutDecision? rollout, DateTimeOffset now)
+    {
+        (string status, string message) = trouble is { } wrong ? ("Degraded", wrong.Message) : rollout is { Step: { } step } ? ("Progressing", $"step {step} of the rollout") : ("Healthy", string.Empty);
+        bool same = before?["status"]?.AsString() == status && (before["message"]?.AsString() ?? string.Empty) == message;
+        MapNode health = new() { ["status"] = status, ["lastTransitionTime"] = same && before!["lastTransitionTime"] is { } since ? since : ApplicationProgress.TimeText(now) };
+        if (message.Length > 0)
+        {
+            health.Set("message", message);
+        }
+
+        return health;
     }
 
     private static MapNode Resource(MapNode application)

@@ -3,8 +3,8 @@ using Bowline.Resources.Model;
 
 namespace Bowline.Applications.ApplicationSets.Forges;
 
-/// <summary>GitHub and GitHub Enterprise (https://docs.github.com/rest). For repositories <paramref name="repository"/> is not used.</summary>
-internal sealed class GitHub(ForgeClient client, string owner, string repository) : IForge
+/// <summary>GitHub and GitHub Enterprise (https://docs.github.com/rest).</summary>
+internal sealed class GitHub(ForgeClient client, string owner, string repository, bool excludesArchived) : IForge
 {
     public const string PublicApi = "https://api.github.com/";
 
@@ -17,7 +17,10 @@ internal sealed class GitHub(ForgeClient client, string owner, string repository
     {
         await foreach (Node item in client.LinkedAsync($"orgs/{owner.Escaped()}/repos?per_page=100", cancellationToken).ConfigureAwait(false))
         {
-            yield return new ForgeRepository(item.Text("owner", "login"), item.Text("name"), item.Text("id"), item.Text(ssh ? "ssh_url" : "clone_url"), item.Text("default_branch"), string.Empty, item.Texts("topics"));
+            if (!excludesArchived || item["archived"]?.AsBool() != true)
+            {
+                yield return new ForgeRepository(item.Text("owner", "login"), item.Text("name"), item.Text("id"), item.Text(ssh ? "ssh_url" : "clone_url"), item.Text("default_branch"), string.Empty, item.Texts("topics"));
+            }
         }
     }
 

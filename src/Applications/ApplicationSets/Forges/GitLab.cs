@@ -13,8 +13,9 @@ internal sealed class GitLab(ForgeClient client, string name, Node options) : IF
     public async IAsyncEnumerable<ForgeRepository> RepositoriesAsync(bool ssh, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string query = $"per_page=100&include_subgroups={Flag("includeSubgroups", absent: false)}&with_shared={Flag("includeSharedProjects", absent: true)}";
+        string archived = options["includeArchivedRepos"]?.AsBool() == true ? string.Empty : "&archived=false";
         string topic = options.Text("topic") is { Length: > 0 } named ? $"&topic={named.Escaped()}" : string.Empty;
-        await foreach (Node item in client.LinkedAsync($"groups/{name.Escaped()}/projects?{query}{topic}", cancellationToken).ConfigureAwait(false))
+        await foreach (Node item in client.LinkedAsync($"groups/{name.Escaped()}/projects?{query}{archived}{topic}", cancellationToken).ConfigureAwait(false))
         {
             IReadOnlyList<string> topics = item["topics"] is ListNode { Count: > 0 } ? item.Texts("topics") : item.Texts("tag_list");
             yield return new ForgeRepository(item.Text("namespace", "full_path"), item.Text("path"), item.Text("id"), item.Text(ssh ? "ssh_url_to_repo" : "http_url_to_repo"), item.Text("default_branch"), string.Empty, topics);

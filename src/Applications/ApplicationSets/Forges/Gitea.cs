@@ -4,7 +4,7 @@ using Bowline.Resources.Model;
 namespace Bowline.Applications.ApplicationSets.Forges;
 
 /// <summary>Gitea and Forgejo (https://docs.gitea.com/api).</summary>
-internal sealed class Gitea(ForgeClient client, string owner, string repository) : IForge
+internal sealed class Gitea(ForgeClient client, string owner, string repository, bool excludesArchived) : IForge
 {
     public static string ApiOf(string api) => api.TrimEnd('/') + "/api/v1/";
 
@@ -12,6 +12,11 @@ internal sealed class Gitea(ForgeClient client, string owner, string repository)
     {
         await foreach (Node item in client.LinkedAsync($"orgs/{owner.Escaped()}/repos?limit=50", cancellationToken).ConfigureAwait(false))
         {
+            if (excludesArchived && item["archived"]?.AsBool() == true)
+            {
+                continue;
+            }
+
             Node? topics = await client.FindAsync($"repos/{owner.Escaped()}/{item.Text("name").Escaped()}/topics", cancellationToken).ConfigureAwait(false);
             yield return new ForgeRepository(item.Text("owner", "login"), item.Text("name"), item.Text("id"), item.Text(ssh ? "ssh_url" : "clone_url"), item.Text("default_branch"), string.Empty, topics.Texts("topics"));
         }

@@ -11,7 +11,7 @@ namespace Bowline.Applications.ApplicationSets.Generators;
 internal static class ForgeLogin
 {
     private static readonly ResourceKind SecretKind = new(string.Empty, "v1", "Secret");
-    private static readonly string[] Names = ["github", "gitlab", "gitea", "bitbucketServer", "bitbucket", "azureDevOps"];
+    private static readonly string[] Names = ["github", "gitlab", "gitea", "bitbucketServer", "bitbucket", "azureDevOps", "azuredevops"];
 
     /// <param name="generator">An <c>scmProvider</c> or a <c>pullRequest</c>.</param>
     /// <exception cref="GeneratorException">It names no server that Bowline asks, or a Secret is missing.</exception>
@@ -32,13 +32,13 @@ internal static class ForgeLogin
         {
             case "github":
                 client = await ClientAsync(GitHub.ApiOf(Text("api"))).ConfigureAwait(false);
-                return (client, new GitHub(client, First(Text("organization"), Text("owner")), Text("repo")), options);
+                return (client, new GitHub(client, First(Text("organization"), Text("owner")), Text("repo"), ExcludesArchived(options)), options);
             case "gitlab":
                 client = await ClientAsync(GitLab.ApiOf(Text("api"))).ConfigureAwait(false);
                 return (client, new GitLab(client, First(Text("group"), Text("project")), options), options);
             case "gitea":
                 client = await ClientAsync(Gitea.ApiOf(Text("api"))).ConfigureAwait(false);
-                return (client, new Gitea(client, Text("owner"), Text("repo")), options);
+                return (client, new Gitea(client, Text("owner"), Text("repo"), ExcludesArchived(options)), options);
             case "bitbucketServer":
                 client = await ClientAsync(BitbucketServer.ApiOf(Text("api"))).ConfigureAwait(false);
                 return (client, new BitbucketServer(client, Text("project"), Text("repo")), options);
@@ -50,6 +50,8 @@ internal static class ForgeLogin
                 return (client, new AzureDevOps(client, Text("organization"), First(Text("teamProject"), Text("project")), Text("repo")), options);
         }
     }
+
+    private static bool ExcludesArchived(MapNode options) => options["excludeArchivedRepos"]?.AsBool() == true;
 
     private static string First(string one, string other) => one.Length > 0 ? one : other;
 
@@ -81,7 +83,7 @@ internal static class ForgeLogin
         {
             (0, _) => string.Empty,
             (_, "gitea") => $"token {token}",
-            (_, "azureDevOps") => ForgeClient.Basic(string.Empty, token),
+            (_, "azureDevOps" or "azuredevops") => ForgeClient.Basic(string.Empty, token),
             _ => $"Bearer {token}",
         };
     }
