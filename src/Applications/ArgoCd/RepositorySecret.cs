@@ -10,6 +10,9 @@ internal sealed record RepositorySecret(string Name, string Url, string Project,
     /// <summary>A way of logging in that Bowline lacks, in words; null when there is none.</summary>
     public string? Unsupported { get; init; }
 
+    /// <summary>The name by which a chart's dependencies may refer to a repository of charts (<c>@name</c>); empty when it has none.</summary>
+    public string Alias { get; init; } = string.Empty;
+
     /// <summary>Whether it says how to log in at all, or only that the repository exists.</summary>
     public bool HasLogin => Unsupported is not null || Access.GitHubApp is not null
         || Access.Username.Length + Access.Password.Length + Access.BearerToken.Length + Access.SshPrivateKey.Length + Access.ClientCertificate.Length > 0;
@@ -33,6 +36,7 @@ internal sealed record RepositorySecret(string Name, string Url, string Project,
                 : null,
         })
         {
+            Alias = Field("type") == "helm" ? Field("name") : string.Empty,
             Unsupported = Field("gcpServiceAccountKey").Length > 0 ? "a Google service account" : Flag("useAzureWorkloadIdentity") ? "Azure workload identity" : null,
         };
     }

@@ -90,6 +90,10 @@ public sealed class RepositorySecrets
         return secret is null ? null : new HostCredentials(secret.Access.Username, secret.Access.Password);
     }
 
+    /// <summary>Repositories of charts by the names that applications of a project may use for them.</summary>
+    public IReadOnlyList<(string Name, string Address)> NamedCharts(string project) =>
+        [.. repositories.Where(secret => secret.Alias.Length > 0 && (secret.Project.Length == 0 || secret.Project == project)).Select(secret => (secret.Alias, secret.Url))];
+
     private RepositorySecret? Template(string url, string project) => templates
         .Where(secret => secret.Project.Length == 0 || secret.Project == project)
         .Where(secret => Transport(secret.Url) == Transport(url) && IsBelow(RepositoryUrl.Normalise(secret.Url), RepositoryUrl.Normalise(url)))

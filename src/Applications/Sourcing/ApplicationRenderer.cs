@@ -32,7 +32,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
             SourceSnapshot snapshot = await sources.ResolveAsync(source, spec.Project, cancellationToken).ConfigureAwait(false);
             RecordingTree recording = new(snapshot.Files);
             FileTree files = await MountAsync(recording, spec, source, references, read, cancellationToken).ConfigureAwait(false);
-            RenderResult result = Render(RequestFor(spec, source, files, references) with { Lookup = lookup }, cancellationToken);
+            RenderResult result = await RenderAsync(RequestFor(spec, source, files, references) with { Lookup = lookup }, spec.Project, cancellationToken).ConfigureAwait(false);
             resources.AddRange(result.Unreadable is null ? result.Resources : throw result.Unreadable);
             warnings.AddRange(result.Warnings);
             read.Add(Read(spec, source, snapshot, recording));
@@ -56,6 +56,20 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         {
             Tool = source.Chart.Length > 0 ? SourceTool.Helm : SourceDetector.Detect(snapshot.Files, source.Path),
         };
+    }
+
+    /// <summary>As Argo CD does: the dependencies of a chart are fetched when it does not bring them.</summary>
+    private async Task<RenderResult> RenderAsync(RenderRequest request, string project, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Render(request, cancellationToken);
+        }
+        catch (ApplicationException incomplete) when (incomplete.InnerException is RenderException { LacksDependencies: true })
+        {
+            FileTree whole = await sources.WithDependenciesAsync(request.Files, request.Path, project, cancellationToken).ConfigureAwait(false);
+            return Render(request with { Files = whole }, cancellationToken);
+        }
     }
 
     private RenderResult Render(RenderRequest request, CancellationToken cancellationToken)

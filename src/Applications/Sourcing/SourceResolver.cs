@@ -61,6 +61,24 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
         return snapshot;
     }
 
+    /// <summary>The files with the charts that one of them depends on and does not bring (<c>helm dependency build</c>).</summary>
+    /// <exception cref="ApplicationException">They cannot be had.</exception>
+    public async Task<FileTree> WithDependenciesAsync(FileTree files, string chart, string project, CancellationToken cancellationToken)
+    {
+        try
+        {
+            DependencyBuild build = new(charts, RepositoryConfig.Of(settings.Repositories.NamedCharts(project)));
+            BuiltDependencies built = await build.BuildAsync(files, chart, cancellationToken).ConfigureAwait(false);
+            string folder = TreePath.Join(TreePath.Clean(chart), "charts");
+            MemoryTree fetched = new(built.Charts.Select(archive => KeyValuePair.Create<string, ReadOnlyMemory<byte>>(TreePath.Join(folder, archive.Key), archive.Value)));
+            return new OverlayTree(files, fetched, built.Outdated.Select(name => TreePath.Join(folder, name)).ToHashSet(StringComparer.Ordinal));
+        }
+        catch (Exception unavailable) when (unavailable is SourceException or RenderException)
+        {
+            throw new ApplicationException($"dependencies of the chart {chart}: {unavailable.Message}", unavailable);
+        }
+    }
+
     private async Task<SourceSnapshot> FetchChartAsync(ApplicationSource source, CancellationToken cancellationToken)
     {
         if (map.FolderOf(source.RepoUrl) is { } folder)

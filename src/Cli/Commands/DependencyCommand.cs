@@ -36,7 +36,7 @@ internal static class DependencyCommand
             }
 
             using ChartSources sources = new(time, parse.GetValue(config), parse.GetValue(plainHttp));
-            DependencyBuild dependencies = new(sources.Repositories, sources.Config, time);
+            DependencyBuild dependencies = new(sources.Repositories, sources.Config);
             BuiltDependencies built = await dependencies.BuildAsync(new DirectoryTree("/"), folder.Trim('/'), cancellationToken).ConfigureAwait(false);
             foreach (string message in built.Messages)
             {

@@ -25,7 +25,7 @@ public sealed class HelmRenderer : IRenderer
         }
         catch (ChartException error)
         {
-            throw new RenderException(error.Message, error.File, error.Line, error.Column, error) { SourceLine = error.SourceLine };
+            throw new RenderException(error.Message, error.File, error.Line, error.Column, error) { SourceLine = error.SourceLine, LacksDependencies = error.LacksDependencies };
         }
         catch (SourceException error)
         {

@@ -63,7 +63,7 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
             throw new ChartException(
                 "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: "
                 + $"found in Chart.yaml, but missing in charts/ directory: {string.Join(", ", missing)}",
-                ChartYaml);
+                ChartYaml) { LacksDependencies = true };
         }
     }
 

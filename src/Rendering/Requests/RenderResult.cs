@@ -46,6 +46,9 @@ public sealed class RenderException : Exception
 
     public string Reason { get; }
 
+    /// <summary>Whether a chart would be in order once its dependencies were fetched (<c>helm dependency build</c>).</summary>
+    public bool LacksDependencies { get; init; }
+
     /// <summary>From the snapshot's root; empty when no single file is to blame.</summary>
     public string File { get; }
 

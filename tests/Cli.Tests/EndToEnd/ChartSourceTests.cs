@@ -81,6 +81,30 @@ public sealed class ChartSourceTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [InlineData("REPOSITORY", "^1.0.0", "Synced Healthy", "")]
+    [InlineData("'@team'", "^1.0.0", "Synced Healthy", "")]
+    [InlineData("'@nobody'", "^1.0.0", "Unknown", "no repository definition for @nobody")]
+    [InlineData("REPOSITORY", "^7.0.0", "Unknown", "dependencies of the chart umbrella: umbrella/Chart.yaml: can't get a valid version for 1 subchart(s): \"web\"")]
+    [InlineData("file://../../../../../../etc", "^1.0.0", "Unknown", "etc")]
+    public async Task What_a_chart_in_git_depends_on_is_fetched_when_it_does_not_bring_it(string repository, string range, string state, string message)
+    {
+        charts.ServeRepository("web", "1.0.0", "1.4.1", "2.0.0");
+        scratch.Write("umbrella/Chart.yaml", $"apiVersion: v2\nname: umbrella\nversion: 0.1.0\ndependencies: [{{name: web, version: {range}, repository: {repository.Replace("REPOSITORY", charts.Address, StringComparison.Ordinal)}}}]\n");
+        scratch.Write("secret.yaml", $"""
+            apiVersion: v1
+            kind: Secret
+            metadata: {"{"}name: charts, namespace: argocd, labels: {"{"}argocd.argoproj.io/secret-type: repository{"}"}{"}"}
+            stringData: {"{"}type: helm, name: team, url: "{charts.Address}"{"}"}
+            """);
+        Application("umbrella", "  source: {repoURL: https://example.com/repository.git, path: umbrella}");
+        UpJson report = await UpAsync(expectedExit: state == "Synced Healthy" ? 0 : 1);
+        Assert.StartsWith(state, report.State("umbrella"));
+        Assert.Contains(message, report.Message("umbrella"));
+        Assert.Equal(message.Length == 0, charts.Requests.Any(request => request.Path == "/web-1.4.1.tgz"));
+        Assert.False(Directory.Exists(Path.Combine(scratch.Root, "umbrella", "charts")), "a delivery writes nothing into the repository");
+    }
+
+    [Theory]
     [InlineData("9.9.9", "9.9.9")]
     [InlineData("1.0.0", "digest")]
     public async Task A_chart_that_cannot_be_had_fails_its_own_application_and_no_other(string version, string message)

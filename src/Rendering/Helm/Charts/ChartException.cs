@@ -13,6 +13,9 @@ internal sealed class ChartException(string message, string file = "", int line 
     /// <summary>The text of the line to blame, where the file itself does not have it: a line of rendered output.</summary>
     public string? SourceLine { get; init; }
 
+    /// <summary>Whether the chart would be in order once its dependencies were fetched.</summary>
+    public bool LacksDependencies { get; init; }
+
     /// <summary>Helm wraps errors outside-in: the outer words come first.</summary>
     public ChartException Within(string words) => new($"{words}: {Message}", File, Line, Column, InnerException) { SourceLine = SourceLine };
 }

@@ -21,6 +21,8 @@ public sealed class ChartRepositories(HelmRepositoryClient http, OciRegistryClie
     /// <summary>Many applications name one repository; its index is not fetched anew for each.</summary>
     private static readonly TimeSpan IndexLifetime = TimeSpan.FromMinutes(3);
 
+    internal TimeProvider Time => time;
+
     private readonly ConcurrentDictionary<string, (DateTimeOffset Read, RepositoryIndex Index)> indexes = new(StringComparer.Ordinal);
 
     /// <summary>The newest version that satisfies a range, in Masterminds' syntax; of a plain version that one.</summary>

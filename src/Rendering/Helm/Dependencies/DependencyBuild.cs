@@ -19,7 +19,7 @@ public sealed record BuiltDependencies(IReadOnlyDictionary<string, byte[]> Chart
 }
 
 /// <summary><c>helm dependency build</c>: by the lock where there is one, else by resolving ranges as <c>helm dependency update</c> does.</summary>
-public sealed class DependencyBuild(ChartRepositories repositories, RepositoryConfig config, TimeProvider time)
+public sealed class DependencyBuild(ChartRepositories repositories, RepositoryConfig config)
 {
     /// <param name="chart">The chart's folder in the tree, which also bounds what <c>file://</c> may name.</param>
     /// <exception cref="RenderException">A chart or lock that is not in order, or a dependency that does not exist.</exception>
@@ -28,7 +28,7 @@ public sealed class DependencyBuild(ChartRepositories repositories, RepositoryCo
     {
         try
         {
-            return await new Run(files, TreePath.Clean(chart), repositories, config, time).BuildAsync(cancellationToken).ConfigureAwait(false);
+            return await new Run(files, TreePath.Clean(chart), repositories, config).BuildAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (ChartException error)
         {
@@ -36,7 +36,7 @@ public sealed class DependencyBuild(ChartRepositories repositories, RepositoryCo
         }
     }
 
-    private sealed class Run(FileTree files, string path, ChartRepositories repositories, RepositoryConfig config, TimeProvider time)
+    private sealed class Run(FileTree files, string path, ChartRepositories repositories, RepositoryConfig config)
     {
         private const string LocalScheme = "file://";
 
@@ -67,7 +67,7 @@ public sealed class DependencyBuild(ChartRepositories repositories, RepositoryCo
 
             List<ChartDependency> resolved = await ResolveAllAsync(declared, cancellationToken).ConfigureAwait(false);
             await FetchAllAsync(resolved, declared, cancellationToken).ConfigureAwait(false);
-            string text = new ChartLock(resolved, ChartLock.DigestOf(declared, resolved)).Text(time.GetUtcNow());
+            string text = new ChartLock(resolved, ChartLock.DigestOf(declared, resolved)).Text(repositories.Time.GetUtcNow());
             return new BuiltDependencies(archives, Outdated(declared), lockFile, text) { Messages = messages };
         }
 

@@ -14,6 +14,9 @@ public sealed class RepositoryConfig
 
     public static RepositoryConfig Empty { get; } = new([]);
 
+    /// <param name="named">Names and addresses, without credentials.</param>
+    public static RepositoryConfig Of(IEnumerable<(string Name, string Address)> named) => new([.. named.Select(one => new Entry(one.Name, one.Address, null))]);
+
     /// <exception cref="RenderException">Not such a file.</exception>
     public static RepositoryConfig Parse(byte[] content, string file)
     {

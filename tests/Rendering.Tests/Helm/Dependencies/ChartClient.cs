@@ -29,7 +29,7 @@ internal sealed class ChartClient : IDisposable
 
     public Task<FetchedChart> FetchAsync(string repository, string name, string range) => Repositories.FetchAsync(repository, name, range, CancellationToken.None);
 
-    public DependencyBuild Build(RepositoryConfig? config = null) => new(Repositories, config ?? RepositoryConfig.Empty, TimeProvider.System);
+    public DependencyBuild Build(RepositoryConfig? config = null) => new(Repositories, config ?? RepositoryConfig.Empty);
 
     public void Dispose()
     {
