@@ -87,13 +87,20 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         InventoryEntry[] mine = [.. observation.Plan.Actions
             .Where(action => action is { Hook: null, Desired: { Kind: not null, Untracked: false }, Change: not PlannedChange.Shared })
             .Select(action => new InventoryEntry(action.Desired!.Kind!.Kind, action.Id.Namespace, action.Id.Name))];
+        MapNode[] secretHooks = [.. DeleteHooksOf(observation.Desired, secret: true)];
+        if (secretHooks.Length > 0 || observation.Inventory.HasSecretHooks)
+        {
+            await target.Inventories.WriteSecretHooksAsync(owner, secretHooks, cancellationToken).ConfigureAwait(false);
+        }
+
         Inventory during = observation.Inventory with
         {
+            HasSecretHooks = secretHooks.Length > 0,
             Home = target.Home,
             Entries = [.. observation.Inventory.Entries.Union(mine)],
             PruneOnRemoval = target.PrunesOnRemoval(observation.Application.Spec),
             Operation = run.Operation,
-            DeleteHooks = DeleteHooksOf(observation.Desired),
+            DeleteHooks = [.. DeleteHooksOf(observation.Desired, secret: false)],
         };
         await WriteAsync(owner, observation.Inventory, during, cancellationToken).ConfigureAwait(false);
 
@@ -152,10 +159,10 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
     /// <summary>Where namespaced objects go that say nothing themselves.</summary>
     public static string NamespaceOf(ApplicationSpec spec) => spec.Destination.Namespace.Length > 0 ? spec.Destination.Namespace : "default";
 
-    /// <summary>Secrets are left out: the inventory is no place for their values.</summary>
-    private static MapNode[] DeleteHooksOf(IReadOnlyList<DesiredObject> desired) => [.. desired
-        .Where(item => item.Id.Kind != "Secret" && Hook.Of(item)?.Any(hook => SyncPlanner.IsOfRemoval(hook.Phase)) == true)
-        .Select(item => item.Body)];
+    /// <summary>Secrets apart from the rest: the inventory is no place for their values.</summary>
+    private static IEnumerable<MapNode> DeleteHooksOf(IReadOnlyList<DesiredObject> desired, bool secret) => desired
+        .Where(item => item.Id.Kind == "Secret" == secret && Hook.Of(item)?.Any(hook => SyncPlanner.IsOfRemoval(hook.Phase)) == true)
+        .Select(item => item.Body);
 
     private IReadOnlySet<ResourceId> ScaledBy(IReadOnlyList<DesiredObject> desired)
     {

@@ -29,7 +29,7 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
         if (farewell.Prune ?? inventory.PruneOnRemoval)
         {
             bool confirmed = inventory.Confirmed is not null || inventory.Request?.Verb == "confirm";
-            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(inventory, cancellationToken).ConfigureAwait(false), await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), confirmed, farewell.Propagation);
+            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(owner, inventory, cancellationToken).ConfigureAwait(false), await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), confirmed, farewell.Propagation);
             SyncOperation operation = inventory.Operation is { Fingerprint: Removal } begun ? begun : SyncOperation.Begin(Removal, time.GetUtcNow());
             SyncRun run = new(operation)
             {
@@ -50,10 +50,11 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
     /// <summary>Stands for a desired state of nothing.</summary>
     private const string Removal = "removal";
 
-    private async Task<IReadOnlyList<DesiredObject>> HooksAsync(Inventory inventory, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<DesiredObject>> HooksAsync(string owner, Inventory inventory, CancellationToken cancellationToken)
     {
         List<DesiredObject> hooks = [];
-        foreach (MapNode body in inventory.DeleteHooks)
+        IReadOnlyList<MapNode> secret = inventory.HasSecretHooks ? await target.Inventories.ReadSecretHooksAsync(owner, cancellationToken).ConfigureAwait(false) : [];
+        foreach (MapNode body in inventory.DeleteHooks.Concat(secret))
         {
             Resource resource = new((MapNode)body.Freeze());
             KindInfo? kind = await target.Cluster.FindKindAsync(resource.Kind, cancellationToken).ConfigureAwait(false);

@@ -18,6 +18,7 @@ internal sealed class TargetFlags
     private readonly NodeFlags nodes = new(SimulatedNodeOptions.Default.Count);
     private readonly Option<string> kubeconfig = Text("--kubeconfig", "Use a real cluster, through this kubeconfig", "FILE");
     private readonly Option<string> context = Text("--context", "Use this context of the kubeconfig", "NAME");
+    private readonly Option<string[]> allowExec = Flags.Many("--allow-exec", "A program that the kubeconfig may run to log in, such as aws (repeatable)", "NAME");
     private readonly Option<string> @namespace = new("--namespace", "-n") { Description = "Namespace for a path without application manifests (default \"default\")", HelpName = "NAME", DefaultValueFactory = _ => "default" };
 
     private readonly Option<string> revision = Text("--revision", "Branch, tag, version range or commit, when the repository is a URL", "REVISION");
@@ -28,7 +29,7 @@ internal sealed class TargetFlags
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, .. nodes.Options, kubeconfig, context, @namespace, revision, argoCdNamespace, remoteFiles])
+        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, .. nodes.Options, kubeconfig, context, allowExec, @namespace, revision, argoCdNamespace, remoteFiles])
         {
             command.Options.Add(option);
         }
@@ -56,6 +57,7 @@ internal sealed class TargetFlags
         Simulation = nodes.Read(parse),
         TargetKubeconfig = parse.GetValue(kubeconfig)!,
         TargetContext = parse.GetValue(context)!,
+        AllowedExecPlugins = parse.GetValue(allowExec)!.ToHashSet(StringComparer.Ordinal),
         Namespace = parse.GetValue(@namespace)!,
         Revision = parse.GetValue(revision)!,
         ArgoCdNamespace = parse.GetValue(argoCdNamespace)!,

@@ -5,7 +5,8 @@ using Bowline.Cluster.Requests;
 namespace Bowline.Cluster.Http;
 
 /// <summary>The Authorization header, renewed where it comes from a file or a program.</summary>
-internal sealed class Credentials(ClusterConnection connection, TimeProvider time) : IDisposable
+/// <param name="present">Told the client certificate and key that a program gives, before anything is sent with it.</param>
+internal sealed class Credentials(ClusterConnection connection, TimeProvider time, Action<string, string> present) : IDisposable
 {
     private static readonly TimeSpan FileLifetime = TimeSpan.FromMinutes(1);
 
@@ -54,8 +55,13 @@ internal sealed class Credentials(ClusterConnection connection, TimeProvider tim
 
     private async Task<Issued> RunAsync(ExecPlugin plugin, CancellationToken cancellationToken)
     {
-        (string token, DateTimeOffset? expires) = await ExecCredential.GetAsync(plugin, connection.Name, cancellationToken).ConfigureAwait(false);
-        return new Issued($"Bearer {token}", expires ?? DateTimeOffset.MaxValue);
+        ExecAnswer answer = await ExecCredential.GetAsync(plugin, connection, cancellationToken).ConfigureAwait(false);
+        if (answer is { Certificate: { } certificate, Key: { } key })
+        {
+            present(certificate, key);
+        }
+
+        return new Issued(answer.Token is null ? null : $"Bearer {answer.Token}", answer.Expires ?? DateTimeOffset.MaxValue);
     }
 
     private Issued ReadFile()
@@ -72,7 +78,7 @@ internal sealed class Credentials(ClusterConnection connection, TimeProvider tim
         }
     }
 
-    private sealed record Issued(string Header, DateTimeOffset Until)
+    private sealed record Issued(string? Header, DateTimeOffset Until)
     {
         public override string ToString() => "***";
     }

@@ -15,8 +15,9 @@ internal static class ExecCredential
 {
     private const int MaxOutput = 1024 * 1024;
 
-    public static async Task<(string Token, DateTimeOffset? Expires)> GetAsync(ExecPlugin plugin, string context, CancellationToken cancellationToken)
+    public static async Task<ExecAnswer> GetAsync(ExecPlugin plugin, ClusterConnection connection, CancellationToken cancellationToken)
     {
+        string context = connection.Name;
         ProcessStartInfo start = new(plugin.Command, plugin.Arguments)
         {
             RedirectStandardOutput = true,
@@ -28,8 +29,7 @@ internal static class ExecCredential
             start.Environment[key] = value;
         }
 
-        start.Environment["KUBERNETES_EXEC_INFO"] =
-            $$$"""{"apiVersion":"{{{JsonEncodedText.Encode(plugin.ApiVersion)}}}","kind":"ExecCredential","spec":{"interactive":false}}""";
+        start.Environment["KUBERNETES_EXEC_INFO"] = JsonWriter.ToText(Request(plugin, connection));
         string output;
         try
         {
@@ -47,6 +47,39 @@ internal static class ExecCredential
         }
 
         return Parse(plugin, context, output);
+    }
+
+    private static MapNode Request(ExecPlugin plugin, ClusterConnection connection)
+    {
+        MapNode spec = new() { ["interactive"] = false };
+        if (plugin.ProvideClusterInfo)
+        {
+            MapNode cluster = new() { ["server"] = connection.Server.ToString().TrimEnd('/') };
+            void Say(string name, string? value)
+            {
+                if (value is not null)
+                {
+                    cluster[name] = value;
+                }
+            }
+
+            Say("tls-server-name", connection.TlsServerName);
+            Say("certificate-authority-data", connection.CertificateAuthority is null ? null : Convert.ToBase64String(Encoding.UTF8.GetBytes(connection.CertificateAuthority)));
+            Say("proxy-url", connection.Proxy?.ToString());
+            if (connection.SkipTlsVerify)
+            {
+                cluster["insecure-skip-tls-verify"] = true;
+            }
+
+            if (plugin.ClusterConfig is { } config)
+            {
+                cluster["config"] = config;
+            }
+
+            spec["cluster"] = cluster;
+        }
+
+        return new MapNode { ["apiVersion"] = plugin.ApiVersion, ["kind"] = "ExecCredential", ["spec"] = spec };
     }
 
     private static async Task<string> ReadAsync(Process process, CancellationToken cancellationToken)
@@ -70,15 +103,22 @@ internal static class ExecCredential
         }
     }
 
-    private static (string Token, DateTimeOffset? Expires) Parse(ExecPlugin plugin, string context, string output)
+    private static ExecAnswer Parse(ExecPlugin plugin, string context, string output)
     {
         try
         {
             Node? status = JsonReader.Read(output)["status"];
-            string token = status?["token"]?.AsString() ?? throw Failed(plugin, context, "printed no token");
+            string? token = status?["token"]?.AsString();
+            string? certificate = status?["clientCertificateData"]?.AsString();
+            string? key = status?["clientKeyData"]?.AsString();
+            if (token is null && (certificate is null || key is null))
+            {
+                throw Failed(plugin, context, "printed neither a token nor a client certificate with its key");
+            }
+
             DateTimeOffset? expires = DateTimeOffset.TryParse(
-                status["expirationTimestamp"]?.AsString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at) ? at : null;
-            return (token, expires);
+                status!["expirationTimestamp"]?.AsString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at) ? at : null;
+            return new ExecAnswer(token, certificate, key, expires);
         }
         catch (JsonException)
         {
@@ -88,4 +128,10 @@ internal static class ExecCredential
 
     private static ClusterException Failed(ExecPlugin plugin, string context, string problem, Exception? inner = null) =>
         new($"{context}: the credential plugin {plugin.Command} {problem}", 401, "Unauthorized", inner);
+}
+
+/// <summary>What a credential plugin gives: a token, a client certificate with its key (PEM), or both.</summary>
+internal sealed record ExecAnswer(string? Token, string? Certificate, string? Key, DateTimeOffset? Expires)
+{
+    public override string ToString() => "***";
 }

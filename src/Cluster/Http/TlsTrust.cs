@@ -12,6 +12,7 @@ internal sealed class TlsTrust : IDisposable
     private readonly ClusterConnection connection;
     private readonly X509Certificate2Collection authorities = [];
     private volatile string? problem;
+    private volatile X509Certificate2? issued;
 
     public TlsTrust(ClusterConnection connection)
     {
@@ -28,6 +29,10 @@ internal sealed class TlsTrust : IDisposable
         }
 
         PresentCertificate();
+        if (connection.Exec is not null && Options.ClientCertificateContext is null)
+        {
+            Options.LocalCertificateSelectionCallback = (_, _, _, _, _) => issued!;
+        }
     }
 
     public SslClientAuthenticationOptions Options { get; }
@@ -46,13 +51,28 @@ internal sealed class TlsTrust : IDisposable
             RemoteCertificateValidationCallback = Options.RemoteCertificateValidationCallback,
             CertificateChainPolicy = Options.CertificateChainPolicy,
             ClientCertificateContext = Options.ClientCertificateContext,
+            LocalCertificateSelectionCallback = Options.LocalCertificateSelectionCallback,
         };
         await secured.AuthenticateAsClientAsync(named, cancellationToken).ConfigureAwait(false);
         return secured;
     }
 
+    /// <summary>Presents this certificate from the next connection on (PEM).</summary>
+    public void Present(string certificate, string key)
+    {
+        try
+        {
+            issued = X509Certificate2.CreateFromPem(certificate, key);
+        }
+        catch (CryptographicException error)
+        {
+            throw Bad("credential plugin's client certificate or key", error);
+        }
+    }
+
     public void Dispose()
     {
+        issued?.Dispose();
         foreach (X509Certificate2 authority in authorities)
         {
             authority.Dispose();

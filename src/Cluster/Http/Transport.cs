@@ -36,7 +36,7 @@ internal sealed class Transport : IDisposable
         // .NET's handler takes the name to expect from the address, or through a proxy from the Host header.
         renamed = secure && connection.TlsServerName is not null && connection.Proxy is null;
         trust = new TlsTrust(connection);
-        credentials = new Credentials(connection, time);
+        credentials = new Credentials(connection, time, trust.Present);
         failures = new Failures(connection, trust);
         rate = new TokenBucket(options.RequestsPerSecond, options.Burst, time);
         inFlight = new SemaphoreSlim(options.MaxRequestsInFlight);
@@ -94,7 +94,7 @@ internal sealed class Transport : IDisposable
             {
                 return await OnceAsync(call, body, authorization, read, timeout, cancellationToken).ConfigureAwait(false);
             }
-            catch (ClusterException error) when (error.Status == 401 && credentials.CanRenew && refused is null)
+            catch (ClusterException error) when (error.Status == 401 && credentials.CanRenew && refused is null && authorization is not null)
             {
                 refused = authorization;
             }
@@ -239,6 +239,8 @@ internal sealed class Transport : IDisposable
             EnableMultipleHttp2Connections = true,
             KeepAlivePingDelay = TimeSpan.FromSeconds(30),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            // A program may give another client certificate later, which only new connections present.
+            PooledConnectionLifetime = connection.Exec is null ? Timeout.InfiniteTimeSpan : TimeSpan.FromMinutes(10),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
             // A redirect would carry the credentials to whoever the server names.
             AllowAutoRedirect = false,

@@ -1,3 +1,5 @@
+using Bowline.Resources.Model;
+
 namespace Bowline.Cluster.Kubeconfig;
 
 /// <summary>Everything needed to speak to one cluster, with files already read. Prints its name and server, never a secret.</summary>
@@ -39,10 +41,16 @@ public sealed record ClusterConnection(string Name, Uri Server)
     public override string ToString() => $"{Name} ({Server})";
 }
 
-/// <summary>A client-go credential plugin: a program that prints an ExecCredential.</summary>
+/// <summary>A client-go credential plugin: a program that prints an ExecCredential with a token, a client certificate or both.</summary>
 public sealed record ExecPlugin(string Command, IReadOnlyList<string> Arguments, string ApiVersion)
 {
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Tell the program which cluster it is asked for (<c>provideClusterInfo</c>).</summary>
+    public bool ProvideClusterInfo { get; init; }
+
+    /// <summary>What the kubeconfig's cluster says for such programs (the extension <c>client.authentication.k8s.io/exec</c>); null when nothing.</summary>
+    public Node? ClusterConfig { get; init; }
 
     public override string ToString() => Command;
 }

@@ -20,10 +20,10 @@ internal static class ConnectionReader
             throw cluster.Error("has a certificate authority and insecure-skip-tls-verify; they exclude each other");
         }
 
-        return user is null ? connection : WithUser(connection, user, options);
+        return user is null ? connection : WithUser(connection, user, cluster, options);
     }
 
-    private static ClusterConnection WithUser(ClusterConnection connection, KubeconfigEntry user, KubeconfigOptions options)
+    private static ClusterConnection WithUser(ClusterConnection connection, KubeconfigEntry user, KubeconfigEntry cluster, KubeconfigOptions options)
     {
         if (user.Node["auth-provider"] is { IsNull: false } provider)
         {
@@ -46,7 +46,7 @@ internal static class ConnectionReader
             TokenFile = tokenFile.Length == 0 ? null : user.Located(tokenFile),
             Username = NullIfEmpty(user.Text("username")),
             Password = NullIfEmpty(user.Text("password")),
-            Exec = user.Node["exec"] is { IsNull: false } exec ? ReadExec(user, exec, options) : null,
+            Exec = user.Node["exec"] is { IsNull: false } exec ? ReadExec(user, exec, options) with { ClusterConfig = ConfigFor(cluster) } : null,
         };
     }
 
@@ -56,7 +56,7 @@ internal static class ConnectionReader
         // A path could name any program that happens to be called like an allowed one.
         if (!options.AllowedExecPlugins.Contains(command) || command.AsSpan().IndexOfAny('/', '\\') >= 0)
         {
-            throw user.Error("runs a program to log in, which is not allowed here; allow it by name or use a token", exec);
+            throw user.Error($"runs the program {command} to log in, which is not allowed; allow it by its name (--allow-exec {Path.GetFileName(command)}), with which it has to stand in the kubeconfig, or use a token", exec);
         }
 
         Dictionary<string, string> environment = new(StringComparer.Ordinal);
@@ -69,8 +69,11 @@ internal static class ConnectionReader
         }
 
         string[] arguments = [.. (exec["args"]?.AsList() ?? []).Select(argument => argument.AsString() ?? string.Empty)];
-        return new ExecPlugin(command, arguments, exec["apiVersion"]?.AsString() ?? "client.authentication.k8s.io/v1") { Environment = environment };
+        return new ExecPlugin(command, arguments, exec["apiVersion"]?.AsString() ?? "client.authentication.k8s.io/v1") { Environment = environment, ProvideClusterInfo = exec["provideClusterInfo"]?.AsBool() == true };
     }
+
+    private static Node? ConfigFor(KubeconfigEntry cluster) => (cluster.Node["extensions"]?.AsList() ?? [])
+        .FirstOrDefault(extension => extension["name"]?.AsString() == "client.authentication.k8s.io/exec")?["extension"];
 
     private static Uri? Address(KubeconfigEntry cluster, string key)
     {

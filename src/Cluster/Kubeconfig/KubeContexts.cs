@@ -11,6 +11,9 @@ public sealed record KubeconfigOptions
 
     /// <summary>Commands (file names without folder) that an <c>exec</c> user may run; a kubeconfig that names any other is refused.</summary>
     public IReadOnlySet<string> AllowedExecPlugins { get; init; } = new HashSet<string>();
+
+    /// <summary>Where a pod has its service account's token.</summary>
+    public string ServiceAccountFolder { get; init; } = ServiceAccount.Folder;
 }
 
 /// <summary>The contexts of one or more kubeconfig files, merged as kubectl does: what an earlier file says wins.</summary>
@@ -56,7 +59,10 @@ public sealed class KubeContexts
         return contexts;
     }
 
-    /// <summary>How to reach a context's cluster; null or empty for the current context.</summary>
+    /// <summary>
+    /// How to reach a context's cluster; null or empty for the current context. <c>in-cluster</c> is the cluster that this process runs in as
+    /// a pod, unless a file has a context of that name.
+    /// </summary>
     /// <exception cref="ClusterException">No such context, or one that cannot be used.</exception>
     public ClusterConnection Connection(string? context = null)
     {
@@ -68,6 +74,11 @@ public sealed class KubeContexts
 
         if (!contexts.TryGetValue(name, out KubeconfigEntry? entry))
         {
+            if (name == ServiceAccount.Context && ServiceAccount.Connection(options.ServiceAccountFolder) is { } own)
+            {
+                return own;
+            }
+
             string known = contexts.Count == 0 ? "there are none" : $"there are {string.Join(", ", contexts.Keys.Order(StringComparer.Ordinal))}";
             throw new ClusterException($"No kubeconfig context is called {name}; {known}", reason: Invalid);
         }

@@ -3,7 +3,10 @@ namespace Bowline.Cluster.Kubeconfig;
 /// <summary>The way to the cluster that this process runs in as a pod.</summary>
 public static class ServiceAccount
 {
-    private const string Folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+    /// <summary>The name by which it goes.</summary>
+    public const string Context = "in-cluster";
+
+    internal const string Folder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
     /// <summary>Null outside of a cluster.</summary>
     public static ClusterConnection? Connection(string folder = Folder)
@@ -19,7 +22,7 @@ public static class ServiceAccount
         string literal = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
         string authority = Path.Combine(folder, "ca.crt");
         string @namespace = Path.Combine(folder, "namespace");
-        return new ClusterConnection("in-cluster", new Uri($"https://{literal}:{port}"))
+        return new ClusterConnection(Context, new Uri($"https://{literal}:{port}"))
         {
             CertificateAuthority = File.Exists(authority) ? File.ReadAllText(authority) : null,
             TokenFile = token,

@@ -27,6 +27,9 @@ public sealed record Inventory(IReadOnlyList<InventoryEntry> Entries, string Syn
     /// <summary>PreDelete and PostDelete hooks, needed when the repository has them no more.</summary>
     public IReadOnlyList<MapNode> DeleteHooks { get; init; } = [];
 
+    /// <summary>Whether there are such hooks that are Secrets: those are kept in a Secret beside the inventory.</summary>
+    public bool HasSecretHooks { get; init; }
+
     /// <summary>What somebody asked for and nobody has taken up yet; null when there is nothing.</summary>
     public OperatorRequest? Request { get; init; }
 

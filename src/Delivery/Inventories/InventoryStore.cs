@@ -13,6 +13,7 @@ public sealed class InventoryStore(ICluster cluster)
     private const string Label = "app.kubernetes.io/managed-by";
     private static readonly KindInfo Namespaces = new(new ResourceKind(string.Empty, "v1", "Namespace"), "namespaces", Namespaced: false);
     private static readonly KindInfo ConfigMaps = new(new ResourceKind(string.Empty, "v1", "ConfigMap"), "configmaps", Namespaced: true);
+    private static readonly KindInfo Secrets = new(new ResourceKind(string.Empty, "v1", "Secret"), "secrets", Namespaced: true);
     private static readonly WriteOptions Write = new() { FieldManager = "bowline", Force = true };
 
     private readonly Lock gate = new();
@@ -87,8 +88,35 @@ public sealed class InventoryStore(ICluster cluster)
     /// <returns>The stored object.</returns>
     public Task<MapNode> TakeUpAsync(string owner, CancellationToken cancellationToken) => AnnotateAsync(owner, Node.Null, cancellationToken);
 
-    public Task DeleteAsync(string owner, CancellationToken cancellationToken) =>
-        cluster.DeleteAsync(KeyOf(owner), DeleteOptions.Background, cancellationToken);
+    public async Task DeleteAsync(string owner, CancellationToken cancellationToken)
+    {
+        await cluster.DeleteAsync(SecretKeyOf(owner), DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+        await cluster.DeleteAsync(KeyOf(owner), DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Keeps hooks that are Secrets themselves, in a Secret beside the inventory; none takes it away.</summary>
+    public async Task WriteSecretHooksAsync(string owner, IReadOnlyList<MapNode> hooks, CancellationToken cancellationToken)
+    {
+        if (hooks.Count == 0)
+        {
+            await cluster.DeleteAsync(SecretKeyOf(owner), DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        MapNode body = new()
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Secret",
+            ["metadata"] = new MapNode { ["name"] = Prefix + owner, ["namespace"] = Namespace, ["labels"] = new MapNode { [Label] = "bowline" } },
+            ["type"] = "Opaque",
+            ["data"] = InventoryText.WriteHooks(hooks),
+        };
+        await HomeAsync(missing: false).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await cluster.ApplyAsync(SecretKeyOf(owner), body, Write, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<IReadOnlyList<MapNode>> ReadSecretHooksAsync(string owner, CancellationToken cancellationToken) =>
+        InventoryText.ReadHooks(await cluster.GetAsync(SecretKeyOf(owner), cancellationToken).ConfigureAwait(false));
 
     /// <summary>Applications of one repository whose inventory is among these objects of <see cref="Namespace"/>.</summary>
     public static IReadOnlyList<string> OwnersIn(IEnumerable<MapNode> objects, string home) => [.. objects
@@ -102,6 +130,8 @@ public sealed class InventoryStore(ICluster cluster)
         MapNode patch = new() { ["metadata"] = new MapNode { ["annotations"] = new MapNode { [InventoryText.RequestAnnotation] = value } } };
         return cluster.PatchAsync(KeyOf(owner), PatchKind.Merge, patch, new WriteOptions { FieldManager = "bowline-request" }, cancellationToken);
     }
+
+    private static ObjectKey SecretKeyOf(string owner) => new(Secrets, Namespace, Prefix + owner);
 
     private static ObjectKey KeyOf(string owner) => new(ConfigMaps, Namespace, Prefix + owner);
 }

@@ -25,6 +25,7 @@ internal static class InventoryText
             History = [.. Items(Parse(data["history"])).Select(ReadDelivery)],
             Hold = Parse(data["hold"]) is MapNode hold ? new Hold(Text(hold["from"]), (int)(hold["rolledBackTo"]?.AsInteger() ?? 0), Text(hold["reason"])) { IsHalt = hold["halt"]?.AsBool() == true } : null,
             DeleteHooks = [.. Items(Parse(data["deleteHooks"])).OfType<MapNode>()],
+            HasSecretHooks = data["secretHooks"]?.AsString() == "true",
             Request = ReadRequest(Parse(stored.At("metadata", "annotations", RequestAnnotation))),
             Confirmed = data["confirmed"]?.AsString() is { Length: > 0 } confirmed ? Time(confirmed) : null,
             Failure = data["failure"]?.AsString() ?? string.Empty,
@@ -67,6 +68,11 @@ internal static class InventoryText
             data["deleteHooks"] = JsonWriter.ToText(new ListNode(inventory.DeleteHooks));
         }
 
+        if (inventory.HasSecretHooks)
+        {
+            data["secretHooks"] = "true";
+        }
+
         if (inventory.Confirmed is { } confirmed)
         {
             data["confirmed"] = Time(confirmed);
@@ -83,6 +89,21 @@ internal static class InventoryText
         }
 
         return data;
+    }
+
+    /// <summary>Hooks as the data of a Secret.</summary>
+    public static MapNode WriteHooks(IReadOnlyList<MapNode> hooks) => new() { ["hooks"] = Convert.ToBase64String(JsonWriter.ToBytes(new ListNode(hooks))) };
+
+    public static IReadOnlyList<MapNode> ReadHooks(MapNode? stored)
+    {
+        try
+        {
+            return stored?.At("data", "hooks")?.AsString() is { Length: > 0 } text ? [.. Items(JsonReader.Read(Convert.FromBase64String(text))).OfType<MapNode>()] : [];
+        }
+        catch (Exception edited) when (edited is FormatException or JsonException)
+        {
+            return [];
+        }
     }
 
     public static Node Write(OperatorRequest request) => JsonWriter.ToText(new MapNode

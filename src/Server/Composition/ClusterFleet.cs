@@ -158,7 +158,9 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
     }
 
     internal static KubeContexts LoadContexts(UpOptions options) =>
-        options.TargetKubeconfig.Length > 0 ? KubeContexts.Read([options.TargetKubeconfig]) : KubeContexts.Load();
+        options.TargetKubeconfig.Length > 0 ? KubeContexts.Read([options.TargetKubeconfig], Allowing(options)) : KubeContexts.Load(Allowing(options));
+
+    private static KubeconfigOptions Allowing(UpOptions options) => new() { AllowedExecPlugins = options.AllowedExecPlugins };
 
     private sealed record Member(EmbeddedMember? Embedded, ClusterConnection Connection, HttpCluster Cluster, DeliveryTarget Target) : IAsyncDisposable
     {

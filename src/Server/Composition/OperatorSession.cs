@@ -34,7 +34,7 @@ public sealed class OperatorSession : IDisposable
         IReadOnlyList<string> names;
         if (options.TargetsRealCluster)
         {
-            contexts = options.TargetKubeconfig.Length > 0 ? KubeContexts.Read([options.TargetKubeconfig]) : KubeContexts.Load();
+            contexts = ClusterFleet.LoadContexts(options);
             // A kubeconfig that was named may be that of an 'up' with several clusters; the user's own holds clusters that nobody means.
             names = options.TargetContext.Length > 0 ? [options.TargetContext] : options.TargetKubeconfig.Length > 0 ? [.. contexts.Names] : [contexts.Current];
         }

@@ -20,6 +20,9 @@ public sealed record UpOptions(string Path)
     /// <summary>Deliver to this context of <see cref="TargetKubeconfig"/>, or of kubectl's own files.</summary>
     public string TargetContext { get; init; } = string.Empty;
 
+    /// <summary>Programs that the kubeconfig may run to log in, by name.</summary>
+    public IReadOnlySet<string> AllowedExecPlugins { get; init; } = new HashSet<string>();
+
     public IReadOnlyList<RepositoryMapping> RepositoryMappings { get; init; } = [];
 
     public IReadOnlyList<PlacementRule> PlacementRules { get; init; } = [];

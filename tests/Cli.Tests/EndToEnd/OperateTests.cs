@@ -144,6 +144,24 @@ public sealed class OperateTests
     }
 
     [Fact]
+    public async Task A_delete_hook_that_is_a_Secret_is_kept_in_a_Secret()
+    {
+        using Scratch scratch = new();
+        scratch.WriteApplication("keep", "keep").WriteConfigMap("keep/a.yaml", "a").WriteApplication("web", "web").WriteConfigMap("web/a.yaml", "a")
+            .Write("web/hook.yaml", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: farewell\n  annotations: {argocd.argoproj.io/hook: PostDelete}\nstringData: {key: t0p-s3cret}\n");
+        await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository);
+        await up.WaitForOutputAsync(Staying, Patience);
+        Kubectl kubectl = await KubectlAsync(scratch);
+        string value = Convert.ToBase64String("t0p-s3cret"u8);
+        Assert.DoesNotContain(value, await kubectl.RunAsync("-n", "bowline-system", "get", "cm", "inventory-web", "-o", "yaml"));
+        Assert.NotEqual(0, (await kubectl.TryAsync("-n", "web", "get", "secret", "farewell")).Exit);
+        File.Delete(Path.Combine(scratch.Repository, "apps", "web.yaml"));
+        await Until.TrueAsync(async () => (await kubectl.TryAsync("-n", "web", "get", "cm", "a")).Exit != 0, Patience, () => up.Output);
+        await Until.TrueAsync(async () => (await kubectl.TryAsync("-n", "web", "get", "secret", "farewell", "-o", "jsonpath={.data.key}")).Output == value, Patience, () => up.Output);
+        await Until.TrueAsync(async () => (await kubectl.TryAsync("-n", "bowline-system", "get", "secret", "inventory-web")).Exit != 0, Patience, () => up.Output);
+    }
+
+    [Fact]
     public async Task Who_asks_for_what_is_not_there_is_told_so()
     {
         using Scratch scratch = new();

@@ -19,13 +19,13 @@ public sealed class TwoRepositoriesTests
         (int exit, string output, string errors) = await DeliverAsync(one);
         Assert.True(exit == 0, output + errors);
         (exit, output, errors) = await DeliverAsync(two);
-        Assert.DoesNotContain("left the repository", output + errors);
+        Assert.DoesNotContain("is gone", output + errors);
         Assert.Equal(0, (await kubectl.TryAsync("-n", "mine", "get", "cm", "a")).Exit);
         Assert.Equal(0, (await kubectl.TryAsync("-n", "same", "get", "cm", "of-one", "of-two")).Exit);
 
         File.Delete(Path.Combine(two.Repository, "apps", "theirs.yaml"));
         (_, output, errors) = await DeliverAsync(two);
-        Assert.Contains("application theirs left the repository: 1 of its objects pruned", output + errors);
+        Assert.Contains("application theirs is gone: 1 of its objects pruned", output + errors);
         Assert.Equal(0, (await kubectl.TryAsync("-n", "mine", "get", "cm", "a")).Exit);
     }
 }

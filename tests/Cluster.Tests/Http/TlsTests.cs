@@ -2,6 +2,8 @@ using System.Security.Cryptography.X509Certificates;
 using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
 
 namespace Bowline.Cluster.Tests.Http;
 
@@ -118,6 +120,33 @@ public sealed class TlsTests
             Assert.Contains("credential plugin sh", error.Message);
             Assert.DoesNotContain("SECRET", error.ToString());
         }
+    }
+
+    [Fact]
+    public async Task A_credential_plugin_may_give_a_client_certificate_and_is_told_the_cluster()
+    {
+        X509Certificate2? presented = null;
+        await using TestApi api = await TestApi.StartAsync(clientCertificates: true);
+        api.Before = context =>
+        {
+            presented = context.Connection.ClientCertificate;
+            return Task.FromResult(false);
+        };
+        X509Certificate2 client = api.Certificates.Client;
+        string folder = Directory.CreateTempSubdirectory("bowline-test-").FullName;
+        string answer = Path.Combine(folder, "answer.json");
+        await File.WriteAllTextAsync(answer, JsonWriter.ToText(new MapNode
+        {
+            ["status"] = new MapNode { ["clientCertificateData"] = client.ExportCertificatePem(), ["clientKeyData"] = client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() },
+        }));
+        ExecPlugin plugin = new("sh", ["-c", $"echo \"$KUBERNETES_EXEC_INFO\" > {folder}/asked; cat {answer}"], "client.authentication.k8s.io/v1") { ProvideClusterInfo = true, ClusterConfig = new MapNode { ["audience"] = "prod" } };
+        using HttpCluster cluster = api.Connect(connection => connection with { Exec = plugin });
+        await cluster.GetRawAsync("/api", default);
+        Assert.Equal(client.Thumbprint, presented?.Thumbprint);
+        Node asked = JsonReader.Read(await File.ReadAllTextAsync(Path.Combine(folder, "asked")));
+        Assert.Equal(api.Connection.Server.ToString().TrimEnd('/'), asked.At("spec", "cluster", "server")!.AsString());
+        Assert.Equal("prod", asked.At("spec", "cluster", "config", "audience")!.AsString());
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

@@ -143,6 +143,26 @@ public sealed class KubeContextsTests : IDisposable
         Assert.Equal(20, KubeContexts.Read([file]).Names.Count);
     }
 
+    [Fact]
+    public void In_cluster_is_the_pods_own_service_account_where_there_is_one()
+    {
+        KubeContexts contexts = KubeContexts.Read([], new KubeconfigOptions { ServiceAccountFolder = folder });
+        Assert.Throws<ClusterException>(() => contexts.Connection("in-cluster"));
+        Write("token", "t");
+        Environment.SetEnvironmentVariable("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+        Environment.SetEnvironmentVariable("KUBERNETES_SERVICE_PORT", "443");
+        try
+        {
+            ClusterConnection own = contexts.Connection("in-cluster");
+            Assert.Equal(("https://10.0.0.1/", Path.Combine(folder, "token")), (own.Server.ToString(), own.TokenFile));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("KUBERNETES_SERVICE_HOST", null);
+            Environment.SetEnvironmentVariable("KUBERNETES_SERVICE_PORT", null);
+        }
+    }
+
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     private string Write(string name, string text)
