@@ -121,6 +121,18 @@ public sealed class RolloutTests
     }
 
     [Fact]
+    public void One_that_is_out_of_sync_again_at_the_same_commit_takes_its_turn()
+    {
+        Add("dev", "dev", "Synced", "Healthy");
+        Add("prod", "prod", "Synced", "Healthy");
+        Decide();
+        Set("dev", "sync: {status: OutOfSync, revision: one}, health: {status: Healthy}");
+        Set("prod", "sync: {status: OutOfSync, revision: one}, health: {status: Healthy}");
+        Assert.Equal(["dev"], Decide().Sync);
+        Assert.Equal("dev Pending 1, prod Waiting 2", Said());
+    }
+
+    [Fact]
     public void An_application_that_its_set_changes_waits_its_turn_however_healthy_it_was()
     {
         Add("dev", "dev", "Synced", "Healthy");

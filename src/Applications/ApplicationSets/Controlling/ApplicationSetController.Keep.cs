@@ -9,6 +9,9 @@ public sealed partial class ApplicationSetController
 {
     private const int SideBySide = 16;
 
+    /// <summary>How long a sync that was asked for may take to begin before it is asked for again.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     /// <summary>Creates, changes and deletes applications until they are as the set wants them, as far as its policy allows.</summary>
     /// <returns>What the rollout has come to; null for a set that rolls nothing out.</returns>
     private async Task<RolloutDecision?> KeepAsync(SetPass pass, SetPolicy policy, CancellationToken cancellationToken)
@@ -35,7 +38,7 @@ public sealed partial class ApplicationSetController
         RolloutDecision? rollout = steps is null ? null : Decide(pass, steps, desired, changes);
         foreach (string name in rollout?.Sync ?? new HashSet<string>())
         {
-            if (desired.ContainsKey(name))
+            if (desired.ContainsKey(name) && IsToBeAsked(rollout!.Progress.First(item => item.Application == name)))
             {
                 (changes.TryGetValue(name, out MapNode? patch) ? patch : changes[name] = new MapNode()).Set("operation", SyncOperation(pass.Expansion.Applications.First(application => new Resource(application).Name == name)));
             }
@@ -51,6 +54,19 @@ public sealed partial class ApplicationSetController
         }
 
         return rollout;
+    }
+
+    /// <summary>An operation is taken off its object when it begins: whoever was asked a moment ago is not asked again.</summary>
+    private bool IsToBeAsked(ApplicationProgress item)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (asked.TryGetValue(item.Application, out (DateTimeOffset Pending, DateTimeOffset At) last) && last.Pending.ToUnixTimeSeconds() == item.Since.ToUnixTimeSeconds() && now - last.At < Patience)
+        {
+            return false;
+        }
+
+        asked[item.Application] = (item.Since, now);
+        return true;
     }
 
     private RolloutDecision Decide(SetPass pass, RolloutSteps steps, Dictionary<string, MapNode> desired, Dictionary<string, MapNode> changes)

@@ -35,6 +35,7 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentDictionary<string, Expanded> expansions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Written> written = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (DateTimeOffset Pending, DateTimeOffset At)> asked = new(StringComparer.Ordinal);
     private readonly ApplicationSetOptions options;
     private readonly List<IDisposable> subscriptions = [];
     private Task running = Task.CompletedTask;

@@ -40,7 +40,9 @@ internal static class Rollout
     {
         IReadOnlyList<string> revisions = Revisions(application);
         ApplicationProgress item = (before ?? new ApplicationProgress(Name(application), ApplicationProgress.Waiting, step, "No Application status found, defaulting status to Waiting", now, revisions)) with { Step = step };
-        bool moved = !item.Revisions.SequenceEqual(revisions);
+
+        // Files that nobody committed have no commit to differ by; that an application is out of sync again tells of them, and of drift.
+        bool moved = !item.Revisions.SequenceEqual(revisions) || (item.Status == ApplicationProgress.Healthy && SyncOf(application) == "OutOfSync");
         if (moved || differs)
         {
             item = item.To(ApplicationProgress.Waiting, differs ? "Application has pending changes (spec differs), setting status to Waiting" : "Application has pending changes, setting status to Waiting", moved || item.Status != ApplicationProgress.Waiting ? now : item.Since) with { Revisions = revisions };

@@ -97,6 +97,15 @@ internal sealed class GarbageCollector(ControlPlane plane) : Reconciler(plane)
         }
 
         (GarbageVerdict verdict, IReadOnlyList<MapNode> keep) = Decide(owners, Dependents(node).Any());
+        if (verdict is GarbageVerdict.Delete or GarbageVerdict.DeleteForeground && await Plane.Cluster.GetAsync(new ObjectKey(mirror.Kind, node.Namespace(), node.Name()), cancellationToken).ConfigureAwait(false) is { } latest
+            && !Node.DeepEquals(latest.At("metadata", "ownerReferences"), node.At("metadata", "ownerReferences")))
+        {
+            // Somebody has just let it go, and the mirror has yet to hear of it.
+            mirror.Absorb(latest);
+            Queue.Add(key);
+            return null;
+        }
+
         switch (verdict)
         {
             case GarbageVerdict.DropReferences:
