@@ -11,18 +11,10 @@ public sealed class ControllerConformance(ITestOutputHelper output)
     // Steps that are known to differ, with the reason. The list only gets shorter: a step that is not in it fails the test.
     private static readonly Dictionary<string, string> Known = new()
     {
-        ["kcm-csr-signing#1"] = "API server: managedFields of CertificateSigningRequests are dropped, extra names the credential",
-        ["kcm-csr-signing#2"] = "API server: times of an approval's conditions are filled in",
-        ["kcm-daemonset#10"] = "API server: the deprecated template generation counts up with the template",
         ["kcm-deployment-recreate-paused#9"] = "the recording sent two patches without waiting for the controller",
-        ["kcm-deployment-recreate-paused#11"] = ScaleEntry,
-        ["kcm-deployment-recreate-paused#13"] = ScaleEntry,
-        ["kcm-deployment-recreate-paused#14"] = ScaleEntry,
-        ["kcm-deployment-rollout#13"] = ScaleEntry,
-        ["kcm-deployment-rollout#15"] = ScaleEntry + "; annotations of a Deployment raise its generation",
+        ["kcm-deployment-rollout#15"] = "API server: annotations of a Deployment raise its generation",
         ["kcm-endpointslice#2"] = EmptySlice,
         ["kcm-endpointslice#6"] = EmptySlice,
-        ["kcm-garbage-collection#12"] = "API server: the DELETED event of an object that lost its last finalizer still shows it",
         ["kcm-hpa-no-metrics#7"] = Rounds,
         ["kcm-job-complete#10"] = "the recording leaves out who finished the pod",
         ["kcm-pdb#14"] = "API server: an eviction writes the budget's status as kube-apiserver",
@@ -36,14 +28,12 @@ public sealed class ControllerConformance(ITestOutputHelper output)
         ["kcm-statefulset#11"] = TwoEvents,
         ["kcm-statefulset#15"] = TwoEvents,
         ["kcm-statefulset#18"] = TwoEvents,
-        ["kcm-statefulset#17"] = ScaleEntry,
         ["kcm-statefulset#20"] = Rounds,
         ["kcm-volume-binding#6"] = PhaseTime,
         ["kcm-volume-binding#14"] = PhaseTime,
         ["kcm-volume-binding#15"] = Rounds,
     };
 
-    private const string ScaleEntry = "API server: the managedFields entry of the scale subresource has no time";
     private const string EmptySlice = "API server: null endpoints and ports of an EndpointSlice are shown";
     private const string QuotaWriter = "admission: the quota's usage is written by kube-apiserver as requests are let in";
     private const string ClaimWarning = "API server: warns of apiVersion and kind of claim templates";

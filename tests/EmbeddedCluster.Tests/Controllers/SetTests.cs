@@ -81,6 +81,34 @@ public sealed class SetTests
         Assert.Equal(expected, Describe(plan.Create, plan.Delete));
     }
 
+    // pkg/controller/endpoint/endpoints_controller_test.go, TestTruncateEndpoints: what is ready comes first.
+    [Theory]
+    [InlineData(800, 100, 800, 100, false)]
+    [InlineData(1000, 0, 1000, 0, false)]
+    [InlineData(900, 300, 900, 100, true)]
+    [InlineData(1100, 100, 1000, 0, true)]
+    public void Endpoints_of_too_many_pods_are_truncated_and_say_so(int ready, int unready, int keptReady, int keptUnready, bool truncated)
+    {
+        MapNode service = (MapNode)YamlReader.Read("""
+            metadata: {name: web, namespace: n}
+            spec: {selector: {app: web}, ports: [{port: 80, targetPort: 80, protocol: TCP}]}
+            """);
+        IEnumerable<MapNode> pods = Enumerable.Range(0, ready + unready).Select(i => (MapNode)YamlReader.Read($$"""
+            metadata: {name: p{{i}}, namespace: n, uid: u{{i}}, labels: {app: web} }
+            spec: {nodeName: a, containers: [{name: c}]}
+            status:
+              phase: Running
+              podIP: 10.0.{{i / 250}}.{{i % 250}}
+              podIPs: [{ip: 10.0.{{i / 250}}.{{i % 250}} }]
+              conditions: [{type: Ready, status: '{{i < ready}}'}]
+            """));
+        MapNode endpoints = EndpointsController.Compose(service, pods);
+        MapNode subset = endpoints["subsets"].Maps().Single();
+        Assert.Equal(keptReady, subset["addresses"].Maps().Count());
+        Assert.Equal(keptUnready, subset["notReadyAddresses"].Maps().Count());
+        Assert.Equal(truncated ? "truncated" : null, endpoints.Annotation("endpoints.kubernetes.io/over-capacity"));
+    }
+
     [Theory]
     [InlineData(250, "100 100 50")]
     [InlineData(100, "100")]

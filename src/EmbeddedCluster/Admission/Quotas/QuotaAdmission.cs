@@ -31,7 +31,7 @@ internal sealed class QuotaAdmission(ObjectStore store)
 
         lock (gate)
         {
-            foreach (StoredObject quota in quotas.Where(quota => QuotaScopes.Covers(quota.Node, request.Kind, request.Object)))
+            foreach (StoredObject quota in quotas.Where(quota => QuotaScopes.Covers(quota.Node, request.Kind.QualifiedPlural, request.Object)))
             {
                 Check(request, quota);
             }
@@ -53,7 +53,7 @@ internal sealed class QuotaAdmission(ObjectStore store)
         List<string> missing = [];
         foreach ((string resource, Node hard) in quota.Node.At("spec", "hard") as MapNode ?? [])
         {
-            if (QuotaMeasure.Of(resource, request.Kind, request.Object) is not { } takes)
+            if (QuotaMeasure.Of(resource, request.Kind.QualifiedPlural, request.Object) is not { } takes)
             {
                 continue;
             }
@@ -64,7 +64,7 @@ internal sealed class QuotaAdmission(ObjectStore store)
                 continue;
             }
 
-            Quantity before = request.Old is { } old && QuotaScopes.Covers(quota.Node, request.Kind, old) ? QuotaMeasure.Of(resource, request.Kind, old) ?? Quantity.Zero : Quantity.Zero;
+            Quantity before = request.Old is { } old && QuotaScopes.Covers(quota.Node, request.Kind.QualifiedPlural, old) ? QuotaMeasure.Of(resource, request.Kind.QualifiedPlural, old) ?? Quantity.Zero : Quantity.Zero;
             Quantity asked = takes - before;
             if (asked.Sign > 0 && Quantity.TryParse(hard.AsString(), out Quantity most) && Used(resource, quota, request) is var used && used + asked > most)
             {
@@ -91,17 +91,17 @@ internal sealed class QuotaAdmission(ObjectStore store)
         bool scoped = quota.Node.At("spec", "scopes") is not null || quota.Node.At("spec", "scopeSelector") is not null;
         foreach (StoredObject item in store.Snapshot(request.Kind.Collection).In(request.Namespace))
         {
-            if (!scoped || QuotaScopes.Covers(quota.Node, request.Kind, item.Node))
+            if (!scoped || QuotaScopes.Covers(quota.Node, request.Kind.QualifiedPlural, item.Node))
             {
-                sum += QuotaMeasure.Of(resource, request.Kind, item) ?? Quantity.Zero;
+                sum += QuotaMeasure.Of(resource, request.Kind.QualifiedPlural, item) ?? Quantity.Zero;
             }
         }
 
         foreach (Reservation reservation in underWay)
         {
-            if (reservation.Counts(store, request) && QuotaScopes.Covers(quota.Node, request.Kind, reservation.Request.Object))
+            if (reservation.Counts(store, request) && QuotaScopes.Covers(quota.Node, request.Kind.QualifiedPlural, reservation.Request.Object))
             {
-                sum += QuotaMeasure.Of(resource, request.Kind, reservation.Request.Object) ?? Quantity.Zero;
+                sum += QuotaMeasure.Of(resource, request.Kind.QualifiedPlural, reservation.Request.Object) ?? Quantity.Zero;
             }
         }
 

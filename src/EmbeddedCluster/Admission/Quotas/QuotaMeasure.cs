@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.Resources.Model;
 using Bowline.Resources.Schemas;
@@ -16,14 +15,15 @@ internal static class QuotaMeasure
     private static readonly ConditionalWeakTable<StoredObject, Dictionary<string, Quantity?>> Known = [];
 
     /// <summary>Null when objects of the kind have nothing to do with the resource.</summary>
-    public static Quantity? Of(string resource, ServedKind kind, MapNode item)
+    /// <param name="kind">Qualified plural, such as <c>deployments.apps</c>.</param>
+    public static Quantity? Of(string resource, string kind, MapNode item)
     {
-        if (resource == "count/" + kind.QualifiedPlural || (resource == kind.Plural && kind.Kind.Group.Length == 0 && CountedByName.Contains(resource)))
+        if (resource == "count/" + kind || (resource == kind && CountedByName.Contains(resource)))
         {
-            return kind.QualifiedPlural == "pods" && IsFinished(item) ? Quantity.Zero : Quantity.Of(1);
+            return kind == "pods" && IsFinished(item) ? Quantity.Zero : Quantity.Of(1);
         }
 
-        return kind.QualifiedPlural switch
+        return kind switch
         {
             "pods" => IsFinished(item) ? Quantity.Zero : OfPod(resource, item),
             "persistentvolumeclaims" => OfClaim(resource, item),
@@ -32,7 +32,7 @@ internal static class QuotaMeasure
         };
     }
 
-    public static Quantity? Of(string resource, ServedKind kind, StoredObject item)
+    public static Quantity? Of(string resource, string kind, StoredObject item)
     {
         Dictionary<string, Quantity?> measures = Known.GetValue(item, static _ => []);
         lock (measures)
@@ -45,6 +45,14 @@ internal static class QuotaMeasure
             return known;
         }
     }
+
+    /// <summary>The qualified plural of the one kind whose objects take of the resource.</summary>
+    public static string KindOf(string resource) =>
+        resource.StartsWith("count/", StringComparison.Ordinal) ? resource["count/".Length..]
+        : CountedByName.Contains(resource) ? resource
+        : resource.StartsWith("services.", StringComparison.Ordinal) ? "services"
+        : resource == "requests.storage" || resource.Contains(ByClass, StringComparison.Ordinal) ? "persistentvolumeclaims"
+        : "pods";
 
     /// <summary>Section and name of a compute resource: <c>limits.cpu</c> is the limit of cpu, <c>cpu</c> its request.</summary>
     public static (string Section, string Name) Split(string resource) =>

@@ -1,4 +1,3 @@
-using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Admission.Quotas;
@@ -6,7 +5,8 @@ namespace Bowline.EmbeddedCluster.Admission.Quotas;
 /// <summary>Whether an object is of those that a quota with scopes counts; a quota without scopes counts all.</summary>
 internal static class QuotaScopes
 {
-    public static bool Covers(MapNode quota, ServedKind kind, MapNode item)
+    /// <param name="kind">Qualified plural.</param>
+    public static bool Covers(MapNode quota, string kind, MapNode item)
     {
         IEnumerable<Node> scopes = quota.At("spec", "scopes")?.AsList() ?? [];
         IEnumerable<Node> expressions = quota.At("spec", "scopeSelector", "matchExpressions")?.AsList() ?? [];
@@ -19,7 +19,7 @@ internal static class QuotaScopes
                 item));
     }
 
-    private static bool Holds(string scope, string op, IReadOnlyList<string> values, ServedKind kind, MapNode item) => (kind.QualifiedPlural, scope) switch
+    private static bool Holds(string scope, string op, IReadOnlyList<string> values, string kind, MapNode item) => (kind, scope) switch
     {
         ("pods", "Terminating") => IsTerminating(item),
         ("pods", "NotTerminating") => !IsTerminating(item),

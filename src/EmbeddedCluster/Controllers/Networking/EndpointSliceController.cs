@@ -97,12 +97,13 @@ internal sealed class EndpointSliceController : Reconciler
         EndpointSlicePacking.Reuse(write, delete);
         foreach (PackedSlice slice in write)
         {
-            await WriteAsync(Compose(service, slice, trigger), slice.Present, cancellationToken).ConfigureAwait(false);
+            await EndpointSliceWrites.WriteAsync(Plane, slices, Compose(service, slice, trigger), slice.Present, IsSame, cancellationToken).ConfigureAwait(false);
         }
 
         foreach (MapNode stale in present.Where(slice => !delete.Contains(slice) && !write.Exists(changed => changed.Present == slice)))
         {
-            await WriteAsync(Compose(service, new PackedSlice(stale, family, (ListNode)(stale["ports"] as ListNode ?? new ListNode()).DeepClone(), [.. stale["endpoints"].Maps()]), trigger), stale, cancellationToken).ConfigureAwait(false);
+            PackedSlice kept = new(stale, family, (ListNode)(stale["ports"] as ListNode ?? new ListNode()).DeepClone(), [.. stale["endpoints"].Maps()]);
+            await EndpointSliceWrites.WriteAsync(Plane, slices, Compose(service, kept, trigger), stale, IsSame, cancellationToken).ConfigureAwait(false);
         }
 
         foreach (MapNode surplus in delete)
@@ -219,35 +220,8 @@ internal sealed class EndpointSliceController : Reconciler
         };
     }
 
-    private async Task WriteAsync(MapNode wanted, MapNode? present, CancellationToken cancellationToken)
-    {
-        if (present is null)
-        {
-            await Plane.Writer.CreateAsync(slices, wanted.Namespace(), wanted, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        bool same = Node.DeepEquals(present.Labels(), wanted.Labels())
-            && Same(present["endpoints"], wanted["endpoints"])
-            && Same(present["ports"], wanted["ports"]);
-        if (same)
-        {
-            return;
-        }
-
-        MapNode changed = present.Clone();
-        MapNode metadata = changed.EnsureMap("metadata");
-        metadata["labels"] = wanted.Labels()!;
-        metadata.Remove("annotations");
-        if (wanted.Metadata()!["annotations"] is { } annotations)
-        {
-            metadata["annotations"] = annotations;
-        }
-
-        changed["endpoints"] = wanted["endpoints"]!;
-        changed["ports"] = wanted["ports"]!;
-        await Plane.Writer.UpdateAsync(slices, changed, cancellationToken).ConfigureAwait(false);
-    }
+    // What triggered the change is no change itself.
+    private static bool IsSame(MapNode present, MapNode wanted) => Same(present["endpoints"], wanted["endpoints"]) && Same(present["ports"], wanted["ports"]);
 
     private static bool Same(Node? left, Node? right) =>
         Node.DeepEquals(left is ListNode { Count: > 0 } ? left : null, right is ListNode { Count: > 0 } ? right : null);

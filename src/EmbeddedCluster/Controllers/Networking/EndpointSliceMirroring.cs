@@ -43,7 +43,7 @@ internal sealed class EndpointSliceMirroring : Reconciler
         {
             MapNode? twin = present.Find(other => other.Text("addressType") == slice.Text("addressType") && Node.DeepEquals(other["ports"], slice["ports"]));
             present.Remove(twin!);
-            await WriteAsync(slice, twin, cancellationToken).ConfigureAwait(false);
+            await EndpointSliceWrites.WriteAsync(Plane, slices, slice, twin, IsSame, cancellationToken).ConfigureAwait(false);
         }
 
         foreach (MapNode surplus in present)
@@ -148,32 +148,6 @@ internal sealed class EndpointSliceMirroring : Reconciler
     private static string FamilyOf(string address) => !IPAddress.TryParse(address, out IPAddress? parsed) ? string.Empty
         : parsed.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
 
-    private async Task WriteAsync(MapNode wanted, MapNode? present, CancellationToken cancellationToken)
-    {
-        if (present is null)
-        {
-            await Plane.Writer.CreateAsync(slices, wanted.Namespace(), wanted, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        bool same = Node.DeepEquals(present.Labels(), wanted.Labels())
-            && Node.DeepEquals(present.Metadata()?["annotations"], wanted.Metadata()?["annotations"])
-            && Node.DeepEquals(present["endpoints"], wanted["endpoints"]);
-        if (same)
-        {
-            return;
-        }
-
-        MapNode changed = present.Clone();
-        MapNode metadata = changed.EnsureMap("metadata");
-        metadata["labels"] = wanted.Labels()!;
-        metadata.Remove("annotations");
-        if (wanted.Metadata()!["annotations"] is { } annotations)
-        {
-            metadata["annotations"] = annotations;
-        }
-
-        changed["endpoints"] = wanted["endpoints"]!;
-        await Plane.Writer.UpdateAsync(slices, changed, cancellationToken).ConfigureAwait(false);
-    }
+    private static bool IsSame(MapNode present, MapNode wanted) =>
+        Node.DeepEquals(present.Metadata()?["annotations"], wanted.Metadata()?["annotations"]) && Node.DeepEquals(present["endpoints"], wanted["endpoints"]);
 }

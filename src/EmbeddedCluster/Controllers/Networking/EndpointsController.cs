@@ -8,6 +8,7 @@ internal sealed class EndpointsController : Reconciler
 {
     private const string ManagedByLabel = "endpoints.kubernetes.io/managed-by";
     private const string ManagedBy = "endpoint-controller";
+    private const string OverCapacity = "endpoints.kubernetes.io/over-capacity";
     private const int MaxAddresses = 1000;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
     private readonly KindMirror services;
@@ -60,14 +61,20 @@ internal sealed class EndpointsController : Reconciler
         MapNode wanted = Compose(service, pods.InNamespace(key.Namespace).Where(pod => selectors.Of(service).Matches(pod.Labels())));
         if (present is null)
         {
-            wanted.EnsureMap("metadata")["annotations"] = new MapNode { [EndpointSliceController.TriggerTime] = (service.CreatedAt() ?? Plane.Now).Stamp() };
+            wanted.EnsureMap("metadata").EnsureMap("annotations")[EndpointSliceController.TriggerTime] = (service.CreatedAt() ?? Plane.Now).Stamp();
             await Plane.Writer.CreateAsync(endpoints, key.Namespace, wanted, cancellationToken).ConfigureAwait(false);
         }
         else if (!Node.DeepEquals(present["subsets"], wanted["subsets"]) || !Node.DeepEquals(present.Labels(), wanted.Labels()))
         {
             MapNode changed = present.Clone();
-            changed.EnsureMap("metadata").Remove("annotations");
-            changed.EnsureMap("metadata")["labels"] = wanted.Labels()!;
+            MapNode metadata = changed.EnsureMap("metadata");
+            metadata.Remove("annotations");
+            if (wanted.Metadata()!["annotations"] is { } annotations)
+            {
+                metadata["annotations"] = annotations;
+            }
+
+            metadata["labels"] = wanted.Labels()!;
             changed.Remove("subsets");
             if (wanted["subsets"] is { } subsets)
             {
@@ -96,11 +103,20 @@ internal sealed class EndpointsController : Reconciler
             ["metadata"] = new MapNode { ["name"] = service.Name(), ["namespace"] = service.Namespace(), ["labels"] = labels },
         };
         ListNode subsets = new();
-        foreach (IGrouping<string, ServiceEndpoint> group in ServiceEndpoints.Of(service, selected, false, _ => true).Take(MaxAddresses).GroupBy(endpoint => endpoint.PortsKey))
+        IReadOnlyList<ServiceEndpoint> all = [.. ServiceEndpoints.Of(service, selected, false, _ => true)];
+        if (all.Count > MaxAddresses)
+        {
+            body.EnsureMap("metadata")["annotations"] = new MapNode { [OverCapacity] = "truncated" };
+        }
+
+        int ready = all.Count(endpoint => endpoint.Ready);
+        Share readyShare = new(ready, Math.Min(ready, MaxAddresses));
+        Share unreadyShare = new(all.Count - ready, Math.Min(all.Count, MaxAddresses) - Math.Min(ready, MaxAddresses));
+        foreach (IGrouping<string, ServiceEndpoint> group in all.GroupBy(endpoint => endpoint.PortsKey))
         {
             MapNode subset = new();
-            PutAddresses(subset, "addresses", group.Where(endpoint => endpoint.Ready));
-            PutAddresses(subset, "notReadyAddresses", group.Where(endpoint => !endpoint.Ready));
+            PutAddresses(subset, "addresses", group.Where(endpoint => endpoint.Ready), readyShare);
+            PutAddresses(subset, "notReadyAddresses", group.Where(endpoint => !endpoint.Ready), unreadyShare);
             if (group.First().Ports is { Count: > 0 } ports)
             {
                 subset["ports"] = new ListNode(ports.Maps().Select(Port));
@@ -128,9 +144,10 @@ internal sealed class EndpointsController : Reconciler
         return copy;
     }
 
-    private static void PutAddresses(MapNode subset, string member, IEnumerable<ServiceEndpoint> endpoints)
+    private static void PutAddresses(MapNode subset, string member, IEnumerable<ServiceEndpoint> endpoints, Share share)
     {
-        ListNode addresses = new(endpoints.OrderBy(endpoint => endpoint.Address, StringComparer.Ordinal).Select(Address));
+        ServiceEndpoint[] own = [.. endpoints.OrderBy(endpoint => endpoint.Address, StringComparer.Ordinal)];
+        ListNode addresses = new(own.Take(share.Of(own.Length)).Select(Address));
         if (addresses.Count > 0)
         {
             subset[member] = addresses;
@@ -152,5 +169,19 @@ internal sealed class EndpointsController : Reconciler
 
         address["targetRef"] = endpoint.TargetRef;
         return address;
+    }
+
+    /// <summary>What of too many addresses is kept: each subset's part of them, rounded up, until the places are gone (endpoints_controller.go, truncateEndpoints).</summary>
+    private sealed class Share(int total, int kept)
+    {
+        private readonly int places = kept;
+        private int left = kept;
+
+        public int Of(int count)
+        {
+            int part = total == 0 ? 0 : Math.Min(left, (int)Math.Ceiling((double)count / total * places));
+            left -= part;
+            return part;
+        }
     }
 }

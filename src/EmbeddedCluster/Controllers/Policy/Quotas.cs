@@ -1,4 +1,6 @@
+using Bowline.EmbeddedCluster.Admission.Quotas;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Controllers.Policy;
 
@@ -26,10 +28,26 @@ internal sealed class Quotas(ControlPlane plane) : Reconciler(plane)
             return null;
         }
 
-        MapNode status = QuotaUsage.Status(quota, (group, plural) => Plane.Mirrors
-            .FirstOrDefault(mirror => mirror.Kind.Kind.Group == group && mirror.Kind.Plural == plural)?.InNamespace(key.Namespace) ?? []);
+        MapNode hard = quota.Spec()["hard"].CopyOf();
+        MapNode used = new();
+        foreach ((string resource, _) in hard.Sorted())
+        {
+            used[resource] = Used(quota, resource).ToString();
+        }
+
+        MapNode status = new() { ["hard"] = hard, ["used"] = used };
         await Plane.Writer.SetStatusAsync(quotas, quota, status, cancellationToken).ConfigureAwait(false);
         return null;
+    }
+
+    private Quantity Used(MapNode quota, string resource)
+    {
+        string kind = QuotaMeasure.KindOf(resource);
+        string[] parts = kind.Split('.', 2);
+        KindMirror? mirror = Plane.Mirrors.FirstOrDefault(mirror => mirror.Kind.Plural == parts[0] && mirror.Kind.Kind.Group == (parts.Length > 1 ? parts[1] : string.Empty));
+        return (mirror?.InNamespace(quota.Namespace()) ?? [])
+            .Where(item => QuotaScopes.Covers(quota, kind, item))
+            .Aggregate(Quantity.Zero, (sum, item) => sum + (QuotaMeasure.Of(resource, kind, item) ?? Quantity.Zero));
     }
 
     private void Follow(KindMirror mirror)
