@@ -22,7 +22,7 @@ internal sealed class ListEncoder(TimeProvider time)
 
         if (accepted.Presentation == Presentation.PartialMetadataList)
         {
-            throw Validation.ApiErrors.NotAcceptableForm($"you requested PartialObjectMetadataList, but the requested object is not a list (*{kind.Kind.Group}.{kind.Kind.Kind})");
+            throw Validation.ApiErrors.NotAcceptableForm($"you requested PartialObjectMetadataList, but the requested object is not a list (*{kind.GoType})");
         }
 
         MapNode shown = accepted.Presentation == Presentation.Table

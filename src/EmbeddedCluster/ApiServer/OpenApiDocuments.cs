@@ -11,6 +11,7 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 /// <summary>/openapi/v2 and /openapi/v3, unpacked from the embedded copies when first asked for; CRDs add their own.</summary>
 internal sealed class OpenApiDocuments(KindRegistry kinds)
 {
+    private const string ProtobufV2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
     private static readonly Lazy<IReadOnlyDictionary<string, byte[]>> Version3 = new(() => EmbeddedData.UnzippedMembers("openapi-v3.json.gz"));
     private static readonly Lazy<byte[]> Version2 = new(() => EmbeddedData.Unzipped("openapi-v2.json.gz"));
 
@@ -58,9 +59,19 @@ internal sealed class OpenApiDocuments(KindRegistry kinds)
     private static bool AcceptsJson(string accept) =>
         accept.Length == 0 || accept.Contains("application/json", StringComparison.Ordinal) || accept.Contains("*/*", StringComparison.Ordinal) || accept.Contains("application/*", StringComparison.Ordinal);
 
-    private ApiResponse AnswerV2(ApiRequest request) => AcceptsJson(request.Accept)
-        ? new ApiResponse(200, "application/json", Custom().Version2)
-        : throw ApiErrors.NotAcceptable("application/json");
+    private ApiResponse AnswerV2(ApiRequest request)
+    {
+        if (AcceptsJson(request.Accept))
+        {
+            return new ApiResponse(200, "application/json", Custom().Version2);
+        }
+
+        // An @ is no letter of a media type, so the answer is called by another name than the question.
+        return request.Accept.Contains("application/com.github.proto-openapi.spec.v2@v1.0+protobuf", StringComparison.Ordinal)
+            || request.Accept.Contains(ProtobufV2, StringComparison.Ordinal)
+            ? new ApiResponse(200, ProtobufV2, Custom().ProtobufVersion2.Value)
+            : throw ApiErrors.NotAcceptable($"application/json, {ProtobufV2}");
+    }
 
     private byte[]? Document(string key) => Version3.Value.GetValueOrDefault(key) ?? Custom().Version3.GetValueOrDefault(key);
 
@@ -98,5 +109,8 @@ internal sealed class OpenApiDocuments(KindRegistry kinds)
         return new MapNode { ["paths"] = paths };
     }
 
-    private sealed record CustomDocuments(KindCatalog? Catalog, byte[] Version2, IReadOnlyDictionary<string, byte[]> Version3);
+    private sealed record CustomDocuments(KindCatalog? Catalog, byte[] Version2, IReadOnlyDictionary<string, byte[]> Version3)
+    {
+        public Lazy<byte[]> ProtobufVersion2 { get; } = new(() => OpenApiProtobuf.Write((MapNode)JsonReader.Read(Version2)));
+    }
 }

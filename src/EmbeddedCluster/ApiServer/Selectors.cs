@@ -314,7 +314,7 @@ internal sealed class FieldSelector
             "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type", "regarding.kind", "regarding.name", "regarding.namespace", "regarding.uid",
         ],
         "nodes" => ["spec.unschedulable"],
-        "namespaces" => ["status.phase", "name"],
+        "namespaces" => ["status.phase"],
         "secrets" => ["type"],
         "services" => ["spec.clusterIP", "spec.type"],
         "replicationcontrollers" => ["status.replicas"],

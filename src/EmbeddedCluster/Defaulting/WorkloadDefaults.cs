@@ -172,7 +172,7 @@ internal static class WorkloadDefaults
         }
 
         rules.Default("selectPolicy", "Max");
-        if (rules["policies"] is not ListNode { Count: > 0 })
+        if (rules["policies"] is not ListNode)
         {
             rules["policies"] = up ? new ListNode(Policy("Pods", 4), Policy("Percent", 100)) : new ListNode(Policy("Percent", 100));
         }

@@ -21,10 +21,10 @@ internal static class ProtobufWriter
         string apiVersion = node["apiVersion"]?.AsString() ?? string.Empty;
         string kind = node["kind"]?.AsString() ?? string.Empty;
         WireMessage type = Find(apiVersion, kind) ?? throw new InvalidOperationException($"{kind} of {apiVersion} has no wire format");
-        Message header = new();
+        ProtobufMessage header = new();
         header.Text(1, apiVersion);
         header.Text(2, kind);
-        Message unknown = new();
+        ProtobufMessage unknown = new();
         unknown.Bytes(1, header.Written);
         unknown.Bytes(2, Body(node, type).Written);
         unknown.Bytes(3, default);
@@ -38,9 +38,9 @@ internal static class ProtobufWriter
     /// <summary>A watch event: its length in four bytes, then a bare WatchEvent around a whole object.</summary>
     public static byte[] WriteEvent(string type, byte[] body)
     {
-        Message raw = new();
+        ProtobufMessage raw = new();
         raw.Bytes(1, body);
-        Message watchEvent = new();
+        ProtobufMessage watchEvent = new();
         watchEvent.Text(1, type);
         watchEvent.Bytes(2, raw.Written);
         byte[] frame = new byte[4 + watchEvent.Written.Length];
@@ -66,9 +66,9 @@ internal static class ProtobufWriter
         return isMeta && TypeTable.Instance.Get("meta." + kind) is { Fields.Length: > 0 } meta ? meta : null;
     }
 
-    private static Message Body(MapNode node, WireMessage type)
+    private static ProtobufMessage Body(MapNode node, WireMessage type)
     {
-        Message message = new();
+        ProtobufMessage message = new();
         foreach (WireField field in type.Fields)
         {
             if (field.Inlined)
@@ -84,13 +84,13 @@ internal static class ProtobufWriter
         return message;
     }
 
-    private static void Field(Message message, WireField field, Node value, WireMessage type)
+    private static void Field(ProtobufMessage message, WireField field, Node value, WireMessage type)
     {
         if (field.IsMap)
         {
             foreach ((string key, Node member) in (value as MapNode ?? []).Sorted())
             {
-                Message entry = new();
+                ProtobufMessage entry = new();
                 entry.Text(1, key);
                 Value(entry, 2, field, member, type);
                 message.Bytes(field.Number, entry.Written);
@@ -109,7 +109,7 @@ internal static class ProtobufWriter
         }
     }
 
-    private static void Value(Message message, int number, WireField field, Node value, WireMessage type)
+    private static void Value(ProtobufMessage message, int number, WireField field, Node value, WireMessage type)
     {
         switch (field.Type)
         {
@@ -143,12 +143,12 @@ internal static class ProtobufWriter
         }
     }
 
-    private static Message Nested(Node value, WireMessage type) =>
+    private static ProtobufMessage Nested(Node value, WireMessage type) =>
         type.IsNamedList ? Body(new MapNode { ["items"] = value }, type) : Body(value as MapNode ?? [], type);
 
-    private static Message SchemaOrList(Node value, WireMessage schema)
+    private static ProtobufMessage SchemaOrList(Node value, WireMessage schema)
     {
-        Message message = new();
+        ProtobufMessage message = new();
         if (value is MapNode own)
         {
             message.Bytes(1, Body(own, schema).Written);
@@ -162,9 +162,9 @@ internal static class ProtobufWriter
         return message;
     }
 
-    private static Message SchemaOrBool(Node value, WireMessage schema)
+    private static ProtobufMessage SchemaOrBool(Node value, WireMessage schema)
     {
-        Message message = new();
+        ProtobufMessage message = new();
         message.Number(1, value.AsBool() == false ? 0UL : 1UL);
         if (value is MapNode own)
         {
@@ -175,9 +175,9 @@ internal static class ProtobufWriter
     }
 
     /// <summary>Types that are one value in JSON and a message on the wire.</summary>
-    private static Message Special(WireType type, Node value)
+    private static ProtobufMessage Special(WireType type, Node value)
     {
-        Message message = new();
+        ProtobufMessage message = new();
         switch (type)
         {
             case WireType.Quantity:
@@ -204,56 +204,12 @@ internal static class ProtobufWriter
         return message;
     }
 
-    private static void Time(Message message, string text)
+    private static void Time(ProtobufMessage message, string text)
     {
         if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
         {
             message.Number(1, (ulong)time.ToUnixTimeSeconds());
             message.Number(2, (ulong)(time.Ticks % TimeSpan.TicksPerSecond * 100));
-        }
-    }
-
-    /// <summary>One message being written.</summary>
-    private sealed class Message
-    {
-        private readonly ArrayBufferWriter<byte> output = new();
-
-        public ReadOnlySpan<byte> Written => output.WrittenSpan;
-
-        public void Text(int number, string text) => Bytes(number, Encoding.UTF8.GetBytes(text));
-
-        public void Bytes(int number, ReadOnlySpan<byte> bytes)
-        {
-            Varint(((ulong)number << 3) | 2);
-            Varint((ulong)bytes.Length);
-            output.Write(bytes);
-        }
-
-        public void Number(int number, ulong value)
-        {
-            Varint((ulong)number << 3);
-            Varint(value);
-        }
-
-        public void Fixed(int number, ulong value)
-        {
-            Varint(((ulong)number << 3) | 1);
-            BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), value);
-            output.Advance(8);
-        }
-
-        private void Varint(ulong value)
-        {
-            Span<byte> span = output.GetSpan(10);
-            int count = 0;
-            while (value >= 0x80)
-            {
-                span[count++] = (byte)(value | 0x80);
-                value >>= 7;
-            }
-
-            span[count++] = (byte)value;
-            output.Advance(count);
         }
     }
 }

@@ -47,6 +47,9 @@ internal sealed class ServedKind(ResourceKind kind, string plural, string singul
 
     public string QualifiedKind => Kind.Group.Length == 0 ? Kind.Kind : $"{Kind.Kind}.{Kind.Group}";
 
+    /// <summary>The Go type that stands for the kind in messages.</summary>
+    public string GoType => Custom is not null ? "unstructured.Unstructured" : $"{(Kind.Group.Length == 0 ? "core" : Kind.Group.Split('.')[0])}.{Kind.Kind}";
+
     public string ListKind => Custom?.ListKind ?? Kind.Kind + "List";
 
     public bool HasStatus => Subresources.Any(sub => sub.Name == "status");
