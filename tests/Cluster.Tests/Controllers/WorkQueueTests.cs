@@ -1,4 +1,5 @@
 using Bowline.Cluster.Controllers;
+using Bowline.Tests;
 
 namespace Bowline.Cluster.Tests.Controllers;
 

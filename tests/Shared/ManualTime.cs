@@ -1,4 +1,4 @@
-namespace Bowline.Cluster.Tests.Controllers;
+namespace Bowline.Tests;
 
 /// <summary>Time that passes when a test says so.</summary>
 internal sealed class ManualTime : TimeProvider
