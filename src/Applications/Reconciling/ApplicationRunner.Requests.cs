@@ -95,6 +95,14 @@ public sealed partial class ApplicationRunner
         ? inventory.History.FirstOrDefault(delivery => delivery.Id.ToString(CultureInfo.InvariantCulture) == id)
         : inventory.History.LastOrDefault(delivery => delivery.Fingerprint != fingerprint);
 
+    /// <summary>What was taken over from another controller becomes what Bowline delivered, now that it is rendered.</summary>
+    private async Task<Inventory> RecogniseAsync(RenderedApplication current, Inventory inventory, CancellationToken cancellationToken)
+    {
+        Inventory recognised = inventory.Recognise(current.Fingerprint, current.Pins);
+        await reconciler.WriteAsync(current.Spec.Name, inventory, recognised, cancellationToken).ConfigureAwait(false);
+        return recognised;
+    }
+
     /// <summary>What is to be delivered now: what the repository says, or, while that is held, the delivery that was rolled back to.</summary>
     private async Task<RenderedApplication> WantedAsync(RenderedApplication current, Inventory inventory, CancellationToken cancellationToken)
     {

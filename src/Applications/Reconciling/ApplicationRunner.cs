@@ -119,6 +119,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         try
         {
             Inventory inventory = await AnswerRequestAsync(current, cancellationToken).ConfigureAwait(false);
+            inventory = await RecogniseAsync(current, inventory, cancellationToken).ConfigureAwait(false);
             RenderedApplication wanted = await WantedAsync(current, inventory, cancellationToken).ConfigureAwait(false);
             Observation observation;
             SyncResult? result = null;

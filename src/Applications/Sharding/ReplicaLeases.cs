@@ -35,7 +35,10 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
     public string Trouble { get; private set; } = string.Empty;
 
     /// <summary>Whether the others still count on this replica. When it ends, nothing may be written any more, at once.</summary>
-    public bool IsHeld => Volatile.Read(ref renewed) is > 0 and var since && time.GetElapsedTime(since) < settings.LeaseDuration * 2 / 3;
+    public bool IsHeld => Remaining > TimeSpan.Zero;
+
+    /// <summary>How much longer the others count on this replica at least; zero when they need not any more.</summary>
+    public TimeSpan Remaining => Volatile.Read(ref renewed) is > 0 and var since && settings.LeaseDuration * 2 / 3 - time.GetElapsedTime(since) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     /// <summary>Whether this replica delivers the application now.</summary>
     public bool Owns(string application)
@@ -62,6 +65,24 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
             await GiveBackAsync().ConfigureAwait(false);
         }
     }
+
+    /// <summary>Replicas that are seen to renew, by somebody who is none of them; takes as long as a renewal may when there are Leases at all.</summary>
+    public static async Task<IReadOnlyList<string>> FindLivingAsync(ICluster hub, string @namespace, ReplicaSettings settings, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ListOptions replicas = new() { LabelSelector = $"{Label}=true" };
+        HashSet<(string, string)> before = [.. (await hub.ListAsync(Leases, @namespace, replicas, cancellationToken).ConfigureAwait(false)).Items.Select(NameAndVersion)];
+        if (before.Count == 0)
+        {
+            return [];
+        }
+
+        await Task.Delay(settings.RenewEvery * 1.5, time, cancellationToken).ConfigureAwait(false);
+        ObjectList after = await hub.ListAsync(Leases, @namespace, replicas, cancellationToken).ConfigureAwait(false);
+        return [.. after.Items.Where(lease => !before.Contains(NameAndVersion(lease))).Select(lease => lease.At("spec", "holderIdentity")?.AsString() ?? NameAndVersion(lease).Name)];
+    }
+
+    private static (string Name, string Version) NameAndVersion(MapNode lease) =>
+        (lease.At("metadata", "name")?.AsString() ?? string.Empty, lease.At("metadata", "resourceVersion")?.AsString() ?? string.Empty);
 
     private async Task TurnAsync(CancellationToken cancellationToken)
     {
@@ -104,8 +125,7 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
 
     private Sighting Sighted(MapNode lease, long now)
     {
-        string name = lease.At("metadata", "name")?.AsString() ?? string.Empty;
-        string version = lease.At("metadata", "resourceVersion")?.AsString() ?? string.Empty;
+        (string name, string version) = NameAndVersion(lease);
         Sighting? before = sightings.GetValueOrDefault(name);
         return new Sighting(name, lease.At("metadata", "uid")?.AsString() ?? string.Empty, lease.At("spec", "holderIdentity")?.AsString() ?? name, version)
         {

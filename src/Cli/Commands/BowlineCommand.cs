@@ -44,6 +44,8 @@ internal static class BowlineCommand
             OperatorCommands.Terminate(TimeProvider.System),
             OperatorCommands.Confirm(TimeProvider.System),
             ActionCommand.Create(TimeProvider.System),
+            AdoptCommand.Adopt(TimeProvider.System),
+            AdoptCommand.Release(TimeProvider.System),
             RenderCommand.Create(),
             HealthCommand.Create(),
             DependencyCommand.Create(TimeProvider.System),

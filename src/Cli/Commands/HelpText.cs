@@ -26,6 +26,10 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
           confirm     Agree to deletions that wait for a confirmation
           action      List or run what one can do to an object: restart and the like
 
+        Move:
+          adopt       Take over the Applications of an Argo CD that runs in a cluster
+          release     Give them back to Argo CD
+
         Run:
           cluster     Run a Kubernetes cluster in this process, without deliveries
 

@@ -41,6 +41,29 @@ public sealed record Inventory(IReadOnlyList<InventoryEntry> Entries, string Syn
 
     /// <summary>What became of the last request, in a sentence, with the request's id.</summary>
     public RequestAnswer? Answer { get; init; }
+
+    /// <summary>Where every source was when the application was taken over from another controller; empty once that is known as <see cref="Synced"/>.</summary>
+    public IReadOnlyList<SourcePin> TakenOver { get; init; } = [];
+
+    /// <summary>
+    /// The same inventory once a render says what desired state was taken over: it counts as delivered, since the other controller ran its
+    /// hooks. A render of other revisions is something new.
+    /// </summary>
+    public Inventory Recognise(string fingerprint, IReadOnlyList<SourcePin> sources)
+    {
+        if (TakenOver.Count == 0)
+        {
+            return this;
+        }
+
+        bool same = TakenOver.Select(source => source.Revision).SequenceEqual(sources.Select(source => source.Revision));
+        return this with
+        {
+            TakenOver = [],
+            Synced = same ? fingerprint : string.Empty,
+            History = same && History is [.., { Fingerprint.Length: 0 } last] ? [.. History.SkipLast(1), last with { Fingerprint = fingerprint }] : History,
+        };
+    }
 }
 
 /// <param name="Kind">With the version it was applied in, since the cluster is asked through it.</param>

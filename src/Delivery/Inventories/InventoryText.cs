@@ -29,6 +29,7 @@ internal static class InventoryText
             Request = ReadRequest(Parse(stored.At("metadata", "annotations", RequestAnnotation))),
             Confirmed = data["confirmed"]?.AsString() is { Length: > 0 } confirmed ? Time(confirmed) : null,
             Failure = data["failure"]?.AsString() ?? string.Empty,
+            TakenOver = [.. Items(Parse(data["takenOver"])).Select(ReadPin)],
             Answer = Parse(data["answer"]) is MapNode answer
                 ? new RequestAnswer(Text(answer["id"]), answer["done"]?.AsBool() == true, answer["succeeded"]?.AsBool() == true, Text(answer["message"]))
                 : null,
@@ -83,6 +84,11 @@ internal static class InventoryText
             data["failure"] = inventory.Failure;
         }
 
+        if (inventory.TakenOver.Count > 0)
+        {
+            data["takenOver"] = JsonWriter.ToText(Write(inventory.TakenOver));
+        }
+
         if (inventory.Answer is { } answer)
         {
             data["answer"] = JsonWriter.ToText(new MapNode { ["id"] = answer.Id, ["done"] = answer.Done, ["succeeded"] = answer.Succeeded, ["message"] = answer.Message });
@@ -120,9 +126,13 @@ internal static class InventoryText
         ["id"] = delivery.Id,
         ["fingerprint"] = delivery.Fingerprint,
         ["at"] = Time(delivery.At),
-        ["sources"] = new ListNode(delivery.Sources.Select(Node (source) => new MapNode { ["url"] = source.Url, ["revision"] = source.Revision })),
+        ["sources"] = Write(delivery.Sources),
         ["cause"] = delivery.Cause,
     };
+
+    private static ListNode Write(IEnumerable<SourcePin> sources) => new(sources.Select(Node (source) => new MapNode { ["url"] = source.Url, ["revision"] = source.Revision }));
+
+    private static SourcePin ReadPin(Node source) => new(Text(source["url"]), Text(source["revision"]));
 
     private static InventoryEntry[] ReadEntries(Node? entries) => [.. Items(entries).OfType<ListNode>()
         .Where(parts => parts.Count == 4)
@@ -132,7 +142,7 @@ internal static class InventoryText
         (int)(delivery["id"]?.AsInteger() ?? 0),
         Text(delivery["fingerprint"]),
         Time(Text(delivery["at"])),
-        [.. Items(delivery["sources"]).Select(source => new SourcePin(Text(source["url"]), Text(source["revision"])))],
+        [.. Items(delivery["sources"]).Select(ReadPin)],
         Text(delivery["cause"]));
 
     private static SyncOperation? ReadOperation(Node? operation) => operation is MapNode

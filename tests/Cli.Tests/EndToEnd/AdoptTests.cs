@@ -1,0 +1,84 @@
+using Bowline.Applications.Hub;
+using Bowline.Cluster.Http;
+using Bowline.Cluster.Kubeconfig;
+using Bowline.Resources.Json;
+using Bowline.Tests;
+
+namespace Bowline.Cli.Tests.EndToEnd;
+
+/// <summary><c>adopt</c> and <c>release</c> in a cluster as an Argo CD leaves it.</summary>
+public sealed class AdoptTests
+{
+    private static readonly string Installation = Path.Combine(SharedFolder.Checkout, "tests", "Cli.Tests", "adopt", "argocd.yaml");
+
+    [Fact]
+    public async Task Applications_are_taken_over_and_given_back_without_a_write_to_what_was_delivered()
+    {
+        using Scratch scratch = new();
+        await using Bowline cluster = Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json");
+        string kubeconfig = await InstallAsync(cluster);
+        Kubectl kubectl = new(kubeconfig);
+        await kubectl.RunAsync("wait", "--for=condition=Available", "--timeout=30s", "-n", "shop", "deployment/web");
+        string workloads = await VersionsAsync(kubectl, "shop");
+        string argo = await VersionsAsync(kubectl, "argocd");
+
+        (int exit, string plan, string errors) = await Bowline.RunAsync(scratch.Home, "adopt", "--kubeconfig", kubeconfig, "--dry-run");
+        Assert.True(exit == 0, plan + errors);
+        Assert.Contains("statefulset/argocd-application-controller    replicas 1 -> 0", plan);
+        Assert.Contains("deployment/argocd-applicationset-controller  replicas 2 -> 0", plan);
+        Assert.DoesNotContain("argocd-server", plan);
+        Assert.Matches(@"shop +OutOfSync +Healthy +3\n  differs from Git: .*leftover\n  differs from Git: .*shared\n  not tracked, so never pruned: .*shared\n", plan);
+        Assert.Matches(@"legacy +Synced +Healthy +1\n  not supported: .*plugin", plan);
+        Assert.Equal(argo, await VersionsAsync(kubectl, "argocd"));
+        Assert.Equal(2, (await Bowline.RunAsync(scratch.Home, "adopt", "--kubeconfig", kubeconfig)).Exit);
+        Assert.Equal(argo, await VersionsAsync(kubectl, "argocd"));
+
+        // As a process that was killed after its first write leaves it.
+        await kubectl.RunAsync("-n", "argocd", "patch", "statefulset", "argocd-application-controller", "--type=merge", "-p", """{"metadata":{"annotations":{"bowline.dev/adopted-replicas":"1"}},"spec":{"replicas":0}}""");
+        await AdoptAsync(scratch, kubeconfig);
+        Assert.Equal("0 0 1", await ReplicasAsync(kubectl));
+        Assert.Empty(await kubectl.RunAsync("-n", "argocd", "get", "pods", "-l", "app.kubernetes.io/name=argocd-applicationset-controller", "-o", "name"));
+        Assert.Equal("""[["v1","ConfigMap","shop","leftover"],["v1","Service","shop","web"],["apps/v1","Deployment","shop","web"]]""", await RecordAsync(kubectl, "shop", "entries"));
+        Assert.Contains("3f1c2c3e0f5d4f6d8a4c54f0a4b1f7f0e6f9c0b2", await RecordAsync(kubectl, "shop", "takenOver"));
+        Assert.Equal("""[["v1","ConfigMap","shop","settings"]]""", await RecordAsync(kubectl, "legacy", "entries"));
+
+        string records = await VersionsAsync(kubectl, "bowline-system");
+        await AdoptAsync(scratch, kubeconfig);
+        Assert.Equal(records, await VersionsAsync(kubectl, "bowline-system"));
+
+        (exit, string released, errors) = await Bowline.RunAsync(scratch.Home, "release", "--kubeconfig", kubeconfig, "--yes");
+        Assert.True(exit == 0, released + errors);
+        Assert.Equal("1 2 1", await ReplicasAsync(kubectl));
+        Assert.DoesNotContain("adopted-replicas", await kubectl.RunAsync("-n", "argocd", "get", "statefulsets,deployments", "-o", "yaml"));
+        Assert.DoesNotContain("inventory-", await kubectl.RunAsync("-n", "bowline-system", "get", "configmaps", "-o", "name"));
+        Assert.Equal(1, (await Bowline.RunAsync(scratch.Home, "release", "--kubeconfig", kubeconfig, "--yes")).Exit);
+        Assert.Equal(workloads, await VersionsAsync(kubectl, "shop"));
+    }
+
+    private static async Task<string> InstallAsync(Bowline cluster)
+    {
+        await cluster.WaitForOutputAsync("}", TimeSpan.FromSeconds(60));
+        string kubeconfig = JsonReader.Read(cluster.Output.Trim())["kubeconfig"]!.AsString()!;
+        using HttpCluster client = new(KubeContexts.Read([kubeconfig]).Connection(), TimeProvider.System);
+        await ArgoDefinitions.InstallAsync(client, TimeProvider.System, CancellationToken.None);
+        await new Kubectl(kubeconfig).RunAsync("apply", "-f", Installation);
+        return kubeconfig;
+    }
+
+    private static async Task AdoptAsync(Scratch scratch, string kubeconfig)
+    {
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "adopt", "--kubeconfig", kubeconfig, "--yes");
+        Assert.True(exit == 0, output + errors);
+        Assert.Contains("2 applications with 4 objects taken over", output);
+    }
+
+    /// <summary>Every object of a namespace but events with its uid and resourceVersion.</summary>
+    private static Task<string> VersionsAsync(Kubectl kubectl, string @namespace) => kubectl.RunAsync(
+        "get", "all,configmaps,secrets,serviceaccounts,applications.argoproj.io,endpoints,endpointslices,controllerrevisions", "-n", @namespace, "-o", "jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid} {.metadata.resourceVersion}{\"\\n\"}{end}");
+
+    private static async Task<string> ReplicasAsync(Kubectl kubectl) =>
+        string.Join(' ', (await kubectl.RunAsync("-n", "argocd", "get", "statefulset/argocd-application-controller", "deployment/argocd-applicationset-controller", "deployment/argocd-server", "-o", "jsonpath={range .items[*]}{.spec.replicas}{\" \"}{end}")).Trim().Split(' '));
+
+    private static Task<string> RecordAsync(Kubectl kubectl, string application, string key) =>
+        kubectl.RunAsync("-n", "bowline-system", "get", "configmap", $"inventory-{application}", "-o", $"jsonpath={{.data.{key}}}");
+}
