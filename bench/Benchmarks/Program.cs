@@ -20,6 +20,12 @@ if (args is ["sets"])
     return 0;
 }
 
+if (args is ["replicas"])
+{
+    await WholeProcessNumbers.PrintReplicasAsync(CancellationToken.None);
+    return 0;
+}
+
 if (args is ["delivery"])
 {
     await DeliveryNumbers.PrintAsync(CancellationToken.None);

@@ -172,6 +172,8 @@ internal static partial class WholeProcessNumbers
         public long Memory(string field) => long.Parse(
             File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
 
+        public void Kill() => process.Kill(entireProcessTree: true);
+
         public async ValueTask DisposeAsync()
         {
             if (!process.HasExited)
@@ -191,7 +193,7 @@ internal static partial class WholeProcessNumbers
             }
         }
 
-        private string Said()
+        public string Said()
         {
             lock (said)
             {

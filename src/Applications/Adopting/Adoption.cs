@@ -76,7 +76,7 @@ public sealed class Adoption(ICluster cluster, string @namespace, IApplicationDi
         await Parallel.ForEachAsync(plan.Applications.Where(application => !application.IsKnown), parallel, async (application, token) =>
         {
             Inventory known = await inventories.ReadAsync(application.Name, token).ConfigureAwait(false);
-            Inventory taken = known with { Entries = [.. known.Entries.Union(application.Objects)], TakenOver = application.Delivered, History = application.History };
+            Inventory taken = known with { Home = ApplicationHub.IdentityOf(@namespace), Entries = [.. known.Entries.Union(application.Objects)], TakenOver = application.Delivered, History = application.History };
             if (!InventoryStore.IsSame(known, taken))
             {
                 await inventories.WriteAsync(application.Name, taken, token).ConfigureAwait(false);
@@ -173,7 +173,7 @@ public sealed class Adoption(ICluster cluster, string @namespace, IApplicationDi
     {
         try
         {
-            dialect.Read(new Resource(manifest));
+            dialect.Read(new Resource(manifest, new Origin($"{@namespace}/{NameOf(manifest)}", 0)));
             return [];
         }
         catch (ApplicationException refused)

@@ -42,6 +42,15 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     /// <summary>Told of every change of an Application or a project that is not its status alone; be quick.</summary>
     public Action<CacheChange> Changed { get; set; } = static _ => { };
 
+    /// <summary>Told the name of an Application of which nothing but the status changed; be quick.</summary>
+    public Action<string> StatusChanged { get; set; } = static _ => { };
+
+    /// <summary>Which of the Applications, by name, this process delivers: where several share a hub, its part of them.</summary>
+    public Func<string, bool> Delivers { get; set; } = static _ => true;
+
+    /// <summary>By what deliveries of a hub's own Applications, which no repository wrote, are known.</summary>
+    public static string IdentityOf(string @namespace) => $"hub/{@namespace}";
+
     /// <summary>Installs what is missing, and returns when everything that the hub holds is known.</summary>
     /// <param name="repository">The name under which this repository's objects are known.</param>
     /// <exception cref="ClusterException">The cluster refuses.</exception>
@@ -130,7 +139,7 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     }
 
     /// <summary>Whether it is for this process to deliver: what another repository declares is for whoever delivers that.</summary>
-    private bool IsMine(MapNode item) => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() is not { } owner || owner == repository;
+    private bool IsMine(MapNode item) => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() is var owner && (owner is null || owner == repository) && Delivers(item.At("metadata", "name")?.AsString() ?? string.Empty);
 
     private static string UidOf(MapNode item) => item.At("metadata", "uid")?.AsString() ?? string.Empty;
 
@@ -143,6 +152,10 @@ public sealed partial class ApplicationHub : IAsyncDisposable
         if (terminates || change.Before is not { } before || change.Type != CacheChangeType.Modified || !DeclaredReader.SaysTheSame(before, change.Object))
         {
             Changed(change);
+        }
+        else if (change.Id.Kind == ArgoDefinitions.Applications.Kind.Kind)
+        {
+            StatusChanged(change.Id.Name);
         }
     }
 }

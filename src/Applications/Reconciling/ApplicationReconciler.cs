@@ -97,6 +97,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         {
             HasSecretHooks = secretHooks.Length > 0,
             Home = target.Home,
+            Claim = target.Holder.Length == 0 ? null : RecordClaim.By(target.Holder, observation.Inventory.Claim),
             Entries = [.. observation.Inventory.Entries.Union(mine)],
             PruneOnRemoval = target.PrunesOnRemoval(observation.Application.Spec),
             Operation = run.Operation,
@@ -131,7 +132,9 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
     {
         if (!InventoryStore.IsSame(before, after))
         {
-            target.Live.Observe(await target.Inventories.WriteAsync(owner, after, cancellationToken).ConfigureAwait(false));
+            target.Live.Observe(target.Holder.Length == 0
+                ? await target.Inventories.WriteAsync(owner, after, cancellationToken).ConfigureAwait(false)
+                : await target.Inventories.WriteClaimedAsync(owner, after, target.Live.Get(InventoryStore.IdOf(owner)), before.Claim, cancellationToken).ConfigureAwait(false));
         }
     }
 

@@ -68,6 +68,9 @@ public sealed class DeliveryTarget : IAsyncDisposable
     /// </summary>
     public bool DeliversUnasked { get; init; } = true;
 
+    /// <summary>Which of several replicas this process is; empty where it alone delivers.</summary>
+    public string Holder { get; init; } = string.Empty;
+
     public AdmissionRules Admission => admissionIsKnown ? AdmissionRules.Of(Live) : AdmissionRules.Unknown;
 
     /// <summary>Begins to watch what every delivery looks at, whatever it delivers; done once, and again after a failure.</summary>

@@ -20,6 +20,9 @@ public sealed class Dependencies
     private readonly ConcurrentDictionary<string, Standing> standings = new(StringComparer.Ordinal);
     private volatile IReadOnlyDictionary<string, Declared> declared = new Dictionary<string, Declared>();
 
+    /// <summary>How applications stand that others deliver to the same hub; null for one that there is not.</summary>
+    public Func<string, Standing?> Elsewhere { get; set; } = static _ => null;
+
     internal const string GateName = "depends-on";
 
     /// <summary>What is declared now; before any application is told of its new state.</summary>
@@ -41,8 +44,11 @@ public sealed class Dependencies
     {
         Standing? before = standings.GetValueOrDefault(application);
         standings[application] = standing;
-        return before == standing ? [] : [.. declared.Where(other => other.Value.WaitsFor.Contains(application)).Select(other => other.Key)];
+        return before == standing ? [] : DependentsOf(application);
     }
+
+    /// <summary>Those that wait for an application.</summary>
+    public IReadOnlyList<string> DependentsOf(string application) => [.. declared.Where(other => other.Value.WaitsFor.Contains(application)).Select(other => other.Key)];
 
     /// <summary>The gate of one application.</summary>
     public ISyncGate GateOf(string application) => new Gate(this, application);
@@ -63,7 +69,7 @@ public sealed class Dependencies
     {
         if (!declared.TryGetValue(name, out Declared? wanted))
         {
-            return $"there is no application {name}";
+            return Elsewhere(name) is { } other ? Why(name, other, ready) : $"there is no application {name}";
         }
 
         if (wanted.Fingerprint is null)
@@ -75,11 +81,16 @@ public sealed class Dependencies
         {
             null => $"{name} has not been looked at yet",
             { } standing when standing.Fingerprint != wanted.Fingerprint => $"{name} has a newer commit to deliver",
-            { } standing when ready is not null => ready.Why(AsObject(name, standing)) is { Length: > 0 } why ? $"{name}: {why}" : string.Empty,
-            { Sync: SyncState.Synced, Health: HealthStatus.Healthy or HealthStatus.Suspended } => string.Empty,
-            { } standing => $"{name} is {standing.Sync} and {standing.Health}{(standing.Message.Length > 0 ? $" ({standing.Message})" : string.Empty)}",
+            { } standing => Why(name, standing, ready),
         };
     }
+
+    private static string Why(string name, Standing standing, ReadyExpression? ready) => standing switch
+    {
+        _ when ready is not null => ready.Why(AsObject(name, standing)) is { Length: > 0 } why ? $"{name}: {why}" : string.Empty,
+        { Sync: SyncState.Synced, Health: HealthStatus.Healthy or HealthStatus.Suspended } => string.Empty,
+        _ => $"{name} is {standing.Sync} and {standing.Health}{(standing.Message.Length > 0 ? $" ({standing.Message})" : string.Empty)}",
+    };
 
     /// <summary>An application as an expression sees it: what Argo CD's own object says of these.</summary>
     private static MapNode AsObject(string name, Standing standing) => new()

@@ -180,7 +180,7 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
 
     private ObjectKey KeyOf(string holder) => new(Leases, @namespace, NameOf(holder));
 
-    private static string NameOf(string holder) => $"bowline-{holder}";
+    private static string NameOf(string holder) => $"bowline-controller-{holder}";
 
     private static string Now(TimeProvider time) => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
 

@@ -30,7 +30,7 @@ public sealed class RepositoryMap
     public static RepositoryMap For(HomeRepository home, IReadOnlyList<RepositoryMapping> mappings, IEnumerable<ApplicationSource> named)
     {
         string folderName = Path.GetFileName(home.Folder);
-        string? guessed = home.Remotes.Count > 0 ? null : named
+        string? guessed = home.Remotes.Count > 0 || home.IsNone ? null : named
             .Where(source => source.Chart.Length == 0 && source.RepoUrl != home.Folder)
             .GroupBy(source => source.RepoUrl, StringComparer.Ordinal)
             .Select(sources => (sources.Key, Count: sources.Count(), Here: sources.Count(source => home.Snapshot.Files.DirectoryExists(source.Path))))

@@ -23,6 +23,9 @@ public sealed record HomeRepository(string Folder, SourceSnapshot Snapshot, IRea
     /// <summary>The snapshot of a revision that names one commit (a tag, a commit id); null for branches, which the working tree stands for.</summary>
     public Func<string, CancellationToken, Task<SourceSnapshot?>> PinnedAsync { get; init; } = (_, _) => Task.FromResult<SourceSnapshot?>(null);
 
+    /// <summary>There is none: applications come from a hub alone, and every source is another repository.</summary>
+    public bool IsNone { get; init; }
+
     /// <summary>How it was fetched; null for a folder of this machine.</summary>
     public SourceRef? Reference { get; init; }
 

@@ -230,6 +230,11 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     /// </summary>
     private async Task<(HomeRepository Home, FoundApplications Found)> FindAsync(HomeRepository root, FoundApplications? previous, IReadOnlyCollection<string>? changed, CancellationToken cancellationToken)
     {
+        if (root.IsNone)
+        {
+            return (root, new FoundApplications([], []));
+        }
+
         FoundApplications found = previous is { Files.Count: > 0 } && changed is not null && options.SearchPath.Length == 0
             ? finder.FindAgain(previous, root.Snapshot.Files, string.Empty, changed, cancellationToken)
             : finder.Find(root.Snapshot.Files, options.SearchPath, cancellationToken);

@@ -44,6 +44,7 @@ internal static class BowlineCommand
             OperatorCommands.Terminate(TimeProvider.System),
             OperatorCommands.Confirm(TimeProvider.System),
             ActionCommand.Create(TimeProvider.System),
+            ControllerCommand.Create(TimeProvider.System),
             AdoptCommand.Adopt(TimeProvider.System),
             AdoptCommand.Release(TimeProvider.System),
             RenderCommand.Create(),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Globalization;
+using System.Net;
 using Bowline.Server.Composition;
 
 namespace Bowline.Cli.Commands;
@@ -69,6 +70,11 @@ internal static class Flags
 
         return text.Length > 0 ? TimeSpan.FromSeconds(seconds) : throw new UsageException($"{flag}: a duration is missing (like 90s, 5m or 1h30m)");
     }
+
+    /// <summary><c>HOST:PORT</c> or <c>:PORT</c>, the latter on every address.</summary>
+    public static IPEndPoint ParseAddress(string flag, string text) =>
+        IPEndPoint.TryParse(text.StartsWith(':') ? $"0.0.0.0{text}" : text.Replace("localhost:", "127.0.0.1:", StringComparison.Ordinal), out IPEndPoint? address) && text.Contains(':', StringComparison.Ordinal) ? address
+        : throw new UsageException($"{flag} {text}: expected HOST:PORT, such as 127.0.0.1:8080 or :8080");
 
     /// <summary>Splits <c>NAME=VALUE</c>.</summary>
     public static (string Name, string Value) Pair(string flag, string text)

@@ -31,6 +31,7 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
           release     Give them back to Argo CD
 
         Run:
+          controller  Deliver the Applications that a cluster holds, as one of several replicas
           cluster     Run a Kubernetes cluster in this process, without deliveries
 
         Look:

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using Bowline.Applications.Model;
 using Bowline.Applications.Sourcing;
 using Bowline.Cli.Output;
@@ -43,7 +42,7 @@ internal static class UpCommand
                 Timeout = Flags.ParseDuration("--timeout", parse.GetValue(timeout)!),
                 KubeconfigFile = parse.GetValue(kubeconfigOut)!,
                 Stay = !parse.GetValue(once),
-                WebhookAddress = ReadAddress(parse.GetValue(webhooks)!),
+                WebhookAddress = parse.GetValue(webhooks) is { Length: > 0 } address ? Flags.ParseAddress("--webhooks", address) : null,
                 RequestsPerSecond = parse.GetValue(qps) is >= 0 and var rate ? rate : throw new UsageException($"--qps {parse.GetValue(qps)}: expected a number of requests per second, or 0 for no limit"),
                 Burst = parse.GetValue(burst) is > 0 and var several ? several : throw new UsageException($"--burst {parse.GetValue(burst)}: expected a number of requests above 0"),
                 Polling = ReadPolling(Flags.ParseDuration("--poll", parse.GetValue(poll)!)),
@@ -54,10 +53,6 @@ internal static class UpCommand
     }
 
     private static SourcePollerOptions ReadPolling(TimeSpan interval) => new() { Interval = interval, Jitter = interval / 2 };
-
-    private static IPEndPoint? ReadAddress(string text) => text.Length == 0 ? null
-        : IPEndPoint.TryParse(text.StartsWith(':') ? $"0.0.0.0{text}" : text.Replace("localhost:", "127.0.0.1:", StringComparison.Ordinal), out IPEndPoint? address) && text.Contains(':', StringComparison.Ordinal) ? address
-        : throw new UsageException($"--webhooks {text}: expected HOST:PORT, such as 127.0.0.1:8080 or :8080");
 
     private static async Task<int> RunAsync(UpOptions options, bool json, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -42,6 +42,9 @@ public sealed record Inventory(IReadOnlyList<InventoryEntry> Entries, string Syn
     /// <summary>What became of the last request, in a sentence, with the request's id.</summary>
     public RequestAnswer? Answer { get; init; }
 
+    /// <summary>Which replica syncs the application; null where one process alone delivers.</summary>
+    public RecordClaim? Claim { get; init; }
+
     /// <summary>Where every source was when the application was taken over from another controller; empty once that is known as <see cref="Synced"/>.</summary>
     public IReadOnlyList<SourcePin> TakenOver { get; init; } = [];
 
@@ -64,6 +67,13 @@ public sealed record Inventory(IReadOnlyList<InventoryEntry> Entries, string Syn
             History = same && History is [.., { Fingerprint.Length: 0 } last] ? [.. History.SkipLast(1), last with { Fingerprint = fingerprint }] : History,
         };
     }
+}
+
+/// <summary>Whose record it is. Whoever takes it over counts the epoch up, so that a former holder finds that it is not his any more.</summary>
+public sealed record RecordClaim(string Holder, long Epoch)
+{
+    /// <summary>The claim of a holder over one that stands.</summary>
+    public static RecordClaim By(string holder, RecordClaim? standing) => standing?.Holder == holder ? standing : new RecordClaim(holder, (standing?.Epoch ?? 0) + 1);
 }
 
 /// <param name="Kind">With the version it was applied in, since the cluster is asked through it.</param>

@@ -9,6 +9,7 @@ public sealed class InventoryStore(ICluster cluster)
     /// <summary>Where Bowline keeps its own objects in a cluster.</summary>
     public const string Namespace = "bowline-system";
 
+    private const int Attempts = 5;
     private const string Prefix = "inventory-";
     private const string Label = "app.kubernetes.io/managed-by";
     private static readonly KindInfo Namespaces = new(new ResourceKind(string.Empty, "v1", "Namespace"), "namespaces", Namespaced: false);
@@ -33,31 +34,78 @@ public sealed class InventoryStore(ICluster cluster)
         ReferenceEquals(before, after) || (before.Entries.Count == after.Entries.Count && InventoryText.Write(before).DeepEquals(InventoryText.Write(after)));
 
     /// <returns>The stored object.</returns>
-    public async Task<MapNode> WriteAsync(string owner, Inventory inventory, CancellationToken cancellationToken)
+    public Task<MapNode> WriteAsync(string owner, Inventory inventory, CancellationToken cancellationToken) => ApplyAsync(owner, inventory, string.Empty, cancellationToken);
+
+    /// <summary>
+    /// Writes over a record that is still as it was read. One that was changed since is only written by whose it is: whoever takes it over
+    /// must have seen all that the former holder wrote.
+    /// </summary>
+    /// <param name="held">The record as it is known now; null when there is none.</param>
+    /// <param name="standing">The claim in the record that the inventory was made from.</param>
+    /// <exception cref="ClusterException">Another replica took the record over (reason <c>TakenOver</c>), or it has to be read again (Conflict).</exception>
+    public async Task<MapNode> WriteClaimedAsync(string owner, Inventory inventory, MapNode? held, RecordClaim? standing, CancellationToken cancellationToken)
     {
-        MapNode body = new()
+        for (int attempt = 1; ; attempt++)
         {
-            ["apiVersion"] = "v1",
-            ["kind"] = "ConfigMap",
-            ["metadata"] = new MapNode
+            if (Read(held).Claim is var now && now != standing)
             {
-                ["name"] = Prefix + owner,
-                ["namespace"] = Namespace,
-                ["labels"] = new MapNode { [Label] = "bowline" },
-            },
-            ["data"] = InventoryText.Write(inventory),
-        };
+                throw new ClusterException($"{now?.Holder ?? "somebody"} has taken over application {owner}", reason: "TakenOver");
+            }
+
+            try
+            {
+                MapNode present = held ?? await CreateAsync(owner, cancellationToken).ConfigureAwait(false);
+                return await ApplyAsync(owner, inventory, VersionOf(present), cancellationToken).ConfigureAwait(false);
+            }
+            catch (ClusterException raced) when (raced.IsConflict && attempt < Attempts && inventory.Claim == standing)
+            {
+                // A request that somebody left in it changes it, too.
+                held = await cluster.GetAsync(KeyOf(owner), cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Makes the object, empty: only of an object that is there can a write say what it expects.</summary>
+    private async Task<MapNode> CreateAsync(string owner, CancellationToken cancellationToken)
+    {
+        await HomeAsync(missing: false).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await cluster.CreateAsync(ConfigMaps, Namespace, Body(owner), new WriteOptions { FieldManager = "bowline-record" }, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<MapNode> ApplyAsync(string owner, Inventory inventory, string version, CancellationToken cancellationToken)
+    {
+        MapNode body = Body(owner);
+        body["data"] = InventoryText.Write(inventory);
+        if (version.Length > 0)
+        {
+            body.EnsureMap("metadata")["resourceVersion"] = version;
+        }
+
         await HomeAsync(missing: false).WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await cluster.ApplyAsync(KeyOf(owner), body, Write, cancellationToken).ConfigureAwait(false);
         }
-        catch (ClusterException gone) when (gone.IsNotFound)
+        catch (ClusterException gone) when (gone.IsNotFound && version.Length == 0)
         {
             await HomeAsync(missing: true).WaitAsync(cancellationToken).ConfigureAwait(false);
             return await cluster.ApplyAsync(KeyOf(owner), body, Write, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    private static MapNode Body(string owner) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "ConfigMap",
+        ["metadata"] = new MapNode
+        {
+            ["name"] = Prefix + owner,
+            ["namespace"] = Namespace,
+            ["labels"] = new MapNode { [Label] = "bowline" },
+        },
+    };
+
+    private static string VersionOf(MapNode stored) => stored.At("metadata", "resourceVersion")?.AsString() ?? string.Empty;
 
     /// <summary>Sees to it that the namespace is there: asked for once, whoever writes first, and made where it is missing.</summary>
     /// <param name="missing">It was there, and somebody has deleted it.</param>

@@ -29,6 +29,7 @@ internal static class InventoryText
             Request = ReadRequest(Parse(stored.At("metadata", "annotations", RequestAnnotation))),
             Confirmed = data["confirmed"]?.AsString() is { Length: > 0 } confirmed ? Time(confirmed) : null,
             Failure = data["failure"]?.AsString() ?? string.Empty,
+            Claim = Parse(data["claim"]) is MapNode claim ? new RecordClaim(Text(claim["holder"]), claim["epoch"]?.AsInteger() ?? 0) : null,
             TakenOver = [.. Items(Parse(data["takenOver"])).Select(ReadPin)],
             Answer = Parse(data["answer"]) is MapNode answer
                 ? new RequestAnswer(Text(answer["id"]), answer["done"]?.AsBool() == true, answer["succeeded"]?.AsBool() == true, Text(answer["message"]))
@@ -84,11 +85,7 @@ internal static class InventoryText
             data["failure"] = inventory.Failure;
         }
 
-        if (inventory.TakenOver.Count > 0)
-        {
-            data["takenOver"] = JsonWriter.ToText(Write(inventory.TakenOver));
-        }
-
+        WriteHolders(inventory, data);
         if (inventory.Answer is { } answer)
         {
             data["answer"] = JsonWriter.ToText(new MapNode { ["id"] = answer.Id, ["done"] = answer.Done, ["succeeded"] = answer.Succeeded, ["message"] = answer.Message });
@@ -109,6 +106,20 @@ internal static class InventoryText
         catch (Exception edited) when (edited is FormatException or JsonException)
         {
             return [];
+        }
+    }
+
+    /// <summary>Whose record it is, and from whom it came.</summary>
+    private static void WriteHolders(Inventory inventory, MapNode data)
+    {
+        if (inventory.Claim is { } claim)
+        {
+            data["claim"] = JsonWriter.ToText(new MapNode { ["holder"] = claim.Holder, ["epoch"] = claim.Epoch });
+        }
+
+        if (inventory.TakenOver.Count > 0)
+        {
+            data["takenOver"] = JsonWriter.ToText(Write(inventory.TakenOver));
         }
     }
 

@@ -1,8 +1,10 @@
 using Bowline.Applications.Model;
 using Bowline.Applications.Placing;
 using Bowline.Applications.Reconciling;
+using Bowline.Applications.Sharding;
 using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
+using Bowline.Cluster.Requests;
 using Bowline.Delivery.Syncing;
 
 namespace Bowline.Server.Composition;
@@ -105,7 +107,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
                 await cluster.DiscoverAsync(cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (Cluster.Requests.ClusterException)
+        catch (ClusterException)
         {
             // Left behind by an 'up' that is gone.
             foreach (Member member in joined)
@@ -154,7 +156,8 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
         ClusterConnection connection = embedded?.Connection ?? contexts!.Connection(name);
         HttpCluster cluster = new(connection, time, HttpClusterOptions.Default with { RequestsPerSecond = options.RequestsPerSecond, Burst = options.Burst });
         bool assume = embedded is not null && !options.Strict;
-        return new Member(embedded, connection, cluster, new DeliveryTarget(cluster, assume, time, new SyncOptions(), options.SettingsNamespace) { DeliversUnasked = embedded is not null });
+        ICluster allowed = options.Replica is { } replica ? new FencedCluster(cluster, replica, time) : cluster;
+        return new Member(embedded, connection, cluster, new DeliveryTarget(allowed, assume, time, new SyncOptions(), options.SettingsNamespace) { DeliversUnasked = embedded is not null, Holder = options.Replica?.Identity ?? string.Empty });
     }
 
     internal static KubeContexts LoadContexts(UpOptions options) =>

@@ -22,7 +22,7 @@ internal static class ForeignController
             if (controller is not null && (controller.At("spec", "replicas")?.AsInteger() ?? 1) is > 0 and var replicas)
             {
                 string what = kind.Kind.Kind.ToLowerInvariant();
-                throw new UsageException($"Argo CD's application controller runs in namespace {@namespace} of {cluster.Name} ({what}/{Name}, replicas {replicas}), and two controllers would undo each other's work: stop it first (kubectl --context {cluster.Name} -n {@namespace} scale {what}/{Name} --replicas=0), or keep Bowline's applications in another namespace with --argocd-namespace");
+                throw new UsageException($"Argo CD's application controller runs in namespace {@namespace} of {cluster.Name} ({what}/{Name}, replicas {replicas}), and two controllers would undo each other's work: stop it first (bowline adopt, or kubectl --context {cluster.Name} -n {@namespace} scale {what}/{Name} --replicas=0), or keep Bowline's applications in another namespace with --argocd-namespace");
             }
         }
     }

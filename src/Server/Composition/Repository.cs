@@ -81,7 +81,7 @@ internal sealed class Repository : IDisposable
     {
         GitFetcher fetcher = new(Path.Combine(BowlineHome.Folder, "mirrors"), time);
         ArgoCdObjects? cluster = options.TargetsRealCluster ? new ArgoCdObjects(options, time) : null;
-        IHome home = RemoteHome.IsRemote(options.Path)
+        IHome home = options.Replica is not null ? new HubHome(options.SettingsNamespace) : RemoteHome.IsRemote(options.Path)
             ? new RemoteHome(options, fetcher, token => ReadClusterAsync(cluster, token))
             : await LocalHome.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
         return new Repository(home, fetcher, cluster, options, time);

@@ -1,5 +1,6 @@
 using System.Net;
 using Bowline.Applications.Placing;
+using Bowline.Applications.Sharding;
 using Bowline.Applications.Sourcing;
 using Bowline.Cluster.Http;
 
@@ -80,7 +81,10 @@ public sealed record UpOptions(string Path)
     /// <summary>Whether a project that nobody declares is taken to allow everything.</summary>
     internal bool AssumesProjects => !TargetsRealCluster && !Strict;
 
-    public bool TargetsRealCluster => TargetKubeconfig.Length > 0 || TargetContext.Length > 0;
+    /// <summary>Set where there is no repository, and several processes share what the hub holds; null for <c>up</c>.</summary>
+    internal ReplicaLeases? Replica { get; init; }
+
+    public bool TargetsRealCluster => TargetKubeconfig.Length > 0 || TargetContext.Length > 0 || Replica is not null;
 }
 
 /// <summary>A request that cannot be carried out as it stands: the user must say something else. Exit code 2.</summary>

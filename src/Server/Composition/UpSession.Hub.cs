@@ -50,6 +50,14 @@ public sealed partial class UpSession
         }
 
         hub.Changed = HearOfHub;
+        hub.Delivers = Delivers;
+        if (options.Replica is { } replica)
+        {
+            replica.Changed += HearOfHub;
+            hub.StatusChanged = TellOfOthers;
+            dependencies.Elsewhere = StandingElsewhere;
+        }
+
         statuses = new StatusWriter(hub, time) { Complain = sentence => observer.Note(sentence) };
         repository.ConsultHubAsync = async (found, token) =>
         {
@@ -57,7 +65,7 @@ public sealed partial class UpSession
             return hub.View();
         };
         await LoadAsync(Nothing, cancellationToken).ConfigureAwait(false);
-        await StartSetsAsync(cancellationToken).ConfigureAwait(false);
+        await LeadSetsAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static WorkspaceChange Nothing { get; } = new() { HomeFiles = [] };
@@ -102,6 +110,7 @@ public sealed partial class UpSession
             int now = Volatile.Read(ref heard);
             string[] refreshed = await AnswerHubAsync(cancellationToken).ConfigureAwait(false);
             await FollowAsync(Nothing with { Applications = refreshed }, cancellationToken).ConfigureAwait(false);
+            await LeadSetsAsync(cancellationToken).ConfigureAwait(false);
             if (projectsChanged)
             {
                 // What a project allows is looked at when a plan is made.
@@ -177,6 +186,11 @@ public sealed partial class UpSession
 
     private async ValueTask DisposeHubAsync()
     {
+        if (options.Replica is { } replica)
+        {
+            replica.Changed -= HearOfHub;
+        }
+
         await DisposeSetsAsync().ConfigureAwait(false);
         if (hub is not null)
         {

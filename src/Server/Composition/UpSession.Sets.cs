@@ -14,6 +14,20 @@ public sealed partial class UpSession
     private ApplicationSetController? sets;
     private HttpDownloads? web;
 
+    /// <summary>Of several replicas one keeps the sets: the owner of a name that no application can have.</summary>
+    private async Task LeadSetsAsync(CancellationToken cancellationToken)
+    {
+        bool leads = Delivers("/applicationsets");
+        if (leads && sets is null)
+        {
+            await StartSetsAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else if (!leads && sets is not null)
+        {
+            await DisposeSetsAsync().ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Begins to make the Applications of the hub's ApplicationSets.</summary>
     private async Task StartSetsAsync(CancellationToken cancellationToken)
     {
@@ -57,11 +71,12 @@ public sealed partial class UpSession
 
     private async ValueTask DisposeSetsAsync()
     {
-        if (sets is not null)
+        if (Interlocked.Exchange(ref sets, null) is { } ending)
         {
-            await sets.DisposeAsync().ConfigureAwait(false);
+            await ending.DisposeAsync().ConfigureAwait(false);
         }
 
+        setTroubles.Clear();
         web?.Dispose();
     }
 }

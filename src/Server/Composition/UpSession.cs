@@ -33,7 +33,7 @@ public sealed partial class UpSession : IAsyncDisposable
         this.observer = observer;
         this.repository = repository;
         fleet = new ClusterFleet(options, repository.Name, time);
-        context = new RunnerContext(time, dependencies) { Gates = repository.ProjectGates(time), RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Moved = TellDependents, Reported = report => statuses?.Report(report) };
+        context = new RunnerContext(time, dependencies) { Gates = repository.ProjectGates(time), RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Moved = TellDependents, Reported = Reported };
     }
 
     /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>
@@ -147,7 +147,7 @@ public sealed partial class UpSession : IAsyncDisposable
             DeliveryTarget target = fleet.Target(cluster);
             target.Home = repository.IdentityOf(workspace.Home);
             target.Scripts.Use(repository.Settings.Config, message => observer.Note(message));
-            string[] former = [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !workspace.Names.Contains(owner))];
+            string[] former = [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !workspace.Names.Contains(owner) && MayRemove(owner))];
             target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf.GetValueOrDefault(claim.Application) == cluster), former);
             target.PrunesOnRemoval = spec => hub?.Find(spec.Name) is null && spec.Policy.Prune;
             Remove(target, former);

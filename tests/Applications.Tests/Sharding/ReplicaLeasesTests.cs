@@ -70,14 +70,14 @@ public sealed class ReplicaLeasesTests
         {
             ["apiVersion"] = "coordination.k8s.io/v1",
             ["kind"] = "Lease",
-            ["metadata"] = new MapNode { ["name"] = "bowline-gone", ["labels"] = new MapNode { ["bowline.dev/replica"] = "true" } },
+            ["metadata"] = new MapNode { ["name"] = "bowline-controller-gone", ["labels"] = new MapNode { ["bowline.dev/replica"] = "true" } },
             ["spec"] = new MapNode { ["holderIdentity"] = "gone", ["leaseDurationSeconds"] = 1L, ["renewTime"] = "2999-01-01T00:00:00.000000Z" },
         };
         await server.Cluster.CreateAsync(leases, Home, stale, new WriteOptions(), default);
         await using Replica only = Replica.Start(server, "only");
 
         await UntilAsync("alone", () => only.Leases.Replicas is ["only"] && Names.All(only.Leases.Owns), TimeSpan.FromSeconds(10), [only]);
-        await UntilAsync("gone", () => server.Cluster.GetAsync(new ObjectKey(leases, Home, "bowline-gone"), default).GetAwaiter().GetResult() is null, TimeSpan.FromSeconds(40), [only]);
+        await UntilAsync("gone", () => server.Cluster.GetAsync(new ObjectKey(leases, Home, "bowline-controller-gone"), default).GetAwaiter().GetResult() is null, TimeSpan.FromSeconds(40), [only]);
     }
 
     private static bool IsOwned(string name, Replica[] replicas) => replicas.Any(replica => replica.Leases.Owns(name));

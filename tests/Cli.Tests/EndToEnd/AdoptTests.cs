@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Bowline.Applications.Hub;
 using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
@@ -29,6 +30,7 @@ public sealed class AdoptTests
         Assert.DoesNotContain("argocd-server", plan);
         Assert.Matches(@"shop +OutOfSync +Healthy +3\n  differs from Git: .*leftover\n  differs from Git: .*shared\n  not tracked, so never pruned: .*shared\n", plan);
         Assert.Matches(@"legacy +Synced +Healthy +1\n  not supported: .*plugin", plan);
+        Assert.Contains($"```console\n$ bowline adopt --dry-run\n{plan.Trim()}\n```", await File.ReadAllTextAsync(Path.Combine(SharedFolder.Checkout, "docs", "replicas.md")));
         Assert.Equal(argo, await VersionsAsync(kubectl, "argocd"));
         Assert.Equal(2, (await Bowline.RunAsync(scratch.Home, "adopt", "--kubeconfig", kubeconfig)).Exit);
         Assert.Equal(argo, await VersionsAsync(kubectl, "argocd"));
@@ -53,6 +55,76 @@ public sealed class AdoptTests
         Assert.DoesNotContain("inventory-", await kubectl.RunAsync("-n", "bowline-system", "get", "configmaps", "-o", "name"));
         Assert.Equal(1, (await Bowline.RunAsync(scratch.Home, "release", "--kubeconfig", kubeconfig, "--yes")).Exit);
         Assert.Equal(workloads, await VersionsAsync(kubectl, "shop"));
+    }
+
+    [Fact]
+    public async Task What_was_delivered_when_it_was_adopted_is_left_alone_until_something_new_comes()
+    {
+        using Scratch scratch = new();
+        await using Bowline cluster = Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json", "--no-controllers");
+        string kubeconfig = await InstallAsync(cluster);
+        Kubectl kubectl = new(kubeconfig);
+        scratch.Write("deploy/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greeting}\ndata: {text: hello}\n");
+        scratch.Write("deploy/hook.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: ran-, annotations: {argocd.argoproj.io/hook: PreSync}}\n");
+        string revision = Commit(scratch, "init -q -b main", "add -A", "commit -q -m 1");
+        using GitHttpServer git = new(scratch.Root);
+        string installed = Path.Combine(scratch.Root, "installed.yaml");
+        await File.WriteAllTextAsync(installed, $$$"""
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: greeting, namespace: shop, annotations: {argocd.argoproj.io/tracking-id: "greeter:/ConfigMap:shop/greeting"}}
+            data: {text: hello}
+            ---
+            apiVersion: argoproj.io/v1alpha1
+            kind: Application
+            metadata: {name: greeter, namespace: argocd}
+            spec:
+              project: default
+              source: {repoURL: {{{git.Address}}}repository, path: deploy, targetRevision: main}
+              destination: {server: "https://kubernetes.default.svc", namespace: shop}
+              syncPolicy: {automated: {selfHeal: true, prune: true}}
+            status:
+              sync: {status: Synced, revision: {{{revision}}}}
+              health: {status: Healthy}
+              resources: [{version: v1, kind: ConfigMap, namespace: shop, name: greeting, status: Synced}]
+            """);
+        await kubectl.RunAsync("apply", "-f", installed);
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "adopt", "--kubeconfig", kubeconfig, "--yes");
+        Assert.True(exit == 0, output + errors);
+        string before = await VersionsAsync(kubectl, "shop");
+
+        await using Bowline controller = Bowline.Start(scratch.Home, "controller", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0", "--poll", "1s");
+        await controller.WaitForOutputAsync("greeter: Synced, Healthy", TimeSpan.FromSeconds(60));
+        await Until.TrueAsync(async () => (await RecordAsync(kubectl, "greeter", "synced")).Length > 0, TimeSpan.FromSeconds(30), () => controller.Output);
+        (exit, _, errors) = await Bowline.RunAsync(scratch.Home, "release", "--kubeconfig", kubeconfig, "--yes");
+        Assert.Equal(1, exit);
+        Assert.Contains("scale it to 0 first", errors);
+        Assert.Equal(before, await VersionsAsync(kubectl, "shop"));
+
+        scratch.Write("deploy/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greeting}\ndata: {text: good morning}\n");
+        Commit(scratch, "add -A", "commit -q -m 2");
+        await Until.TrueAsync(async () => await kubectl.RunAsync("get", "configmap", "greeting", "-n", "shop", "-o", "jsonpath={.data.text}") == "good morning", TimeSpan.FromSeconds(30), () => controller.Output);
+        Assert.Single((await kubectl.RunAsync("get", "configmaps", "-n", "shop", "-o", "name")).Split('\n'), name => name.Contains("/ran-", StringComparison.Ordinal));
+
+        controller.Signal("TERM");
+        Assert.Equal(0, await controller.WaitAsync(TimeSpan.FromSeconds(20)));
+        (exit, output, errors) = await Bowline.RunAsync(scratch.Home, "release", "--kubeconfig", kubeconfig, "--yes");
+        Assert.True(exit == 0, output + errors);
+        Assert.Equal("1 2 1", await ReplicasAsync(kubectl));
+    }
+
+    private static string Commit(Scratch scratch, params string[] commands)
+    {
+        string output = string.Empty;
+        foreach (string command in (string[])[.. commands, "rev-parse HEAD"])
+        {
+            using Process git = Process.Start(new ProcessStartInfo("git", $"-c user.name=t -c user.email=t@example.com -C {scratch.Repository} {command}") { RedirectStandardOutput = true })!;
+            output = git.StandardOutput.ReadToEnd().Trim();
+            git.WaitForExit();
+            Assert.Equal(0, git.ExitCode);
+        }
+
+        return output;
     }
 
     private static async Task<string> InstallAsync(Bowline cluster)
