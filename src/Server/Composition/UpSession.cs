@@ -65,7 +65,9 @@ public sealed partial class UpSession : IAsyncDisposable
 
     private async Task<UpReport> ReportAsync()
     {
-        ApplicationStatus[] statuses = [.. runners.Values.Select(running => running.Runner.Status).Concat(faulted.Values).Concat(SetFaults()).OrderBy(status => status.Name, StringComparer.Ordinal)];
+        // Of an application that is delivered as it was and can no longer be rendered, the fault is the news.
+        IEnumerable<ApplicationStatus> known = faulted.Values.Concat(SetFaults()).Concat(runners.Values.Select(running => running.Runner.Status));
+        ApplicationStatus[] statuses = [.. known.DistinctBy(status => status.Name).OrderBy(status => status.Name, StringComparer.Ordinal)];
         IEnumerable<Assumption> placed = placement.Reasons.Select(reason => new Assumption("ClusterPlacement", reason.Key, reason.Key, reason.Value));
         return new UpReport(statuses, [.. workspace?.Assumptions ?? [], .. placed, .. await fleet.AssumptionsAsync(CancellationToken.None).ConfigureAwait(false)], fleet.KubeconfigFile);
     }
