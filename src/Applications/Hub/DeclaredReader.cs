@@ -17,7 +17,7 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
     /// <summary>Whether two states of an object differ in nothing but what its controller writes.</summary>
     public static bool SaysTheSame(MapNode left, MapNode right) =>
         Same(left["spec"], right["spec"]) && Same(left["operation"], right["operation"])
-        && Same(left.At("metadata", "annotations"), right.At("metadata", "annotations"))
+        && SameAnnotations(left.At("metadata", "annotations"), right.At("metadata", "annotations"))
         && Same(left.At("metadata", "labels"), right.At("metadata", "labels"))
         && Same(left.At("metadata", "finalizers"), right.At("metadata", "finalizers"))
         && left.At("metadata", "deletionTimestamp") is null == right.At("metadata", "deletionTimestamp") is null;
@@ -49,7 +49,7 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
 
     private Known ReadOne(string name, MapNode item, FoundManifest? manifest)
     {
-        if (known.GetValueOrDefault(name) is { } before && before.Origin == OriginOf(item, name, manifest) && Same(before.Said, item["spec"]) && Same(before.Annotations, item.At("metadata", "annotations")) && before.Cascade == Finalizers.PropagationOf(item))
+        if (known.GetValueOrDefault(name) is { } before && before.Origin == OriginOf(item, name, manifest) && Same(before.Said, item["spec"]) && SameAnnotations(before.Annotations, item.At("metadata", "annotations")) && before.Cascade == Finalizers.PropagationOf(item))
         {
             return before;
         }
@@ -88,6 +88,13 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
     private static IEnumerable<KeyValuePair<string, Node>> Marks(Node? annotations) => annotations is MapNode map
         ? map.Where(mark => mark.Key != Refresh && mark.Key != ApplicationHub.RepositoryAnnotation && (mark.Key.StartsWith("argocd.argoproj.io/", StringComparison.Ordinal) || mark.Key.StartsWith("bowline.dev/", StringComparison.Ordinal)))
         : [];
+
+    /// <summary>Those of notifications say nothing here, and change with every notification that is sent.</summary>
+    private static bool SameAnnotations(Node? left, Node? right) =>
+        Same(left, right) || (Spoken(left).Count() == Spoken(right).Count() && Spoken(left).All(mark => right?[mark.Key] is { } other && other.DeepEquals(mark.Value)));
+
+    private static IEnumerable<KeyValuePair<string, Node>> Spoken(Node? annotations) =>
+        annotations is MapNode map ? map.Where(mark => !mark.Key.Split('/')[0].EndsWith("notifications.argoproj.io", StringComparison.Ordinal)) : [];
 
     private static bool Same(Node? left, Node? right) => left is null ? right is null : left.DeepEquals(right);
 

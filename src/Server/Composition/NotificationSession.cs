@@ -63,12 +63,13 @@ public sealed class NotificationSession : IDisposable
     }
 
     /// <summary>A commit as notifications tell of it.</summary>
-    internal static async Task<CommitMetadata> FindCommitAsync(GitFetcher fetcher, SourceRef reference, CancellationToken cancellationToken)
+    internal static CommitMetadata Metadata(CommitDetails commit) => new(commit.Message, commit.Author, commit.Date, commit.Tags);
+
+    private static async Task<CommitMetadata> FindCommitAsync(GitFetcher fetcher, SourceRef reference, CancellationToken cancellationToken)
     {
         try
         {
-            CommitDetails commit = await fetcher.DescribeAsync(reference, cancellationToken).ConfigureAwait(false);
-            return new CommitMetadata(commit.Message, commit.Author, commit.Date, commit.Tags);
+            return Metadata(await fetcher.DescribeAsync(reference, cancellationToken).ConfigureAwait(false));
         }
         catch (SourceException missing)
         {

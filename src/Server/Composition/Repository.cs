@@ -26,6 +26,7 @@ internal sealed class Repository : IDisposable
     private readonly Workspace workspace;
     private readonly ConcurrentDictionary<GitQuery, WatchedSource> generators = new();
     private WatchedSource[] watched = [];
+    private readonly IReadOnlyList<RepositoryMapping> mappings;
     private SourceRef? homeReference;
 
     private Repository(IHome home, GitFetcher fetcher, ArgoCdObjects? cluster, UpOptions options, TimeProvider time)
@@ -33,6 +34,7 @@ internal sealed class Repository : IDisposable
         this.home = home;
         this.fetcher = fetcher;
         this.cluster = cluster;
+        mappings = options.RepositoryMappings;
         charts = new ChartSources(time, more: address => workspace!.Settings.Repositories.LoginFor(address));
         remoteFiles = new RemoteFiles(time);
 
@@ -101,6 +103,17 @@ internal sealed class Repository : IDisposable
     /// <inheritdoc cref="Workspace.RenderWithAsync"/>
     public Task<RenderedApplication> RenderWithAsync(string name, IReadOnlyList<string> revisions, CancellationToken cancellationToken) =>
         workspace.RenderWithAsync(name, revisions, cancellationToken);
+
+    /// <summary>What a commit says of itself: of this repository, of a mapped folder or of one on a server. A path on this machine is not read.</summary>
+    /// <exception cref="SourceException">It cannot be had.</exception>
+    public Task<CommitDetails> DescribeAsync(HomeRepository now, string url, string revision, string project, CancellationToken cancellationToken)
+    {
+        string? folder = mappings.FirstOrDefault(mapping => RepositoryUrl.Same(mapping.Url, url))?.Folder
+            ?? (now.Reference is null && now.Remotes.Any(remote => RepositoryUrl.Same(remote, url)) ? now.Folder : null);
+        return folder is not null ? fetcher.DescribeAsync(new SourceRef(folder, revision), cancellationToken)
+            : RepositoryUrl.LocalPath(url) is null ? fetcher.DescribeAsync(new SourceRef(url, revision) { Access = Settings.Repositories.For(url, project) }, cancellationToken)
+            : throw new SourceException($"{url}: a path on this machine, which a manifest may not name", url);
+    }
 
     public void BeginWatching() => home.BeginWatching();
 

@@ -195,6 +195,7 @@ public sealed partial class UpSession
         if (hub is not null)
         {
             await statuses!.DisposeAsync().ConfigureAwait(false);
+            await EndNotifyingAsync().ConfigureAwait(false);
             await hub.DisposeAsync().ConfigureAwait(false);
         }
     }

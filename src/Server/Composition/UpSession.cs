@@ -50,6 +50,7 @@ public sealed partial class UpSession : IAsyncDisposable
 
         await LoadAsync(WorkspaceChange.Everything, cancellationToken).ConfigureAwait(false);
         await StartHubAsync(cancellationToken).ConfigureAwait(false);
+        BeginNotifying();
         await StartAsync(cancellationToken).ConfigureAwait(false);
         listening = Task.Run(() => ListenToHubAsync(stopping.Token), CancellationToken.None);
         if (options.Stay)
@@ -60,6 +61,7 @@ public sealed partial class UpSession : IAsyncDisposable
 
         await WaitUntilSettledAsync(cancellationToken).ConfigureAwait(false);
         await (statuses?.FlushAsync(CancellationToken.None) ?? Task.CompletedTask).ConfigureAwait(false);
+        await TellAsync(cancellationToken).ConfigureAwait(false);
         return await ReportAsync().ConfigureAwait(false);
     }
 

@@ -17,7 +17,8 @@ public sealed class NotificationsDocTests
             string[] parts = run.Split('\n', 2);
             using Scratch scratch = new();
             string[] arguments = [.. parts[0].Split(' ').Select(word => word.StartsWith("examples/", StringComparison.Ordinal) ? Path.Combine(SharedFolder.Checkout, word) : word)];
-            Assert.Equal((0, parts[1], string.Empty), await Bowline.RunAsync(scratch.Home, arguments));
+            (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, arguments);
+            Assert.Equal((0, parts[1], string.Empty), (exit, output, errors.Trim()));
         }
     }
 }
