@@ -19,6 +19,7 @@ internal sealed partial class SlackService : INotificationService, IDisposable
     private readonly Uri api;
     private readonly string token;
     private readonly WebClient client;
+    private readonly SlackMentions mentions;
     private readonly ConcurrentDictionary<(string Recipient, string Key), (string Channel, string Timestamp)> threads = new();
 
     public SlackService(ServiceOptions options, TimeProvider time)
@@ -28,11 +29,12 @@ internal sealed partial class SlackService : INotificationService, IDisposable
         string address = options.Text("apiURL") is { Length: > 0 } own ? own : "https://slack.com/api/";
         api = WebTarget.Parse("apiURL", address.EndsWith('/') ? address : address + "/");
         client = new WebClient(options.Flag("insecureSkipVerify"), time);
+        mentions = new SlackMentions((query, cancellationToken) => CallAsync(query, null, cancellationToken));
     }
 
     public async Task SendAsync(Notification notification, Destination destination, CancellationToken cancellationToken)
     {
-        MapNode message = Message(notification);
+        MapNode message = await MessageAsync(notification, cancellationToken).ConfigureAwait(false);
         string key = notification.Text("slack", "groupingKey");
         string policy = notification.Text("slack", "deliveryPolicy");
         bool updates = policy is "Update" or "PostAndUpdate";
@@ -82,9 +84,9 @@ internal sealed partial class SlackService : INotificationService, IDisposable
         threads[(recipient, key)] = (posted["channel"]?.AsString() ?? recipient, timestamp);
     }
 
-    private MapNode Message(Notification notification)
+    private async Task<MapNode> MessageAsync(Notification notification, CancellationToken cancellationToken)
     {
-        MapNode message = new() { ["text"] = notification.Message };
+        MapNode message = new() { ["text"] = await mentions.ResolveAsync(notification.Message, cancellationToken).ConfigureAwait(false) };
         string username = First(notification.Text("slack", "username"), options.Text("username"));
         string icon = First(notification.Text("slack", "icon"), options.Text("icon"));
         if (username.Length > 0)
@@ -105,7 +107,7 @@ internal sealed partial class SlackService : INotificationService, IDisposable
         {
             if (notification.Text("slack", part) is { Length: > 0 } text)
             {
-                message[part] = Answers.List(part, text);
+                message[part] = Answers.List(part, await mentions.ResolveAsync(text, cancellationToken).ConfigureAwait(false));
             }
         }
 
@@ -118,11 +120,13 @@ internal sealed partial class SlackService : INotificationService, IDisposable
         return message;
     }
 
-    private async Task<MapNode> CallAsync(string method, MapNode body, CancellationToken cancellationToken)
+    /// <param name="method">A method of Slack's API, with its query where it is only asked.</param>
+    /// <param name="body">What is posted; null to ask.</param>
+    private async Task<MapNode> CallAsync(string method, MapNode? body, CancellationToken cancellationToken)
     {
-        WebAnswer answer = await client.SendAsync(new WebRequest(HttpMethod.Post, new Uri(api, method))
+        WebAnswer answer = await client.SendAsync(new WebRequest(body is null ? HttpMethod.Get : HttpMethod.Post, new Uri(api, method))
         {
-            Body = JsonWriter.ToText(body),
+            Body = body is null ? string.Empty : JsonWriter.ToText(body),
             ContentType = "application/json; charset=utf-8",
             Headers = [("Authorization", "Bearer " + token)],
         }, cancellationToken).ConfigureAwait(false);

@@ -34,7 +34,7 @@ internal sealed record RetryPolicy(int Most, TimeSpan Shortest, TimeSpan Longest
 internal sealed class WebClient : IDisposable
 {
     /// <summary>How much of an answer is read.</summary>
-    private const int MostAnswer = 64 * 1024;
+    private const int MostAnswer = 4 * 1024 * 1024;
     private const int MostRedirects = 5;
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
@@ -180,12 +180,17 @@ internal sealed class WebClient : IDisposable
 
     private static async Task<string> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        byte[] buffer = new byte[MostAnswer];
+        byte[] buffer = new byte[16 * 1024];
+        using MemoryStream whole = new();
         Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
-            int read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-            return Encoding.UTF8.GetString(buffer, 0, read);
+            for (int read; whole.Length < MostAnswer && (read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
+            {
+                whole.Write(buffer, 0, read);
+            }
+
+            return Encoding.UTF8.GetString(whole.GetBuffer(), 0, (int)whole.Length);
         }
     }
 

@@ -124,6 +124,22 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public async Task People_channels_and_groups_of_Slack_are_named_by_their_ids_and_who_is_unknown_stays_as_he_is()
+    {
+        await using WebServer server = await WebServer.StartAsync();
+        server.Answer = (request, context) => context.Response.WriteAsync(request.Path.Split('?')[0] switch
+        {
+            "/users.lookupByEmail" => request.Path.Contains("ann", StringComparison.Ordinal) ? """{"ok": true, "user": {"id": "U1"}}""" : """{"ok": false, "error": "users_not_found"}""",
+            "/conversations.list" => request.Path.EndsWith("cursor=", StringComparison.Ordinal) ? """{"ok": true, "channels": [{"id": "C0", "name": "x"}], "response_metadata": {"next_cursor": "n"}}""" : """{"ok": true, "channels": [{"id": "C1", "name": "ops"}]}""",
+            "/usergroups.list" => """{"ok": true, "usergroups": [{"id": "G1", "handle": "oncall"}]}""",
+            _ => """{"ok": true}""",
+        });
+        await SendAsync("slack", $"{{token: xoxb-1, apiURL: '{server.Address}'}}",
+            "{message: '__SLACK_USER_EMAIL__ann@x.org__ __SLACK_USER_EMAIL__bob@x.org__ __SLACK_CHANNEL__#ops__ __SLACK_USERGROUP__oncall__'}", "slack", "c");
+        Assert.Equal("<@U1> __SLACK_USER_EMAIL__bob@x.org__ <#C1> <!subteam^G1>", Json(server.Requests.Last())["text"]?.AsString());
+    }
+
+    [Fact]
     public async Task What_Slack_refuses_is_said_in_its_words()
     {
         await using WebServer server = await WebServer.StartAsync();
