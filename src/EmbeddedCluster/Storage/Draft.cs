@@ -47,7 +47,8 @@ internal sealed class Draft
     }
 
     /// <summary>The object at its revision; once.</summary>
-    public StoredObject At(long revision)
+    /// <param name="parts">What trees share that are made from its bytes again.</param>
+    public StoredObject At(long revision, SharedParts? parts = null)
     {
         string text = revision.ToString(CultureInfo.InvariantCulture);
         metadata["resourceVersion"] = text;
@@ -61,7 +62,7 @@ internal sealed class Draft
             json = JsonWriter.ToBytes(node);
         }
 
-        return StoredObject.Of(@namespace, name, revision, node, json);
+        return StoredObject.Of(@namespace, name, revision, node, json, parts);
     }
 
     private static int RevisionAt(ReadOnlySpan<byte> json)

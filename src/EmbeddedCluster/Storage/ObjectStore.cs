@@ -118,7 +118,7 @@ internal sealed class ObjectStore : IAsyncDisposable
             }
 
             journal?.ThrowIfBlocked();
-            StoredObject item = draft.At(revision + 1);
+            StoredObject item = draft.At(revision + 1, parts);
             Task durable = Append(JournalEntry.Put, collection, item);
             state.Snapshot = state.Snapshot.With(item);
             Publish(state, new Change(item.Revision, expected is null ? ChangeType.Added : ChangeType.Modified, item, expected));
@@ -141,7 +141,7 @@ internal sealed class ObjectStore : IAsyncDisposable
             }
 
             journal?.ThrowIfBlocked();
-            StoredObject item = draft.At(revision + 1);
+            StoredObject item = draft.At(revision + 1, parts);
             Task durable = Append(JournalEntry.Remove, collection, item);
             state.Snapshot = state.Snapshot.Without(expected.Namespace, expected.Name, item.Revision);
             Publish(state, new Change(item.Revision, ChangeType.Deleted, item, expected));

@@ -11,11 +11,13 @@ namespace Bowline.EmbeddedCluster.Storage;
 internal sealed class StoredObject
 {
     private readonly WeakReference<object?> other;
+    private readonly SharedParts? parts;
     private volatile byte[]? json;
     private volatile MapNode? tree;
 
-    private StoredObject(string @namespace, string name, string uid, long revision, byte[] json, int headerLength, MapNode? node)
+    private StoredObject(string @namespace, string name, string uid, long revision, byte[] json, int headerLength, MapNode? node, SharedParts? parts)
     {
+        this.parts = parts;
         Namespace = @namespace;
         Name = name;
         Uid = uid;
@@ -72,7 +74,10 @@ internal sealed class StoredObject
                 return tree!;
             }
 
-            MapNode parsed = (MapNode)JsonReader.Read(bytes).Freeze();
+            // Whoever follows the collection may hold it for long: like the first tree, it shares what it has in common with others.
+            MapNode parsed = (MapNode)JsonReader.Read(bytes);
+            parts?.Share(parsed);
+            parsed.Freeze();
             other.SetTarget(parsed);
             return parsed;
         }
@@ -82,14 +87,15 @@ internal sealed class StoredObject
 
     /// <param name="node">Frozen.</param>
     /// <param name="json">The node, written.</param>
-    public static StoredObject Of(string @namespace, string name, long revision, MapNode node, byte[] json) =>
-        new(@namespace, name, UidOf(node), revision, json, HeaderOf(node), node);
+    /// <param name="parts">What trees share that are made from the bytes again; null when they share nothing.</param>
+    public static StoredObject Of(string @namespace, string name, long revision, MapNode node, byte[] json, SharedParts? parts) =>
+        new(@namespace, name, UidOf(node), revision, json, HeaderOf(node), node, parts);
 
     /// <summary>From a journal: the bytes are those that were written.</summary>
     public static StoredObject Of(string @namespace, string name, long revision, byte[] json)
     {
         MapNode node = (MapNode)JsonReader.Read(json);
-        return new StoredObject(@namespace, name, UidOf(node), revision, json, HeaderOf(node), null);
+        return new StoredObject(@namespace, name, UidOf(node), revision, json, HeaderOf(node), null, null);
     }
 
     /// <summary>This version is past; once for every version.</summary>
