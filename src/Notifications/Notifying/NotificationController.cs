@@ -157,7 +157,7 @@ public sealed partial class NotificationController : IAsyncDisposable
         }
 
         bool isComplete = true;
-        if (outlets is { } open && key.Namespace == options.Namespace && Applications.IsRefreshed(application))
+        if (outlets is { } open && key.Namespace == options.Namespace && options.Concerns(key.Name) && Applications.IsRefreshed(application))
         {
             isComplete = await AskAsync(key, application, open, state, cancellationToken).ConfigureAwait(false);
         }

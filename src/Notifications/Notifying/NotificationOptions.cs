@@ -9,6 +9,9 @@ public sealed record NotificationOptions
     /// <summary>Where Argo CD's objects are.</summary>
     public string Namespace { get; init; } = "argocd";
 
+    /// <summary>Which applications, by name, this process tells of: where several share a hub, each has its part. One that comes to it later is looked at with the next resync.</summary>
+    public Func<string, bool> Concerns { get; init; } = static _ => true;
+
     /// <summary>Told each problem once, in a sentence without secrets.</summary>
     public Action<string> Note { get; init; } = static _ => { };
 

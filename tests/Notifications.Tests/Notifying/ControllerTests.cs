@@ -187,6 +187,24 @@ public sealed class ControllerTests
     }
 
     [Fact]
+    public async Task Of_several_processes_only_the_one_that_an_application_concerns_tells_of_it()
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync();
+        await using WebServer server = await WebServer.StartAsync();
+        await cluster.ConfigureAsync($"{Trigger}\nservice.webhook.hook: \"{{url: '{server.Address}'}}\"");
+        await cluster.ApplyAsync(Applications.Kind, Application("mine", "Degraded", "r1"));
+        await cluster.ApplyAsync(Applications.Kind, Application("other", "Degraded", "r1"));
+        await using TestController one = await TestController.StartAsync(cluster, new NotificationOptions { Concerns = name => name == "mine" });
+        await one.UntilAsync(() => !server.Requests.IsEmpty);
+        await one.IdleAsync();
+        Assert.StartsWith("mine ", Assert.Single(server.Requests).Body, StringComparison.Ordinal);
+        await using TestController two = await TestController.StartAsync(cluster, new NotificationOptions { Concerns = name => name == "other" });
+        await two.UntilAsync(() => server.Requests.Count == 2);
+        await two.IdleAsync();
+        Assert.Equal(2, server.Requests.Select(request => request.Body).Distinct().Count());
+    }
+
+    [Fact]
     public async Task A_failed_delivery_is_remembered_by_nobody_and_said()
     {
         await using TestCluster cluster = await TestCluster.StartAsync();
