@@ -5,6 +5,7 @@ using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
 using Bowline.Resources.Model;
+using Bowline.Tests;
 
 namespace Bowline.Benchmarks;
 
@@ -23,8 +24,8 @@ internal static partial class WholeProcessNumbers
         Console.WriteLine("| what | goal | measured |");
         Console.WriteLine("|---|---|---|");
         using Folder folder = new();
-        string files = Directory.CreateDirectory(Path.Combine(folder.Path, "app")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(files, "cm.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {key: value}\n", cancellationToken);
+        folder.Repository("shared", 1, _ => [("cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {key: value}\n")]);
+        using GitHttpServer git = new(folder.Path);
         string kubeconfig = Path.Combine(folder.Path, "kubeconfig");
         await using Running api = Running.Start(folder, "cluster", "start", "--no-controllers", "--port", "0", "--write-kubeconfig", kubeconfig);
         await api.SaysAsync("Ctrl-C ends it", cancellationToken);
@@ -40,7 +41,7 @@ internal static partial class WholeProcessNumbers
 
             Stopwatch watch = Stopwatch.StartNew();
             await Parallel.ForEachAsync(Enumerable.Range(0, Shared), cancellationToken, async (number, token) =>
-                await cluster.CreateAsync(Applications, "argocd", Declared(number, files), new WriteOptions(), token));
+                await cluster.CreateAsync(Applications, "argocd", Declared(number, $"{git.Address}shared"), new WriteOptions(), token));
             await DeliveredAsync(cluster, Shared, cancellationToken);
             DeliveryNumbers.Row("3,000 applications created and delivered by three replicas", "", $"{watch.Elapsed.TotalSeconds:0.0} s");
             int[] shares = await Task.WhenAll(replicas.Select(replica => ShareAsync(replica, cancellationToken)));
@@ -67,7 +68,7 @@ internal static partial class WholeProcessNumbers
 
     private static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"app-{number:0000}");
 
-    private static MapNode Declared(int number, string files) => new()
+    private static MapNode Declared(int number, string repository) => new()
     {
         ["apiVersion"] = "argoproj.io/v1alpha1",
         ["kind"] = "Application",
@@ -75,7 +76,7 @@ internal static partial class WholeProcessNumbers
         ["spec"] = new MapNode
         {
             ["project"] = "default",
-            ["source"] = new MapNode { ["repoURL"] = $"file://{files}", ["path"] = "." },
+            ["source"] = new MapNode { ["repoURL"] = repository, ["path"] = "app-0000", ["targetRevision"] = "main" },
             ["destination"] = new MapNode { ["server"] = "https://kubernetes.default.svc", ["namespace"] = NameOf(number) },
             ["syncPolicy"] = new MapNode { ["automated"] = new MapNode { ["selfHeal"] = true }, ["syncOptions"] = new ListNode(["CreateNamespace=true"]) },
         },
