@@ -17,7 +17,7 @@ public sealed partial class UpSession
     /// <summary>Begins to tell people what becomes of the hub's applications; the delivery does not wait for it.</summary>
     private void BeginNotifying()
     {
-        if (hub is null)
+        if (hub is null || !Delivers(NotifyingDuty))
         {
             return;
         }
@@ -69,9 +69,9 @@ public sealed partial class UpSession
     private async ValueTask EndNotifyingAsync()
     {
         await notifying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (notifications is not null)
+        if (Interlocked.Exchange(ref notifications, null) is { } ending)
         {
-            await notifications.DisposeAsync().ConfigureAwait(false);
+            await ending.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

@@ -14,10 +14,10 @@ public sealed partial class UpSession
     private ApplicationSetController? sets;
     private HttpDownloads? web;
 
-    /// <summary>Of several replicas one keeps the sets: the owner of a name that no application can have.</summary>
+    /// <summary>Begins, or ends, to keep the sets, as it is for this process to do or not.</summary>
     private async Task LeadSetsAsync(CancellationToken cancellationToken)
     {
-        bool leads = Delivers("/applicationsets");
+        bool leads = Delivers(SetsDuty);
         if (leads && sets is null)
         {
             await StartSetsAsync(cancellationToken).ConfigureAwait(false);
