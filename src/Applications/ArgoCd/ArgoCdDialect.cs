@@ -18,6 +18,11 @@ public sealed class ArgoCdDialect : IApplicationDialect
             throw Fault(resource, "has no metadata.name");
         }
 
+        if (spec["sourceHydrator"] is MapNode)
+        {
+            throw Fault(resource, "uses a source hydrator, which Bowline does not run: deliver the hydrated branch as its source");
+        }
+
         Node? destination = spec["destination"];
         return new ApplicationSpec(resource.Name)
         {
@@ -60,6 +65,11 @@ public sealed class ArgoCdDialect : IApplicationDialect
             throw Fault(resource, "uses jsonnet, which Bowline does not evaluate");
         }
 
+        if (Text(source.At("helm", "version")) is { Length: > 0 } version and not ("3" or "v3" or "4" or "v4"))
+        {
+            throw Fault(resource, $"asks for Helm {version}, which Bowline does not render as");
+        }
+
         return new ApplicationSource
         {
             RepoUrl = Text(source["repoURL"]) is { Length: > 0 } url ? url : throw Fault(resource, "has a source without repoURL"),
@@ -70,6 +80,11 @@ public sealed class ArgoCdDialect : IApplicationDialect
             ReleaseName = Text(source.At("helm", "releaseName")),
             Helm = HelmSource.Read(source["helm"]),
             Kustomize = KustomizeSource.Read(source["kustomize"]),
+            Edits = KustomizeSource.ReadEdits(source["kustomize"]),
+            ExpandsAnnotations = source.At("kustomize", "commonAnnotationsEnvsubst")?.AsBool() == true,
+            Namespace = Text(source.At("helm", "namespace")),
+            KubeVersion = Text(source.At("helm", "kubeVersion") ?? source.At("kustomize", "kubeVersion")),
+            ApiVersions = Texts(source.At("helm", "apiVersions") ?? source.At("kustomize", "apiVersions")),
             Plain = new PlainOptions
             {
                 Recurse = source.At("directory", "recurse")?.AsBool() ?? false,

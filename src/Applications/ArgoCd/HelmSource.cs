@@ -19,6 +19,7 @@ internal static class HelmSource
             SetString = [.. parameters.Where(parameter => parameter["forceString"]?.AsBool() == true).Select(Assignment)],
             SetFile = [.. (helm?["fileParameters"] as ListNode ?? []).Select(file => $"{ArgoCdDialect.Text(file["name"])}={ArgoCdDialect.Text(file["path"])}")],
             IncludeCrds = helm?["skipCrds"]?.AsBool() != true,
+            SkipSchemaValidation = helm?["skipSchemaValidation"]?.AsBool() == true,
             SkipTests = helm?["skipTests"]?.AsBool() == true,
         };
     }

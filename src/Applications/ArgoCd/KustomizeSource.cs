@@ -1,3 +1,4 @@
+using Bowline.Applications.Model;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
 
@@ -12,9 +13,25 @@ internal static class KustomizeSource
         NameSuffix = ArgoCdDialect.Text(kustomize?["nameSuffix"]),
         Namespace = ArgoCdDialect.Text(kustomize?["namespace"]),
         Images = ArgoCdDialect.Texts(kustomize?["images"]),
-        CommonLabels = Pairs(kustomize?["commonLabels"]),
+        CommonLabels = WithoutSelectors(kustomize) ? [] : Pairs(kustomize?["commonLabels"]),
         CommonAnnotations = Pairs(kustomize?["commonAnnotations"]),
     };
+
+    public static KustomizationEdits? ReadEdits(Node? kustomize)
+    {
+        KustomizationEdits edits = new(
+            [.. (kustomize?["patches"] as ListNode ?? []).OfType<MapNode>()],
+            [.. (kustomize?["replicas"] as ListNode ?? []).OfType<MapNode>()],
+            ArgoCdDialect.Texts(kustomize?["components"]),
+            WithoutSelectors(kustomize) ? Pairs(kustomize?["commonLabels"]) : [])
+        {
+            IgnoreMissingComponents = kustomize?["ignoreMissingComponents"]?.AsBool() == true,
+            LabelTemplates = kustomize?["labelIncludeTemplates"]?.AsBool() == true,
+        };
+        return edits.IsEmpty ? null : edits;
+    }
+
+    private static bool WithoutSelectors(Node? kustomize) => kustomize?["labelWithoutSelector"]?.AsBool() == true;
 
     private static IReadOnlyList<KeyValuePair<string, string>> Pairs(Node? map) =>
         map is MapNode members ? [.. members.Select(member => KeyValuePair.Create(member.Key, ArgoCdDialect.Text(member.Value)))] : [];

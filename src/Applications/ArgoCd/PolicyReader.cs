@@ -20,6 +20,7 @@ internal static class PolicyReader
             SelfHeal = enabled && automated?["selfHeal"]?.AsBool() == true,
             AllowEmpty = automated?["allowEmpty"]?.AsBool() == true,
             Options = ArgoCdDialect.Texts(policy?["syncOptions"]),
+            NamespaceMetadata = policy?["managedNamespaceMetadata"] as MapNode,
             Retry = policy?["retry"] is MapNode retry ? ReadRetry(retry) : RetryPolicy.Default,
         };
     }

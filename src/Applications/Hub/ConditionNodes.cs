@@ -36,7 +36,6 @@ internal static class ConditionNodes
             found.Add(new ApplicationCondition("SyncError", $"{gate.Gate}: {gate.Reason}"));
         }
 
-        found.AddRange(report.Application.Warnings.Where(warning => warning.StartsWith("RepeatedResource", StringComparison.Ordinal)).Select(warning => new ApplicationCondition("RepeatedResourceWarning", warning)));
         return found;
     }
 

@@ -36,7 +36,7 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
     }
 
     /// <summary>Takes what is asked for away from the object, so that it is done once.</summary>
-    public MapNode TakeUp()
+    public MapNode TakeUp(DateTimeOffset now)
     {
         MapNode patch = new();
         if (Order is not null)
@@ -47,11 +47,12 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
         if (Refresh.Length > 0)
         {
             patch["metadata"] = new MapNode { ["annotations"] = new MapNode { [RefreshAnnotation] = Node.Null } };
+            patch.EnsureMap("status")["reconciledAt"] = StatusNode.Time(now);
         }
 
         if (Terminate)
         {
-            patch["status"] = new MapNode { ["operationState"] = new MapNode { ["phase"] = "Failed", ["message"] = "Operation terminated" } };
+            patch.EnsureMap("status")["operationState"] = new MapNode { ["phase"] = "Failed", ["message"] = "Operation terminated" };
         }
 
         return patch;

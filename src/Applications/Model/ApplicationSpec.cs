@@ -61,7 +61,36 @@ public sealed record ApplicationSource
 
     public KustomizeOptions Kustomize { get; init; } = new();
 
+    /// <summary>What is written into the kustomization before it is built; null for nothing.</summary>
+    public KustomizationEdits? Edits { get; init; }
+
+    /// <summary>Names like <c>$ARGOCD_APP_NAME</c> in annotations are replaced.</summary>
+    public bool ExpandsAnnotations { get; init; }
+
+    /// <summary>The namespace to render for; empty for the destination's.</summary>
+    public string Namespace { get; init; } = string.Empty;
+
+    /// <summary>The Kubernetes version to render for; empty for the one that Bowline speaks.</summary>
+    public string KubeVersion { get; init; } = string.Empty;
+
+    /// <summary>API versions to render for, beyond the built-in ones.</summary>
+    public IReadOnlyList<string> ApiVersions { get; init; } = [];
+
     public PlainOptions Plain { get; init; } = new();
+}
+
+/// <summary>Argo CD's additions to a kustomization that have no option of their own.</summary>
+/// <param name="Patches">Entries of <c>patches</c>.</param>
+/// <param name="Replicas">Entries of <c>replicas</c>; one for the same name gives way.</param>
+/// <param name="Labels">Labels that no selector gets.</param>
+public sealed record KustomizationEdits(IReadOnlyList<MapNode> Patches, IReadOnlyList<MapNode> Replicas, IReadOnlyList<string> Components, IReadOnlyList<KeyValuePair<string, string>> Labels)
+{
+    public bool IgnoreMissingComponents { get; init; }
+
+    /// <summary>Pod templates get the labels, too.</summary>
+    public bool LabelTemplates { get; init; }
+
+    public bool IsEmpty => Patches.Count + Replicas.Count + Components.Count + Labels.Count == 0;
 }
 
 /// <summary>Where an application goes. Server and name are the dialect's own words for a cluster; placing decides which cluster that is.</summary>
@@ -91,6 +120,9 @@ public sealed record SyncPolicy
     public IReadOnlyList<string> Options { get; init; } = [];
 
     public RetryPolicy Retry { get; init; } = RetryPolicy.Default;
+
+    /// <summary>Labels and annotations (<c>labels</c>, <c>annotations</c>) of the namespace that is made on request; null for none.</summary>
+    public MapNode? NamespaceMetadata { get; init; }
 
     public bool CreateNamespace => Options.Contains("CreateNamespace=true");
 }

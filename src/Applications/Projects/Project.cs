@@ -40,7 +40,10 @@ public sealed class Project
 
     public IReadOnlyList<SyncWindow> Windows { get; }
 
-    public static Project Read(MapNode project) => new(project.At("metadata", "name")?.AsString() ?? string.Empty, project["spec"]);
+    /// <summary>Whether syncs are done in the name of service accounts (<c>application.sync.impersonation.enabled</c>), which the project then names.</summary>
+    public bool Impersonates { get; init; }
+
+    public static Project Read(MapNode project, bool impersonates = false) => new(project.At("metadata", "name")?.AsString() ?? string.Empty, project["spec"]) { Impersonates = impersonates };
 
     /// <summary>Why an application may not be as it is declared: its sources, its destination; empty when it may.</summary>
     public string Refuses(ApplicationSpec application)
@@ -54,6 +57,11 @@ public sealed class Project
         }
 
         Destination destination = application.Destination;
+        if (Impersonates)
+        {
+            return $"syncs of project '{Name}' are to be done in the name of service accounts (application.sync.impersonation.enabled), which Bowline does not do";
+        }
+
         if (spec?["permitOnlyProjectScopedClusters"]?.AsBool() == true)
         {
             return $"project '{Name}' permits only clusters of its own (permitOnlyProjectScopedClusters), and no cluster Secret of the project describes destination {Describe(destination)}";

@@ -17,13 +17,16 @@ public sealed class ProjectRules(ArgoCdSettings settings, bool assume)
         {
             if (!read.TryGetValue(name, out Project? known))
             {
-                known = settings.FindProject(name) is { } declared ? Project.Read(declared) : assume || name == "default" ? Project.Permissive(name) : null;
+                known = settings.FindProject(name) is { } declared ? Project.Read(declared, Impersonates(declared)) : assume || name == "default" ? Project.Permissive(name) : null;
                 read[name] = known;
             }
 
             return known;
         }
     }
+
+    private bool Impersonates(MapNode project) =>
+        settings.Config?.At("data", "application.sync.impersonation.enabled")?.AsString() == "true" && project.At("spec", "destinationServiceAccounts") is ListNode { Count: > 0 };
 
     /// <summary>Whether a project is only taken for granted.</summary>
     public bool IsAssumed(string name) => assume && name != "default" && settings.FindProject(name) is null;

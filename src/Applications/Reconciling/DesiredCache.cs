@@ -24,6 +24,7 @@ internal sealed class DesiredCache
             DesiredState state = new(spec.Name, ApplicationReconciler.NamespaceOf(spec), application.Resources)
             {
                 CreateNamespace = spec.Policy.CreateNamespace,
+                NamespaceMetadata = spec.Policy.NamespaceMetadata,
                 SyncOptions = spec.Policy.Options,
             };
             desired = Preparation.Prepare(state, FindKind, ServedKinds.IsNamespaced);

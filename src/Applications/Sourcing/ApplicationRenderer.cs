@@ -32,7 +32,8 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
             SourceSnapshot snapshot = await sources.ResolveAsync(source, spec.Project, cancellationToken).ConfigureAwait(false);
             RecordingTree recording = new(snapshot.Files);
             FileTree files = await MountAsync(recording, spec, source, references, read, cancellationToken).ConfigureAwait(false);
-            RenderResult result = await RenderAsync(RequestFor(spec, source, files, references) with { Lookup = lookup }, spec.Project, cancellationToken).ConfigureAwait(false);
+            FileTree rendered = source.Edits is { } edits ? EditedKustomization.Of(files, source.Path, edits) : files;
+            RenderResult result = await RenderAsync(RequestFor(spec, source, rendered, references, new BuildEnvironment(spec, source, snapshot.Revision)) with { Lookup = lookup }, spec.Project, cancellationToken).ConfigureAwait(false);
             resources.AddRange(result.Unreadable is null ? result.Resources : throw result.Unreadable);
             warnings.AddRange(result.Warnings);
             read.Add(Read(spec, source, snapshot, recording));
@@ -89,16 +90,27 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         }
     }
 
-    private RenderRequest RequestFor(ApplicationSpec spec, ApplicationSource source, FileTree files, Dictionary<string, ApplicationSource> references) => new()
+    private RenderRequest RequestFor(ApplicationSpec spec, ApplicationSource source, FileTree files, Dictionary<string, ApplicationSource> references, BuildEnvironment environment)
     {
-        Files = files,
-        Path = source.Path,
-        ReleaseName = source.ReleaseName.Length > 0 ? source.ReleaseName : spec.Name,
-        Namespace = spec.Destination.Namespace.Length > 0 ? spec.Destination.Namespace : "default",
-        Helm = source.Helm with { ValueFiles = [.. source.Helm.ValueFiles.Select(file => ResolveReference(file, source, references))] },
-        Kustomize = source.Kustomize,
-        Plain = source.Plain,
-    };
+        RenderRequest request = new()
+        {
+            Files = files,
+            Path = source.Path,
+            ReleaseName = source.ReleaseName.Length > 0 ? source.ReleaseName : spec.Name,
+            Namespace = source.Namespace.Length > 0 ? source.Namespace : spec.Destination.Namespace.Length > 0 ? spec.Destination.Namespace : "default",
+            Helm = source.Helm with
+            {
+                ValueFiles = [.. source.Helm.ValueFiles.Select(file => ResolveReference(file, source, references))],
+                Set = [.. source.Helm.Set.Select(environment.Expand)],
+                SetString = [.. source.Helm.SetString.Select(environment.Expand)],
+            },
+            Kustomize = !source.ExpandsAnnotations ? source.Kustomize
+                : source.Kustomize with { CommonAnnotations = [.. source.Kustomize.CommonAnnotations.Select(pair => KeyValuePair.Create(pair.Key, environment.Expand(pair.Value)))] },
+            Plain = source.Plain,
+            ApiVersions = source.ApiVersions,
+        };
+        return source.KubeVersion.Length > 0 ? request with { KubeVersion = source.KubeVersion } : request;
+    }
 
     /// <summary><c>$values/path</c> of a multi-source application is a file from the root of the source called <c>values</c>.</summary>
     private string ResolveReference(string file, ApplicationSource source, Dictionary<string, ApplicationSource> references)

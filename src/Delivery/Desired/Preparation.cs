@@ -34,7 +34,7 @@ public static class Preparation
         ResourceId home = new(string.Empty, "Namespace", string.Empty, state.Namespace);
         if (state is { CreateNamespace: true, Namespace.Length: > 0 } && !index.ContainsKey(home))
         {
-            prepared.Insert(0, MakeNamespace(home, findKind));
+            prepared.Insert(0, MakeNamespace(home, state.NamespaceMetadata, findKind));
         }
 
         return prepared;
@@ -101,7 +101,7 @@ public static class Preparation
         }
     }
 
-    private static DesiredObject MakeNamespace(ResourceId id, Func<ResourceKind, KindInfo?> findKind)
+    private static DesiredObject MakeNamespace(ResourceId id, MapNode? more, Func<ResourceKind, KindInfo?> findKind)
     {
         MapNode body = new()
         {
@@ -109,6 +109,14 @@ public static class Preparation
             ["kind"] = "Namespace",
             ["metadata"] = new MapNode { ["name"] = id.Name },
         };
+        foreach (string part in (string[])["labels", "annotations"])
+        {
+            if (more?[part] is MapNode { Count: > 0 } pairs)
+            {
+                body.EnsureMap("metadata")[part] = pairs.DeepClone();
+            }
+        }
+
         body.Freeze();
         return new DesiredObject(id, body, Origin.Unknown) { Kind = findKind(new ResourceKind(string.Empty, "v1", "Namespace")), Untracked = true };
     }

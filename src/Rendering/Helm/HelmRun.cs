@@ -41,7 +41,11 @@ internal sealed partial class HelmRun(RenderRequest request, ChartCache charts, 
         ValueMerging merging = new(warnings);
         new DependencyProcessing(merging, warnings).Process(chart, given);
         MapNode values = merging.Coalesce(chart, given);
-        schemas.Validate(chart, values);
+        if (!request.Helm.SkipSchemaValidation)
+        {
+            schemas.Validate(chart, values);
+        }
+
         if (chart.Metadata.KubeVersion.Length > 0 && !ChartVersions.IsCompatible(chart.Metadata.KubeVersion, kubeVersion))
         {
             throw new ChartException($"chart requires kubeVersion: {chart.Metadata.KubeVersion} which is incompatible with Kubernetes {kubeVersion}", ChartYaml);

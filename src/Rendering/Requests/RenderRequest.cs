@@ -59,6 +59,9 @@ public sealed record HelmOptions
 
     public bool SkipTests { get; init; }
 
+    /// <summary>Values are not held to the chart's values.schema.json.</summary>
+    public bool SkipSchemaValidation { get; init; }
+
     public bool NoHooks { get; init; }
 
     public bool IsUpgrade { get; init; }

@@ -132,7 +132,7 @@ public sealed partial class UpSession
         {
             try
             {
-                await hub.PatchAsync(application, request.TakeUp(), cancellationToken).ConfigureAwait(false);
+                await hub.PatchAsync(application, request.TakeUp(time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
             }
             catch (ClusterException refused)
             {
@@ -153,6 +153,15 @@ public sealed partial class UpSession
         }
 
         return [.. refreshed];
+    }
+
+    /// <summary>Tells the hub how an application stands, unless its declaration is at fault: then that is what there is to say.</summary>
+    private void Report(ApplicationReport report)
+    {
+        if (!faulted.ContainsKey(report.Status.Name))
+        {
+            statuses?.Report(report);
+        }
     }
 
     /// <summary>Tells the hub why applications cannot be delivered at all.</summary>

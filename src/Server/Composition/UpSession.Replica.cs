@@ -76,7 +76,7 @@ public sealed partial class UpSession
     private void Reported(ApplicationReport report)
     {
         Count(report);
-        statuses?.Report(report);
+        Report(report);
     }
 
     private void Count(ApplicationReport report)

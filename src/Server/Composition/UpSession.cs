@@ -22,6 +22,7 @@ public sealed partial class UpSession : IAsyncDisposable
     private readonly Dependencies dependencies = new();
     private readonly RunnerContext context;
     private IUpObserver observer;
+    private HashSet<string> troubled = [];
     private Task following = Task.CompletedTask;
     private WorkspaceState? workspace;
     private Placement placement = new([], new Dictionary<string, string>(), new Dictionary<string, string>());
@@ -90,6 +91,7 @@ public sealed partial class UpSession : IAsyncDisposable
     private async Task LoadAsync(WorkspaceChange change, CancellationToken cancellationToken)
     {
         workspace = await repository.LoadAsync(workspace, change, Rendering, cancellationToken).ConfigureAwait(false);
+        troubled = [.. faulted.Keys];
         faulted.Clear();
         Dictionary<string, ApplicationSpec> declared = workspace.Declared.ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         foreach (ApplicationFault fault in workspace.Faults)
@@ -166,6 +168,12 @@ public sealed partial class UpSession : IAsyncDisposable
             if (runners.TryGetValue(application.Spec.Name, out Running? running))
             {
                 running.Runner.Update(application);
+                if (troubled.Contains(application.Spec.Name))
+                {
+                    // It says how it stands again, now that nothing is wrong with its declaration.
+                    running.Runner.Signal();
+                }
+
                 continue;
             }
 
