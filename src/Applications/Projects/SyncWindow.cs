@@ -1,12 +1,13 @@
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
+using Bowline.Languages.Schedules;
 using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Projects;
 
 /// <summary>A time in which a project's applications may, or may not, be synced.</summary>
 /// <param name="Problem">Why it cannot be read; empty when it can. A window that cannot be read lets nothing through.</param>
-public sealed record SyncWindow(bool Allows, CronSchedule? Schedule, TimeSpan Duration, TimeZoneInfo Zone, string Problem)
+public sealed record SyncWindow(bool Allows, CronSchedule? Schedule, TimeSpan Duration, string Problem)
 {
     private IReadOnlyList<string> Applications { get; init; } = [];
 
@@ -29,12 +30,10 @@ public sealed record SyncWindow(bool Allows, CronSchedule? Schedule, TimeSpan Du
         return said.Length > 0 && (MatchesAll ? said.All(match => match) : said.Any(match => match));
     }
 
-    public bool IsOpen(DateTimeOffset now) => Schedule is not null && Schedule.LastBefore(Local(now), Duration) is not null;
+    public bool IsOpen(DateTimeOffset now) => Schedule?.Next(now - Duration) <= now;
 
-    /// <summary>When it opens next; null when it does not within a year.</summary>
-    public DateTimeOffset? OpensNext(DateTimeOffset now) => Schedule?.NextAfter(Local(now)) is { } next ? new DateTimeOffset(next, Zone.GetUtcOffset(now)) : null;
-
-    private DateTime Local(DateTimeOffset now) => DateTime.SpecifyKind(TimeZoneInfo.ConvertTime(now, Zone).DateTime, DateTimeKind.Unspecified);
+    /// <summary>When it opens next; null when it does not within five years.</summary>
+    public DateTimeOffset? OpensNext(DateTimeOffset now) => Schedule?.Next(now);
 
     private static SyncWindow ReadOne(string project, Node window)
     {
@@ -44,13 +43,13 @@ public sealed record SyncWindow(bool Allows, CronSchedule? Schedule, TimeSpan Du
         string Wrong(string what) => $"a sync window of project '{project}' {what}";
         bool hasZone = TimeZoneInfo.TryFindSystemTimeZoneById(zone, out TimeZoneInfo? found);
         TimeSpan? duration = PolicyReader.ParseDuration(ArgoCdDialect.Text(window["duration"]));
-        CronSchedule? parsed = CronSchedule.Parse(schedule);
+        (CronSchedule? parsed, string wrong) = ParseSchedule(schedule, found);
         string problem = kind is not ("allow" or "deny") ? Wrong($"is of kind '{kind}', which is neither allow nor deny")
-            : parsed is null ? Wrong($"has the schedule '{schedule}', which is no cron schedule")
+            : parsed is null ? Wrong($"has the schedule '{schedule}', which is no cron schedule: {wrong}")
             : duration is null ? Wrong($"has the duration '{ArgoCdDialect.Text(window["duration"])}', which is none")
             : !hasZone ? Wrong($"has the time zone '{zone}', which is not known here")
             : string.Empty;
-        return new SyncWindow(kind == "allow", parsed, duration ?? TimeSpan.Zero, found ?? TimeZoneInfo.Utc, problem)
+        return new SyncWindow(kind == "allow", parsed, duration ?? TimeSpan.Zero, problem)
         {
             Applications = ArgoCdDialect.Texts(window["applications"]),
             Namespaces = ArgoCdDialect.Texts(window["namespaces"]),
@@ -58,5 +57,17 @@ public sealed record SyncWindow(bool Allows, CronSchedule? Schedule, TimeSpan Du
             ManualSync = window["manualSync"]?.AsBool() == true,
             MatchesAll = window["andOperator"]?.AsBool() == true,
         };
+    }
+
+    private static (CronSchedule? Schedule, string Problem) ParseSchedule(string text, TimeZoneInfo? zone)
+    {
+        try
+        {
+            return (CronSchedule.Parse(text, zone), string.Empty);
+        }
+        catch (FormatException wrong)
+        {
+            return (null, wrong.Message);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Bowline.Languages.Schedules;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Validation;
@@ -297,9 +298,16 @@ internal static class JobRules
         {
             check.Add(FieldError.Invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"));
         }
-        else if (CronText.Problem(schedule) is { } problem)
+        else
         {
-            check.Add(FieldError.Invalid("spec.schedule", schedule, problem));
+            try
+            {
+                CronSchedule.Parse(schedule, timeZone: null);
+            }
+            catch (FormatException wrong)
+            {
+                check.Add(FieldError.Invalid("spec.schedule", schedule, wrong.Message));
+            }
         }
     }
 }

@@ -27,27 +27,6 @@ public sealed class SyncWindowTests
         Assert.True(decision.Verdict.ToString() == verdict, $"{decision.Verdict}: {decision.Reason}");
     }
 
-    [Theory]
-    [InlineData("0 22 * * *", "2026-03-02T21:00:00", "2026-03-02T22:00:00")]
-    [InlineData("*/15 9-17 * * mon-fri", "2026-03-06T17:50:00", "2026-03-09T09:00:00")]
-    [InlineData("0 0 29 2 *", "2026-03-02T00:00:00", "2028-02-29T00:00:00")]
-    [InlineData("0 0 13 * fri", "2026-03-02T00:00:00", "2026-03-06T00:00:00")]
-    [InlineData("30 4 1,15 * *", "2026-03-02T00:00:00", "2026-03-15T04:30:00")]
-    [InlineData("0 0 30 2 *", "2026-03-02T00:00:00", null)]
-    public void Cron_schedules_fire_as_cron_has_it(string schedule, string after, string? next) =>
-        Assert.Equal(next, CronSchedule.Parse(schedule)!.NextAfter(DateTime.Parse(after, CultureInfo.InvariantCulture))?.ToString("s", CultureInfo.InvariantCulture));
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("60 * * * *")]
-    [InlineData("* * * * * *")]
-    [InlineData("*/0 * * * *")]
-    [InlineData("5-1 * * * *")]
-    [InlineData("a * * * *")]
-    [InlineData("* * 0 * *")]
-    [InlineData("99999999999999 * * * *")]
-    public void What_is_no_schedule_is_not_taken_for_one(string text) => Assert.Null(CronSchedule.Parse(text));
-
     private sealed class At(DateTimeOffset now) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => now;

@@ -59,27 +59,6 @@ public sealed class DecisionTests
         Assert.Equal(2, plan.Create!.Spec().Int("replicas"));
     }
 
-    [Theory]
-    [InlineData("*/15 * * * *", null, "2026-01-01T12:00:00Z", "2026-01-01T12:15:00Z")]
-    [InlineData("0 3 * * MON", null, "2026-01-01T12:00:00Z", "2026-01-05T03:00:00Z")]
-    [InlineData("30 2 1 * *", "Europe/Berlin", "2026-01-01T12:00:00Z", "2026-02-01T01:30:00Z")]
-    [InlineData("@daily", null, "2026-01-01T12:00:00Z", "2026-01-02T00:00:00Z")]
-    [InlineData("@every 1h30m", null, "2026-01-01T12:00:00Z", "2026-01-01T13:30:00Z")]
-    [InlineData("0 0 13 * FRI", null, "2026-01-01T12:00:00Z", "2026-01-02T00:00:00Z")]
-    [InlineData("0 0 30 2 *", null, "2026-01-01T12:00:00Z", null)]
-    public void A_cron_schedule_knows_its_next_time(string schedule, string? zone, string after, string? expected)
-    {
-        DateTimeOffset? next = CronSchedule.Parse(schedule, zone).Next(DateTimeOffset.Parse(after));
-        Assert.Equal(expected, next?.Stamp());
-    }
-
-    [Theory]
-    [InlineData("61 * * * *")]
-    [InlineData("* * * *")]
-    [InlineData("a b c d e")]
-    [InlineData("*/0 * * * *")]
-    public void A_bad_schedule_is_refused(string schedule) => Assert.Throws<FormatException>(() => CronSchedule.Parse(schedule, null));
-
     [Fact]
     public void A_cron_job_starts_the_last_due_job_once()
     {

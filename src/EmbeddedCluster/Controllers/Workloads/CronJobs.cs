@@ -1,3 +1,4 @@
+using Bowline.Languages.Schedules;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Controllers.Workloads;
@@ -31,10 +32,17 @@ internal static class CronJobs
             return new CronPlan(null, [], expire, status, null, events);
         }
 
+        TimeZoneInfo? zone = null;
+        if (cron.Spec()["timeZone"]?.AsString() is { } named && !TimeZoneInfo.TryFindSystemTimeZoneById(named, out zone))
+        {
+            events.Add(("Warning", "UnknownTimeZone", $"invalid timeZone: \"{named}\": unknown time zone {named}"));
+            return new CronPlan(null, [], expire, status, null, events);
+        }
+
         CronSchedule schedule;
         try
         {
-            schedule = CronSchedule.Parse(cron.Spec().Text("schedule"), cron.Spec()["timeZone"]?.AsString());
+            schedule = CronSchedule.Parse(cron.Spec().Text("schedule"), zone);
         }
         catch (FormatException error)
         {
