@@ -41,5 +41,11 @@ internal sealed record ApiResponse(int Code, string ContentType, ReadOnlyMemory<
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
     /// <summary>Set for a watch: frames until the stream ends. The body is empty then.</summary>
-    public IAsyncEnumerable<ReadOnlyMemory<byte>>? Stream { get; init; }
+    public IAsyncEnumerable<Frame>? Stream { get; init; }
+}
+
+/// <summary>A piece of a stream that is sent at once. An object that is stored as it is sent is the <see cref="Body"/> itself: all watchers share its bytes.</summary>
+internal readonly record struct Frame(ReadOnlyMemory<byte> Head, ReadOnlyMemory<byte> Body, ReadOnlyMemory<byte> Tail)
+{
+    public static Frame Of(ReadOnlyMemory<byte> bytes) => new(default, bytes, default);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Text;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
@@ -11,6 +12,11 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 /// <summary>Writes objects, lists and watch frames in the accepted form; stored bytes are copied wherever they say the right thing.</summary>
 internal sealed class ListEncoder(TimeProvider time)
 {
+    private static readonly FrozenDictionary<FeedType, (string Type, byte[] Head)> FrameHeads = Enum.GetValues<FeedType>().ToFrozenDictionary(
+        type => type,
+        type => (type.ToString().ToUpperInvariant(), System.Text.Encoding.UTF8.GetBytes($"{{\"type\":\"{type.ToString().ToUpperInvariant()}\",\"object\":")));
+
+    private static readonly byte[] FrameTail = "}\n"u8.ToArray();
     private readonly TableEncoder tables = new(time);
 
     public ReadOnlyMemory<byte> One(ServedKind kind, ResourceResult result, Accepted accepted, ApiRequest request)
@@ -64,28 +70,17 @@ internal sealed class ListEncoder(TimeProvider time)
         },
         accepted);
 
-    public ReadOnlyMemory<byte> Frame(ServedKind kind, FeedEvent item, Accepted accepted, ApiRequest request, bool first)
+    public Frame Frame(ServedKind kind, FeedEvent item, Accepted accepted, ApiRequest request, bool first)
     {
-        string type = item.Type switch
-        {
-            FeedType.Added => "ADDED",
-            FeedType.Modified => "MODIFIED",
-            FeedType.Deleted => "DELETED",
-            FeedType.Bookmark => "BOOKMARK",
-            _ => "ERROR",
-        };
+        (string type, byte[] head) = FrameHeads[item.Type];
         if (accepted.Encoding == BodyEncoding.Protobuf)
         {
-            return ProtobufWriter.WriteEvent(type, ProtobufWriter.Write(Shown(kind, item, accepted, request, first)));
+            return ApiServer.Frame.Of(ProtobufWriter.WriteEvent(type, ProtobufWriter.Write(Shown(kind, item, accepted, request, first))));
         }
 
-        ArrayBufferWriter<byte> frame = new(1024);
-        Append(frame, "{\"type\":\"");
-        Append(frame, type);
-        Append(frame, "\",\"object\":");
-        WriteObject(frame, kind, item, accepted, request, first);
-        Append(frame, "}\n");
-        return frame.WrittenMemory;
+        bool asStored = item.Type != FeedType.Error && accepted.Presentation == Presentation.Object && item.Object is not null && ResourceService.IsStoredAs(kind, item.Object);
+        byte[] body = asStored ? item.Object!.Json : JsonWriter.ToBytes(Shown(kind, item, accepted, request, first));
+        return new Frame(head, body, FrameTail);
     }
 
     public static byte[] Bytes(MapNode node, Accepted accepted)
@@ -98,17 +93,6 @@ internal sealed class ListEncoder(TimeProvider time)
         ArrayBufferWriter<byte> yaml = new();
         YamlWriter.Write(node, yaml);
         return yaml.WrittenSpan.ToArray();
-    }
-
-    private void WriteObject(ArrayBufferWriter<byte> frame, ServedKind kind, FeedEvent item, Accepted accepted, ApiRequest request, bool first)
-    {
-        if (item.Type != FeedType.Error && accepted.Presentation == Presentation.Object && item.Object is { } stored && ResourceService.IsStoredAs(kind, stored))
-        {
-            frame.Write(stored.Json);
-            return;
-        }
-
-        JsonWriter.Write(Shown(kind, item, accepted, request, first), frame);
     }
 
     private MapNode Shown(ServedKind kind, FeedEvent item, Accepted accepted, ApiRequest request, bool first)

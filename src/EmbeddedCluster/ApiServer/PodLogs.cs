@@ -77,11 +77,11 @@ internal sealed class PodLogs(ResourceService service)
         return asked.Length > 0 ? asked : usual is not null && own.Contains(usual) ? usual : own.FirstOrDefault() ?? string.Empty;
     }
 
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> Follow(ServedKind kind, MapNode pod, LogReader reader, byte[] first, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<Frame> Follow(ServedKind kind, MapNode pod, LogReader reader, byte[] first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (first.Length > 0)
         {
-            yield return first;
+            yield return Frame.Of(first);
         }
 
         while (!cancellationToken.IsCancellationRequested && !reader.IsFull)
@@ -93,7 +93,7 @@ internal sealed class PodLogs(ResourceService service)
             byte[] more = run is null ? [] : reader.Read(run, service.Time.GetUtcNow());
             if (more.Length > 0)
             {
-                yield return more;
+                yield return Frame.Of(more);
             }
 
             if (run?.Ended is not null || !same || run is null)

@@ -131,7 +131,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         return new ApiResponse(200, type, default) { Stream = Frames(feed, kind, accepted, request, list, ending) };
     }
 
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> Frames(IAsyncEnumerable<FeedEvent> feed, ServedKind kind, Accepted accepted, ApiRequest request, ListRequest list, CancellationTokenSource ending)
+    private async IAsyncEnumerable<Frame> Frames(IAsyncEnumerable<FeedEvent> feed, ServedKind kind, Accepted accepted, ApiRequest request, ListRequest list, CancellationTokenSource ending)
     {
         using CancellationTokenSource lifetime = ending;
         using ITimer timer = service.Time.CreateTimer(

@@ -22,7 +22,8 @@ internal readonly record struct FeedEvent(FeedType Type, StoredObject? Object, l
 
 internal sealed partial class ResourceService
 {
-    private const long BytesAtATime = 256 * 1024;
+    // A watcher that stops reading keeps so much of the log, and one object more, beside what its connection buffers.
+    private const long BytesAtATime = 64 * 1024;
     private static readonly TimeSpan BookmarkEvery = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan BeforeEnd = TimeSpan.FromSeconds(2);
 

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.IO.Compression;
+using System.IO.Pipelines;
 using Bowline.EmbeddedCluster.ApiServer;
 using Bowline.EmbeddedCluster.Auditing;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +11,9 @@ internal sealed partial class HttpFront
 {
     private const int GzipFrom = 128 * 1024;
     private const int Chunk = 1024 * 1024;
+
+    // What a connection buffers of a stream whose reader does not read is this, beside the server's own limit for what it holds before it waits (64 KiB).
+    private const int StreamChunk = 64 * 1024;
 
     // A reader that takes nothing for this long is dropped.
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(60);
@@ -65,7 +70,8 @@ internal sealed partial class HttpFront
         {
             for (int at = 0; at < response.Body.Length; at += Chunk)
             {
-                await WriteFrameAsync(context, response.Body.Slice(at, Math.Min(Chunk, response.Body.Length - at)), context.RequestAborted).ConfigureAwait(false);
+                context.Response.BodyWriter.Write(response.Body.Span.Slice(at, Math.Min(Chunk, response.Body.Length - at)));
+                await FlushAsync(context, context.RequestAborted).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
@@ -74,14 +80,14 @@ internal sealed partial class HttpFront
         }
     }
 
-    private async Task StreamAsync(HttpContext context, IAsyncEnumerable<ReadOnlyMemory<byte>> frames)
+    private async Task StreamAsync(HttpContext context, IAsyncEnumerable<Frame> frames)
     {
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping.Token);
         try
         {
             await context.Response.StartAsync(ending.Token).ConfigureAwait(false);
             await context.Response.BodyWriter.FlushAsync(ending.Token).ConfigureAwait(false);
-            await foreach (ReadOnlyMemory<byte> frame in frames.WithCancellation(ending.Token).ConfigureAwait(false))
+            await foreach (Frame frame in frames.WithCancellation(ending.Token).ConfigureAwait(false))
             {
                 await WriteFrameAsync(context, frame, ending.Token).ConfigureAwait(false);
             }
@@ -92,12 +98,29 @@ internal sealed partial class HttpFront
         }
     }
 
-    /// <summary>A reader that does not take a frame within the timeout is dropped: what it would need is in the store's log meanwhile.</summary>
-    private async Task WriteFrameAsync(HttpContext context, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+    private async Task WriteFrameAsync(HttpContext context, Frame frame, CancellationToken cancellationToken)
     {
-        ValueTask<System.IO.Pipelines.FlushResult> write = context.Response.BodyWriter.WriteAsync(frame, cancellationToken);
+        PipeWriter output = context.Response.BodyWriter;
+        output.Write(frame.Head.Span);
+        ReadOnlyMemory<byte> body = frame.Body;
+        for (; body.Length > StreamChunk; body = body[StreamChunk..])
+        {
+            output.Write(body.Span[..StreamChunk]);
+            await FlushAsync(context, cancellationToken).ConfigureAwait(false);
+        }
+
+        output.Write(body.Span);
+        output.Write(frame.Tail.Span);
+        await FlushAsync(context, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A reader that does not take what was written within the timeout is dropped: what it would need is in the store's log meanwhile.</summary>
+    private async ValueTask FlushAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        ValueTask<FlushResult> write = context.Response.BodyWriter.FlushAsync(cancellationToken);
         if (write.IsCompletedSuccessfully)
         {
+            _ = write.Result;
             return;
         }
 

@@ -85,13 +85,7 @@ internal sealed class EventLog(long floor, int capacity)
                 return false;
             }
 
-            long at = next;
-            while (at > first && ring[(at - 1) % ring.Length].Revision > after)
-            {
-                at--;
-            }
-
-            for (; at < next && most > 0; at++)
+            for (long at = FirstAfter(after); at < next && most > 0; at++)
             {
                 Change change = ring[at % ring.Length];
                 most -= change.Object.Size;
@@ -115,6 +109,18 @@ internal sealed class EventLog(long floor, int capacity)
             changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return changed.Task;
         }
+    }
+
+    private long FirstAfter(long revision)
+    {
+        (long low, long high) = (first, next);
+        while (low < high)
+        {
+            long middle = low + ((high - low) / 2);
+            (low, high) = ring[middle % ring.Length].Revision > revision ? (low, middle) : (middle + 1, high);
+        }
+
+        return low;
     }
 
     private void MakeRoom()
