@@ -4,12 +4,12 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.Admission;
 
 /// <summary>What is about to be written. Mutating steps change <see cref="Object"/>.</summary>
-/// <param name="Operation">CREATE, UPDATE or DELETE.</param>
-/// <param name="Object">For DELETE the object that goes.</param>
+/// <param name="Operation">CREATE, UPDATE, DELETE or CONNECT.</param>
+/// <param name="Object">For DELETE the object that goes, for CONNECT the options of the connection.</param>
 /// <param name="Warn">Adds a warning to the answer.</param>
 internal sealed record AdmissionRequest(string Operation, ServedKind Kind, string Namespace, string Name, MapNode Object, MapNode? Old, string Subresource, UserInfo User, Action<string> Warn)
 {
-    /// <summary>The kind of <see cref="Object"/> where it is not the resource's own: a Scale, a Binding, an Eviction, a TokenRequest.</summary>
+    /// <summary>The kind of <see cref="Object"/> where it is not the resource's own: a Scale, a Binding, an Eviction, a TokenRequest, options of a connection.</summary>
     public ResourceKind? View { get; init; }
 
     public bool DryRun { get; init; }

@@ -9,6 +9,9 @@ internal sealed record ApiRequest(string Method, string Path, UserInfo User)
     /// <summary>Query parameters, decoded; the last one of a name wins.</summary>
     public IReadOnlyDictionary<string, string> Query { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>All values of the query parameters that are given more than once.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Repeated { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
     public string Accept { get; init; } = string.Empty;
 
     public string ContentType { get; init; } = string.Empty;
@@ -29,6 +32,9 @@ internal sealed record ApiRequest(string Method, string Path, UserInfo User)
     public Action<string, string> Annotate { get; init; } = static (_, _) => { };
 
     public string Parameter(string name) => Query.GetValueOrDefault(name, string.Empty);
+
+    /// <summary>Every value that the parameter has, in order.</summary>
+    public IReadOnlyList<string> Values(string name) => Repeated.TryGetValue(name, out IReadOnlyList<string>? all) ? all : Query.TryGetValue(name, out string? one) ? [one] : [];
 
     public bool Flag(string name) => Query.TryGetValue(name, out string? value) && value is not ("false" or "0" or "False");
 }

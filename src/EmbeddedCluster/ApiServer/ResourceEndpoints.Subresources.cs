@@ -34,6 +34,8 @@ internal sealed partial class ResourceEndpoints
 
         if (sub.Name is "exec" or "attach" or "portforward" or "proxy")
         {
+            WriteContext context = new(request.User, string.Empty) { Warnings = warnings, Annotate = request.Annotate, Cancellation = cancellationToken };
+            await service.AdmitConnectionAsync(kind, @namespace, target.Name, sub, ConnectOptions.Of(sub, request, target.Rest), context).ConfigureAwait(false);
             throw PodStreams.Refusal(service, kind, @namespace, target.Name, sub.Name, request);
         }
 

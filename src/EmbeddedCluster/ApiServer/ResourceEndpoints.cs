@@ -240,7 +240,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         {
             try
             {
-                await service.DeleteAsync(kind, item.Namespace, item.Name, options, context with { DryRun = context.DryRun || dryRun }).ConfigureAwait(false);
+                await service.DeleteAsync(kind, item.Namespace, item.Name, options with { IsOfMany = true }, context with { DryRun = context.DryRun || dryRun }).ConfigureAwait(false);
             }
             catch (ApiException e) when (e.Code == 404)
             {

@@ -18,6 +18,15 @@ internal sealed partial class ResourceService
         return admitted;
     }
 
+    /// <summary>Admission of a connection to a subresource: exec, attach, portforward, proxy.</summary>
+    /// <param name="options">What is asked of the connection, as its own kind: PodExecOptions and its like.</param>
+    public async Task AdmitConnectionAsync(ServedKind kind, string @namespace, string name, ServedSubresource subresource, MapNode options, WriteContext context)
+    {
+        AdmissionRequest request = new("CONNECT", kind, @namespace, name, options, null, subresource.Name, context.User, context.Warn) { View = subresource.Kind, Annotate = context.Annotate };
+        MapNode admitted = await Admission.MutateAsync(request, context.Cancellation).ConfigureAwait(false);
+        using IDisposable? held = await Admission.ValidateAsync(request with { Object = admitted }, context.Cancellation).ConfigureAwait(false);
+    }
+
     private static AdmissionRequest Request(string operation, ServedKind kind, string @namespace, MapNode node, MapNode? old, string subresource, WriteContext context) =>
         new(operation, kind, @namespace, ObjectMeta.Name(node), node, old, subresource, context.User, context.Warn)
         {

@@ -22,6 +22,7 @@ internal sealed partial class ResourceService
             StoredObject stored = Find(kind, @namespace, name) ?? throw ApiErrors.NotFound(kind, name);
             MapNode live = Present(kind, stored).Node;
             AdmissionRequest request = Request("DELETE", kind, @namespace, live, live, string.Empty, context) with { Options = options.ToNode(context.DryRun) };
+            request = options.IsOfMany ? request with { Name = string.Empty } : request;
             Admission.CheckNamespace(request);
             CheckDeletePreconditions(kind, name, live, options);
             await Admission.MutateAsync(request, context.Cancellation).ConfigureAwait(false);

@@ -72,6 +72,9 @@ internal sealed record DeleteRequest
 
     public string? ResourceVersion { get; init; }
 
+    /// <summary>One of the deletions of a deletecollection: admission is shown each object, and no name, which the request did not give.</summary>
+    public bool IsOfMany { get; init; }
+
     /// <summary>As webhooks are shown it.</summary>
     public MapNode ToNode(bool dryRun)
     {

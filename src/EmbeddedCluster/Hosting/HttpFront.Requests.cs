@@ -84,14 +84,20 @@ internal sealed partial class HttpFront
     private static ApiRequest Describe(HttpRequest http)
     {
         Dictionary<string, string> query = [];
+        Dictionary<string, IReadOnlyList<string>> repeated = [];
         foreach ((string key, Microsoft.Extensions.Primitives.StringValues values) in http.Query)
         {
             query[key] = values.Count == 0 ? string.Empty : values[^1] ?? string.Empty;
+            if (values.Count > 1)
+            {
+                repeated[key] = [.. values.Select(value => value ?? string.Empty)];
+            }
         }
 
-        return new ApiRequest(http.Method, http.Path.Value ?? "/", UserInfo.Nobody)
+        return new ApiRequest(http.Method, PathOf(http), UserInfo.Nobody)
         {
             Query = query,
+            Repeated = repeated,
             Accept = http.Headers.Accept.ToString(),
             ContentType = http.ContentType ?? string.Empty,
             UserAgent = http.Headers.UserAgent.ToString(),
@@ -99,6 +105,14 @@ internal sealed partial class HttpFront
             Host = http.Host.Value ?? string.Empty,
             IsUpgrade = http.Headers.Upgrade.Count > 0 && http.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase),
         };
+    }
+
+    /// <summary>The path as it was sent: as in kube-apiserver, segments of dots are names like others, and %2F is a slash.</summary>
+    private static string PathOf(HttpRequest http)
+    {
+        string target = http.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? string.Empty;
+        int query = target.IndexOf('?', StringComparison.Ordinal);
+        return target.StartsWith('/') ? Uri.UnescapeDataString(query < 0 ? target : target[..query]) : http.Path.Value ?? "/";
     }
 
     /// <summary>Whom the connection's certificate stands for: nobody without one, and nobody with one that is not ours.</summary>

@@ -145,6 +145,46 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Connections_to_pods_are_reviewed_as_the_options_they_are_made_with_and_can_be_refused()
+    {
+        server.On("/v", request => request["subResource"]!.AsString() == "attach" ? WebhookServer.Deny("nobody attaches") : WebhookServer.Allow());
+        await admin.MadeAsync("/api/v1/namespaces/default/serviceaccounts", "{metadata: {name: default}}");
+        await admin.MadeAsync("/api/v1/namespaces/default/pods", "{metadata: {name: p}, spec: {containers: [{name: c, image: i}]}}");
+        await Configure("Validating", "v.example.com", "/v", "rules: [{operations: [CONNECT], apiGroups: [\"\"], apiVersions: [v1], resources: [pods/exec, pods/attach, pods/portforward]}]");
+        RestAnswer exec = await admin.PostAsync("/api/v1/namespaces/default/pods/p/exec?command=sh&command=-c&command=ls&container=c&stdin=true&tty=false", string.Empty);
+        RestAnswer attach = await admin.PostAsync("/api/v1/namespaces/default/pods/p/attach?stdout=1", string.Empty);
+        await admin.GetAsync("/api/v1/namespaces/default/pods/p/portforward?ports=80,443");
+        Assert.Equal((400, "pod p does not have a host assigned"), (exec.Code, exec.Message));
+        Assert.Equal((403, "admission webhook \"v.example.com\" denied the request: nobody attaches"), (attach.Code, attach.Message));
+        string[] seen = [.. server.Asked.Select(asked => asked.Review["request"]!).Select(request => $"{request["operation"]} {request["resource"]!["resource"]}/{request["subResource"]} {request["name"]} {request["kind"]!["kind"]} {Text(request["object"])} {Text(request["oldObject"])} {Text(request["options"])}")];
+        Assert.Equal(
+            [
+                "CONNECT pods/exec p PodExecOptions {\"kind\":\"PodExecOptions\",\"apiVersion\":\"v1\",\"stdin\":true,\"container\":\"c\",\"command\":[\"sh\",\"-c\",\"ls\"]} null null",
+                "CONNECT pods/attach p PodAttachOptions {\"kind\":\"PodAttachOptions\",\"apiVersion\":\"v1\",\"stdout\":true} null null",
+                "CONNECT pods/portforward p PodPortForwardOptions {\"kind\":\"PodPortForwardOptions\",\"apiVersion\":\"v1\",\"ports\":[80,443]} null null",
+            ],
+            seen);
+    }
+
+    [Fact]
+    public async Task Each_object_of_a_collection_that_is_deleted_is_reviewed_and_one_refusal_stops_it()
+    {
+        server.On("/v", request => request.At("oldObject", "metadata", "name")!.AsString() == "c" ? WebhookServer.Deny("c stays") : WebhookServer.Allow());
+        foreach (string name in (string[])["a", "b", "c"])
+        {
+            await admin.MadeAsync(Maps, $"{{metadata: {{name: {name}, labels: {{app: web}}}}}}");
+        }
+
+        await Configure("Validating", "v.example.com", "/v");
+        RestAnswer answer = await admin.DeleteAsync(Maps + "?labelSelector=app%3Dweb");
+        Assert.Equal((403, "admission webhook \"v.example.com\" denied the request: c stays"), (answer.Code, answer.Message));
+        Assert.Equal(["a", "b", "c"], server.Asked.Select(asked => asked.Review.At("request", "oldObject", "metadata", "name")!.AsString()!));
+        Assert.All(server.Asked, asked => Assert.Equal((null, "DELETE", "DeleteOptions"), (asked.Review.At("request", "name")?.AsString(), asked.Review.At("request", "operation")!.AsString(), asked.Review.At("request", "options", "kind")!.AsString())));
+        Assert.Equal(404, (await admin.GetAsync(Maps + "/a")).Code);
+        Assert.Equal(200, (await admin.GetAsync(Maps + "/c")).Code);
+    }
+
+    [Fact]
     public async Task A_hanging_webhook_costs_its_timeout_and_then_its_failure_policy_decides()
     {
         server.OnRaw("/hang", async (_, context) => await Task.Delay(TimeSpan.FromSeconds(20), context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));

@@ -73,17 +73,49 @@ public sealed class BoundedMemoryTests : IAsyncLifetime
     public async Task Watchers_that_stop_reading_hold_two_megabytes_each_at_most_and_hold_nobody_up()
     {
         await admin.MadeAsync(Maps, "{metadata: {name: big}}");
-        await RewriteAsync(200);
+        await RewriteAsync(admin, 200);
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        List<SslStream> stuck = await StuckWatchersAsync(20);
-        await RewriteAsync(200);
+        List<SslStream> stuck = await StuckWatchersAsync(host, 20);
+        await RewriteAsync(admin, 200);
 
         // 2 GB wait to be read by 20 watchers. The log of changes was full before, so what is more now is theirs, on both ends.
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, stuck.Count * 2_000_000L);
         stuck.ForEach(stream => stream.Dispose());
     }
 
-    private async Task<List<SslStream>> StuckWatchersAsync(int count)
+    [Fact]
+    public async Task A_watcher_that_takes_nothing_for_a_minute_is_dropped()
+    {
+        await using EmbeddedClusterHost fast = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { Time = new FasterTime(TimeProvider.System, 60) }, default);
+        using Rest writer = Rest.Admin(fast);
+        await writer.MadeAsync(Maps, "{metadata: {name: big}}");
+        await using SslStream stuck = (await StuckWatchersAsync(fast, 1))[0];
+        await RewriteAsync(writer, 60);
+        await Task.Delay(TimeSpan.FromSeconds(3));
+
+        // Read on: what the sockets held comes, and then the end, not the other megabytes.
+        Assert.InRange(await ReadToEndAsync(stuck).WaitAsync(TimeSpan.FromSeconds(10)), 1, 60 * 500_000 / 2);
+    }
+
+    private static async Task<long> ReadToEndAsync(SslStream stream)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        long total = 0;
+        try
+        {
+            for (int read; (read = await stream.ReadAsync(buffer)) > 0; total += read)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // Cut off.
+        }
+
+        return total;
+    }
+
+    private static async Task<List<SslStream>> StuckWatchersAsync(EmbeddedClusterHost host, int count)
     {
         List<SslStream> stuck = [];
         for (int i = 0; i < count; i++)
@@ -98,12 +130,12 @@ public sealed class BoundedMemoryTests : IAsyncLifetime
     }
 
     /// <summary>Writes half a megabyte again and again.</summary>
-    private async Task RewriteAsync(int times)
+    private static async Task RewriteAsync(Rest writer, int times)
     {
         string blob = new('x', 500_000);
         for (int i = 0; i < times; i++)
         {
-            RestAnswer answer = await admin.MergeAsync(Maps + "/big", $"{{\"data\":{{\"x\":\"{i}{blob}\"}}}}");
+            RestAnswer answer = await writer.MergeAsync(Maps + "/big", $"{{\"data\":{{\"x\":\"{i}{blob}\"}}}}");
             Assert.Equal(200, answer.Code);
         }
     }

@@ -78,6 +78,7 @@ public sealed class HostileRequestTests : IAsyncLifetime
     [Theory]
     [InlineData("application/json", "POST")]
     [InlineData("application/yaml", "POST")]
+    [InlineData("application/json-patch+json", "PATCH")]
     [InlineData("application/merge-patch+json", "PATCH")]
     [InlineData("application/strategic-merge-patch+json", "PATCH")]
     [InlineData("application/apply-patch+yaml", "PATCH")]
@@ -86,7 +87,10 @@ public sealed class HostileRequestTests : IAsyncLifetime
         await admin.MadeAsync(Maps, "{metadata: {name: a}}");
         foreach (int depth in (int[])[1_000, 100_000])
         {
-            string body = $"{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\"a\"}},\"data\":{string.Concat(Enumerable.Repeat("{\"a\":", depth))}1{new string('}', depth)}}}";
+            string deep = $"{string.Concat(Enumerable.Repeat("{\"a\":", depth))}1{new string('}', depth)}";
+            string body = type == "application/json-patch+json"
+                ? $"[{{\"op\":\"add\",\"path\":\"/data\",\"value\":{deep}}}]"
+                : $"{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\"a\"}},\"data\":{deep}}}";
             RestAnswer answer = await admin.SendAsync(new HttpMethod(method), method == "POST" ? Maps : Maps + "/a?fieldManager=m", body, type);
             Assert.True(answer.Code is 400 or 413 or 422, $"{depth}: {answer.Code} {answer.Message}");
         }
@@ -130,6 +134,22 @@ public sealed class HostileRequestTests : IAsyncLifetime
             RestAnswer answer = await admin.SendAsync(new HttpMethod(method), path, null);
             Assert.True(answer.Code is >= 400 and <= 500 && !answer.Message.Contains("Exception", StringComparison.Ordinal), $"{method} {path}: {answer.Code} {answer.Message}");
         }
+    }
+
+    [Theory]
+    [InlineData("/api/v1/namespaces/default/../../x", 404, "the server could not find the requested resource")]
+    [InlineData("/api/v1/namespaces/default/configmaps/../configmaps/a", 404, "the server could not find the requested resource")]
+    [InlineData("/api/v1/namespaces/default/configmaps/%2e%2e", 400, "may not be '..'")]
+    [InlineData("/api/v1/namespaces/default/configmaps%2Fa", 200, "\"name\":\"a\"")]
+    [InlineData("/api/v1/./namespaces", 404, "the server could not find the requested resource")]
+    public async Task Segments_of_dots_are_names_like_others_and_lead_nowhere(string path, int code, string expected)
+    {
+        await admin.MadeAsync(Maps, "{metadata: {name: a}}");
+        await using SslStream stream = await HostClients.RawAsync(host, asAdmin: true);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        string answer = await new StreamReader(stream).ReadToEndAsync();
+        Assert.True(answer.StartsWith($"HTTP/1.1 {code} ", StringComparison.Ordinal), answer);
+        Assert.Contains(expected, answer, StringComparison.Ordinal);
     }
 
     /// <summary>Sends a bit every second until the server answers or hangs up; what it answered.</summary>
