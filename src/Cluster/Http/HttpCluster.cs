@@ -90,7 +90,7 @@ public sealed partial class HttpCluster : ICluster, IDisposable
         using CancellationTokenSource overdue = new(duration + TimeSpan.FromSeconds(30), time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(overdue.Token, cancellationToken);
         using HttpResponseMessage response = await transport.OpenAsync(call, either.Token).ConfigureAwait(false);
-        WatchStream stream = new(call, transport, this.options.MaxResponseBytes);
+        WatchStream stream = new(call, transport, this.options.MaxResponseBytes, options.Held);
         await foreach (WatchEvent change in stream.ReadAsync(response, either.Token, cancellationToken).ConfigureAwait(false))
         {
             yield return change;

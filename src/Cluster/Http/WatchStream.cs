@@ -9,7 +9,8 @@ using Bowline.Resources.Model;
 namespace Bowline.Cluster.Http;
 
 /// <summary>Reads the events of a watch, one JSON document a line, from the bytes as they come.</summary>
-internal sealed class WatchStream(Call call, Transport transport, int maxEventBytes)
+/// <param name="held">See <see cref="WatchOptions.Held"/>.</param>
+internal sealed class WatchStream(Call call, Transport transport, int maxEventBytes, Func<string, string, MapNode?>? held)
 {
     /// <summary>Ends with the stream, or when <paramref name="limit"/> is over; throws only for the caller's cancellation.</summary>
     public async IAsyncEnumerable<WatchEvent> ReadAsync(
@@ -85,6 +86,11 @@ internal sealed class WatchStream(Call call, Transport transport, int maxEventBy
         Node document;
         try
         {
+            if (held is not null && EventPeek.Read(line) is { } peek && held(peek.Namespace, peek.Name) is { } known && peek.IsOf(known))
+            {
+                return new WatchEvent(peek.Type, known);
+            }
+
             document = IsBlank(line) ? Node.Null : JsonReader.Read(line);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)

@@ -94,6 +94,12 @@ public sealed record WatchOptions
 
     /// <summary>Begin with the present state as ADDED events, then a bookmark annotated <c>k8s.io/initial-events-end</c>.</summary>
     public bool SendInitialEvents { get; init; }
+
+    /// <summary>
+    /// What the caller holds already, by namespace and name. An event that brings that very object (its UID, its resourceVersion) may hand it back
+    /// instead of decoding it once more: of every write whose answer was taken in, the watch tells a second time.
+    /// </summary>
+    public Func<string, string, MapNode?>? Held { get; init; }
 }
 
 public enum WatchEventType

@@ -161,7 +161,7 @@ internal sealed class Reflector(
     {
         watchBegan = time.GetTimestamp();
         bool any = false;
-        WatchOptions watch = new() { ResourceVersion = lastVersion ?? string.Empty, LabelSelector = options.LabelSelector };
+        WatchOptions watch = new() { ResourceVersion = lastVersion ?? string.Empty, LabelSelector = options.LabelSelector, Held = (home, name) => objects.Get(new ResourceId(kind.Kind.Group, kind.Kind.Kind, home, name)) };
         await foreach (WatchEvent change in cluster.WatchAsync(kind, @namespace, watch, cancellationToken).ConfigureAwait(false))
         {
             any = true;

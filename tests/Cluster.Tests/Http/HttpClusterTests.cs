@@ -129,6 +129,42 @@ public sealed class HttpClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_watch_hands_back_what_is_held_in_that_very_version_and_decodes_all_else()
+    {
+        MapNode held = new() { ["metadata"] = new MapNode { ["name"] = "a", ["namespace"] = "ns", ["uid"] = "u", ["resourceVersion"] = "7" } };
+        static string Event(string type, string metadata, string before = "'kind': 'ConfigMap', ") => $"{{'type': '{type}', 'object': {{{before}'metadata': {{{metadata}}}}}}}".Replace('\'', '"');
+        const string Same = "'name': 'a', 'namespace': 'ns', 'uid': 'u', 'resourceVersion': '7'";
+        string[] events =
+        [
+            Event("ADDED", Same),
+            Event("MODIFIED", @"'annotations': {'n': {'name': 'x'}}, 'name': '\u0061', 'namespace': 'ns', 'resourceVersion': '7', 'uid': 'u'"),
+            Event("DELETED", Same),
+            Event("ADDED", Same, before: "'data': {}, "),
+            Event("MODIFIED", Same.Replace("7", "8", StringComparison.Ordinal)),
+            Event("MODIFIED", Same.Replace("'u'", "'another'", StringComparison.Ordinal)),
+            Event("MODIFIED", Same.Replace("'a'", "'b'", StringComparison.Ordinal)),
+            Event("MODIFIED", Same.Replace("'namespace': 'ns', ", string.Empty, StringComparison.Ordinal)),
+            Event("MODIFIED", Same.Replace("'a'", @"'\ud800'", StringComparison.Ordinal)),
+        ];
+        List<(WatchEventType Type, bool Held)> seen = [];
+        WatchOptions options = new() { Held = (home, name) => (home, name) == ("ns", "a") ? held : null };
+        Task watching = Task.Run(async () =>
+        {
+            await foreach (WatchEvent change in cluster.WatchAsync(ConfigMaps, "ns", options, default))
+            {
+                seen.Add((change.Type, ReferenceEquals(change.Object, held)));
+            }
+        });
+        await Eventually.True(() => api.Requests.Count == 1);
+        await Task.Delay(50, CancellationToken.None);
+        api.EndWatches(string.Join('\n', events));
+        await watching.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(
+            [(WatchEventType.Added, true), (WatchEventType.Modified, true), (WatchEventType.Deleted, false), (WatchEventType.Added, false), .. Enumerable.Repeat((WatchEventType.Modified, false), 5)],
+            seen);
+    }
+
+    [Fact]
     public async Task An_error_event_surfaces_with_its_reason()
     {
         Task<ClusterException> watching = Assert.ThrowsAsync<ClusterException>(async () =>
