@@ -110,7 +110,7 @@ public sealed partial class UpSession
             int now = Volatile.Read(ref heard);
             string[] refreshed = await AnswerHubAsync(cancellationToken).ConfigureAwait(false);
             await FollowAsync(Nothing with { Applications = refreshed }, cancellationToken).ConfigureAwait(false);
-            await LeadAsync(cancellationToken).ConfigureAwait(false);
+            await LeadSetsAsync(cancellationToken).ConfigureAwait(false);
             if (projectsChanged)
             {
                 // What a project allows is looked at when a plan is made.

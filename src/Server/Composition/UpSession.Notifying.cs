@@ -17,7 +17,7 @@ public sealed partial class UpSession
     /// <summary>Begins to tell people what becomes of the hub's applications; the delivery does not wait for it.</summary>
     private void BeginNotifying()
     {
-        if (hub is null || !Delivers(NotifyingDuty))
+        if (hub is null)
         {
             return;
         }
@@ -69,9 +69,9 @@ public sealed partial class UpSession
     private async ValueTask EndNotifyingAsync()
     {
         await notifying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (Interlocked.Exchange(ref notifications, null) is { } ending)
+        if (notifications is not null)
         {
-            await ending.DisposeAsync().ConfigureAwait(false);
+            await notifications.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

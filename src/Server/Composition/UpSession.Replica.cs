@@ -10,10 +10,6 @@ namespace Bowline.Server.Composition;
 /// <summary>What is different where several processes share a hub: each has its own applications, for as long as its Lease is held.</summary>
 public sealed partial class UpSession
 {
-    // Names that no application can have: who owns them does for all replicas what only one of them may do.
-    private const string SetsDuty = "/applicationsets";
-    private const string NotifyingDuty = "/notifications";
-
     private readonly ConcurrentDictionary<string, DateTimeOffset> counted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Application, AttemptPhase Phase), long> syncs = new();
 
@@ -29,25 +25,6 @@ public sealed partial class UpSession
 
     /// <summary>Whether this process delivers the application at this moment.</summary>
     private bool Delivers(string application) => options.Replica is not { } replica || replica.Owns(application);
-
-    /// <summary>Takes up, or lays down, what one of several replicas does for all.</summary>
-    private async Task LeadAsync(CancellationToken cancellationToken)
-    {
-        await LeadSetsAsync(cancellationToken).ConfigureAwait(false);
-        if (options.Replica is null || Delivers(NotifyingDuty) == notifications is not null)
-        {
-            return;
-        }
-
-        if (notifications is null)
-        {
-            BeginNotifying();
-        }
-        else
-        {
-            await EndNotifyingAsync().ConfigureAwait(false);
-        }
-    }
 
     /// <summary>Whether it is for this process to clear away what an application left. Another's that lives on in the hub is not gone.</summary>
     private bool MayRemove(string application) =>

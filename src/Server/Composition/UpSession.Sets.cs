@@ -14,10 +14,10 @@ public sealed partial class UpSession
     private ApplicationSetController? sets;
     private HttpDownloads? web;
 
-    /// <summary>Begins, or ends, to keep the sets, as it is for this process to do or not.</summary>
+    /// <summary>Of several replicas one keeps the sets: the owner of a name that no application can have.</summary>
     private async Task LeadSetsAsync(CancellationToken cancellationToken)
     {
-        bool leads = Delivers(SetsDuty);
+        bool leads = Delivers("/applicationsets");
         if (leads && sets is null)
         {
             await StartSetsAsync(cancellationToken).ConfigureAwait(false);
