@@ -23,7 +23,7 @@ public sealed class Dependencies
     /// <summary>How applications stand that others deliver to the same hub; null for one that there is not.</summary>
     public Func<string, Standing?> Elsewhere { get; set; } = static _ => null;
 
-    internal const string GateName = "depends-on";
+    private const string GateName = "depends-on";
 
     /// <summary>What is declared now; before any application is told of its new state.</summary>
     /// <param name="clusterOf">Where an application lives, since objects that are depended on are its cluster's.</param>

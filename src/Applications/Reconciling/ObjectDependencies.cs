@@ -8,10 +8,12 @@ namespace Bowline.Applications.Reconciling;
 /// <summary>Holds an application back until the objects of its cluster that it depends on are there and ready, whoever makes them.</summary>
 public sealed class ObjectDependencies(ApplicationSpec spec, DeliveryTarget target) : ISyncGate
 {
+    private const string GateName = "depends-on-objects";
+
     public GateDecision Decide(SyncPlan plan)
     {
         string[] missing = [.. spec.DependsOnObjects.Select(Why).Where(why => why.Length > 0)];
-        return missing.Length == 0 ? new GateDecision(Dependencies.GateName, GateVerdict.Allow, string.Empty) : new GateDecision(Dependencies.GateName, GateVerdict.Wait, $"waits: {string.Join("; ", missing)}");
+        return missing.Length == 0 ? new GateDecision(GateName, GateVerdict.Allow, string.Empty) : new GateDecision(GateName, GateVerdict.Wait, $"waits: {string.Join("; ", missing)}");
     }
 
     private string Why(ResourceId id)

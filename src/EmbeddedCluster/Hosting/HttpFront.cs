@@ -16,6 +16,8 @@ namespace Bowline.EmbeddedCluster.Hosting;
 /// <summary>Kestrel on a loopback port: turns HTTP into <see cref="ApiRequest"/> and <see cref="ApiResponse"/> into HTTP.</summary>
 internal sealed partial class HttpFront : IAsyncDisposable
 {
+    private const int MaxHeaderBytes = 1024 * 1024;
+
     // A client that sends its headers or its body more slowly than this is not waited for.
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
     private static readonly MinDataRate SlowestBody = new(bytesPerSecond: 100, gracePeriod: TimeSpan.FromSeconds(10));
@@ -89,6 +91,12 @@ internal sealed partial class HttpFront : IAsyncDisposable
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+
+        // As net/http's, which kube-apiserver leaves as they are: selectors may be long.
+        kestrel.Limits.MaxRequestLineSize = MaxHeaderBytes;
+        kestrel.Limits.MaxRequestBufferSize = MaxHeaderBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
         kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
         kestrel.Limits.MinRequestBodyDataRate = SlowestBody;
 
