@@ -9,7 +9,7 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.Admission;
 
 /// <summary>The admission plugins that kube-apiserver has on by default, in its order; policies and webhooks come after what is built in.</summary>
-internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, WebhookSettings webhooks, PolicySettings policySettings, SignerCheck signers) : IDisposable
+internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, WebhookSettings webhooks, PolicySettings policySettings, SignerCheck signers, Func<StoredObject, MapNode, bool> bookQuota) : IDisposable
 {
     private readonly NamespaceLifecycle namespaces = new(store);
     private readonly ServiceAccountAdmission accounts = new(store);
@@ -19,7 +19,7 @@ internal sealed class AdmissionChain(ObjectStore store, KindRegistry kinds, Webh
     private readonly CertificateAdmission certificates = new(signers);
     private readonly StorageDefaults storage = new(store);
     private readonly PodSecurityAdmission podSecurity = new(store);
-    private readonly QuotaAdmission quota = new(store);
+    private readonly QuotaAdmission quota = new(store, bookQuota);
     private readonly PolicyChain policies = new(store, kinds, webhooks, policySettings);
     private readonly WebhookChain hooks = new(store, kinds, webhooks);
 

@@ -17,6 +17,7 @@ internal static class BodyReader
         ObjectDecoder decoder = new();
         MapNode decoded = Decode(kind, map, decoder);
         decoded = WithHeader(kind, decoded);
+        context.Emptied.AddRange(decoder.Emptied);
         string[] problems = [.. duplicates ?? [], .. decoder.Unknown.Select(path => $"unknown field \"{path}\"")];
         Report(kind, problems, context);
         return decoded;

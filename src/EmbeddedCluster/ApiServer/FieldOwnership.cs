@@ -15,16 +15,30 @@ internal static class FieldOwnership
             return node;
         }
 
-        if (kind.HasStatus && node["status"] is { } status)
+        Node? status = kind.HasStatus ? node["status"] : null;
+        if (status is not null)
         {
             // Status is reset on creation; nobody owns what nobody set.
             node.Remove("status");
-            MapNode owned = ServerSideApply.Update(null, node, kind.Schema, Writer(kind, context, string.Empty, time));
-            owned["status"] = status;
-            return owned;
         }
 
-        return ServerSideApply.Update(null, node, kind.Schema, Writer(kind, context, string.Empty, time));
+        foreach (string member in context.Emptied)
+        {
+            node[member] = new ListNode();
+        }
+
+        MapNode owned = ServerSideApply.Update(null, node, kind.Schema, Writer(kind, context, string.Empty, time));
+        foreach (string member in context.Emptied)
+        {
+            owned[member] = Node.Null;
+        }
+
+        if (status is not null)
+        {
+            owned["status"] = status;
+        }
+
+        return owned;
     }
 
     /// <param name="live">In the version of the request.</param>

@@ -74,9 +74,14 @@ internal static class KindRules
         };
     }
 
-    /// <summary>Everything that a change of makes a new generation: all but metadata and status.</summary>
-    public static bool SpecChanged(ServedKind kind, MapNode live, MapNode next)
+    /// <summary>Everything that a change of makes a new generation: all but metadata and status, and of a Deployment its annotations too, unless they come with its status.</summary>
+    public static bool SpecChanged(ServedKind kind, MapNode live, MapNode next, string subresource)
     {
+        if (kind.QualifiedPlural == "deployments.apps" && subresource != "status" && !Node.DeepEquals(live.At("metadata", "annotations"), next.At("metadata", "annotations")))
+        {
+            return true;
+        }
+
         if (kind.QualifiedPlural == "pods" && live.At("spec", "nodeName") is null && next.At("spec", "nodeName") is not null)
         {
             return false;

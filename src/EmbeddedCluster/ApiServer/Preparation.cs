@@ -51,7 +51,7 @@ internal static class Preparation
     }
 
     /// <summary>What an update leaves to the server, or may not touch at all, stays what it was.</summary>
-    public static void OnUpdate(ServedKind kind, MapNode node, MapNode live)
+    public static void OnUpdate(ServedKind kind, MapNode node, MapNode live, string subresource, string now)
     {
         switch (kind.QualifiedPlural)
         {
@@ -67,12 +67,31 @@ internal static class Preparation
             case "persistentvolumeclaims":
                 ClaimSources.Prepare(node);
                 break;
+            case "persistentvolumes" when subresource == "status":
+                TimePhase(node, live, now);
+                break;
             case "services" when node["spec"] is MapNode spec && live["spec"] is MapNode before:
                 ServiceAllocator.Release(spec, live);
                 KeepAllocations(spec, before);
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>When a volume's phase changed: the server's time, unless whoever changed the phase gives another.</summary>
+    private static void TimePhase(MapNode node, MapNode live, string now)
+    {
+        Node? before = live.At("status", "lastPhaseTransitionTime");
+        Node? sent = node.At("status", "lastPhaseTransitionTime");
+        bool changed = !Node.DeepEquals(node.At("status", "phase"), live.At("status", "phase"));
+        if (changed && (sent is null || Node.DeepEquals(sent, before)))
+        {
+            node.EnsureMap("status")["lastPhaseTransitionTime"] = now;
+        }
+        else if (!changed && sent is null && before is not null)
+        {
+            node.EnsureMap("status")["lastPhaseTransitionTime"] = before;
         }
     }
 

@@ -34,6 +34,18 @@ internal sealed partial class ResourceService
                 return new DeleteResult(next, gone);
             }
 
+            if (gone && WasMarked(live, next) && kind.QualifiedPlural == "pods")
+            {
+                // A kind that is deleted gracefully is marked by one write and removed by the next, however short its grace.
+                if (Store.TryPut(kind.Collection, stored, stored.Namespace, stored.Name, next) is not { } marked)
+                {
+                    continue;
+                }
+
+                stored = marked.Object;
+                next = Draft.Beginning(stored.Node);
+            }
+
             if (gone)
             {
                 MapNode last = Draft.Beginning(next);
@@ -117,6 +129,10 @@ internal sealed partial class ResourceService
 
         return !held;
     }
+
+    private static bool WasMarked(MapNode live, MapNode next) =>
+        !Node.DeepEquals(live.At("metadata", "deletionTimestamp"), next.At("metadata", "deletionTimestamp"))
+        || !Node.DeepEquals(live.At("metadata", "deletionGracePeriodSeconds"), next.At("metadata", "deletionGracePeriodSeconds"));
 
     private void SetDeletion(ServedKind kind, MapNode metadata, long grace)
     {

@@ -100,8 +100,8 @@ internal sealed partial class ResourceService
         next = await MutateChangeAsync(request, kind, live, next, context).ConfigureAwait(false);
 
         escalation.Check(kind, @namespace, next, live, context.User);
-        Preparation.OnUpdate(kind, next, live);
-        SetGeneration(kind, live, next);
+        Preparation.OnUpdate(kind, next, live, subresource, Now());
+        SetGeneration(kind, live, next, subresource);
         ThrowIfInvalid(kind, next, Checked(kind, next, live, context, Validator.OnUpdate(kind, next, live, subresource), subresource));
         if (subresource.Length == 0)
         {
@@ -171,11 +171,11 @@ internal sealed partial class ResourceService
         }
     }
 
-    private static void SetGeneration(ServedKind kind, MapNode live, MapNode next)
+    private static void SetGeneration(ServedKind kind, MapNode live, MapNode next, string subresource)
     {
         MapNode metadata = ObjectMeta.Of(next);
         long generation = live.At("metadata", "generation")?.AsInteger() ?? 0;
-        if (KindRules.HasGeneration(kind) && KindRules.SpecChanged(kind, live, next))
+        if (KindRules.HasGeneration(kind) && KindRules.SpecChanged(kind, live, next, subresource))
         {
             generation++;
         }

@@ -22,6 +22,9 @@ internal sealed record WriteContext(UserInfo User, string FieldManager)
     /// <summary>Sent back as Warning headers, in order.</summary>
     public List<string> Warnings { get; init; } = [];
 
+    /// <summary>Members that the body has as empty lists, which storage does not tell from none, and ownership does.</summary>
+    public List<string> Emptied { get; } = [];
+
     /// <summary>Adds an annotation to the request's audit event.</summary>
     public Action<string, string> Annotate { get; init; } = static (_, _) => { };
 

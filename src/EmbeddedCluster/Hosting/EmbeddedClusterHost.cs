@@ -109,7 +109,8 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             kinds,
             Webhooks(options, policies),
             policies,
-            (user, verb, signer) => authorizer.Decide(new AccessQuery(user, verb) { Group = "certificates.k8s.io", Resource = "signers", Name = signer }).Allowed);
+            (user, verb, signer) => authorizer.Decide(new AccessQuery(user, verb) { Group = "certificates.k8s.io", Resource = "signers", Name = signer }).Allowed,
+            (quota, status) => QuotaBook.Write(store, kinds, options.Time, quota, status));
         ResourceService service = new(store, kinds, admission, options.Time, IPNetwork.Parse(options.ServiceSubnet));
         AuditLog? audit = options.AuditLog is { } path
             ? AuditLog.Open(path, options.AuditPolicy is { } policy ? AuditPolicy.Parse(policy) : AuditPolicy.Default, options.Time)

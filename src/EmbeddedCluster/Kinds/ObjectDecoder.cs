@@ -22,6 +22,9 @@ internal sealed class ObjectDecoder(bool structured = false)
     /// <summary>The same list, for those who prune by other rules.</summary>
     public List<string> UnknownPaths => unknown;
 
+    /// <summary>Members of the object itself that were sent as empty lists and became null; who sends one owns it all the same.</summary>
+    public List<string> Emptied { get; } = [];
+
     public MapNode Decode(MapNode body, WireMessage type) => DecodeMessage(body, type, string.Empty, withHeader: true);
 
     public MapNode DecodePart(MapNode body, WireMessage type, string path) => DecodeMessage(body, type, path, withHeader: false);
@@ -29,6 +32,7 @@ internal sealed class ObjectDecoder(bool structured = false)
     private MapNode DecodeMessage(MapNode body, WireMessage type, string path, bool withHeader)
     {
         MapNode result = new(body.Count + 2);
+        withHeader |= type.IsKind;
         if (withHeader)
         {
             CopyHeader(body, result);
@@ -77,7 +81,7 @@ internal sealed class ObjectDecoder(bool structured = false)
         if (field.IsList)
         {
             ListNode list = value as ListNode ?? throw Mismatch(value, owner, path, "[]" + GoName(field));
-            return list.Count > 0 || field.Pointer ? DecodeList(list, field, owner, path) : field.Always ? Emptied(list, owner) : null;
+            return list.Count > 0 || field.Pointer ? DecodeList(list, field, owner, path) : field.Always ? Empty(list, owner, path) : null;
         }
 
         if (field.IsMap)
@@ -91,7 +95,20 @@ internal sealed class ObjectDecoder(bool structured = false)
     }
 
     /// <summary>An empty list that is always written: protobuf, which all but definitions are stored as, does not tell it from none.</summary>
-    private static Node Emptied(ListNode list, WireMessage owner) => owner.Name.Contains("apiextensions", StringComparison.Ordinal) ? list : Node.Null;
+    private Node Empty(ListNode list, WireMessage owner, string path)
+    {
+        if (owner.Name.Contains("apiextensions", StringComparison.Ordinal))
+        {
+            return list;
+        }
+
+        if (!path.Contains('.', StringComparison.Ordinal) && !path.Contains('[', StringComparison.Ordinal))
+        {
+            Emptied.Add(path);
+        }
+
+        return Node.Null;
+    }
 
     private ListNode DecodeList(ListNode list, WireField field, WireMessage owner, string path)
     {

@@ -55,6 +55,9 @@ internal sealed class WireMessage
     /// <summary>A Go slice type such as ExtraValue: a JSON array, a protobuf message with items.</summary>
     public bool IsNamedList => Name.EndsWith(".ExtraValue", StringComparison.Ordinal) || Name.EndsWith(".Verbs", StringComparison.Ordinal);
 
+    /// <summary>An object in its own right, which says its kind and apiVersion wherever it stands (the claims of a StatefulSet).</summary>
+    public bool IsKind => table.IsKind(Name);
+
     /// <summary>JSON members with inlined types flattened, in declaration order.</summary>
     public WireField[] Members => flattened ??= [.. Fields.SelectMany(member => member.Inlined ? table.Get(member.TypeName).Members : [member])];
 
@@ -70,6 +73,7 @@ internal sealed class TypeTable
     private readonly string text;
     private readonly Dictionary<string, int> starts = new(StringComparer.Ordinal);
     private readonly Dictionary<ResourceKind, string> kinds = [];
+    private readonly HashSet<string> kindNames = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, WireMessage> parsed = new(StringComparer.Ordinal);
 
     private TypeTable(string text)
@@ -84,6 +88,7 @@ internal sealed class TypeTable
             {
                 string[] kind = heading[1].Split('/');
                 kinds[new ResourceKind(kind[0], kind[1], kind[2])] = heading[0];
+                kindNames.Add(heading[0]);
             }
         }
     }
@@ -93,6 +98,8 @@ internal sealed class TypeTable
     public WireMessage ObjectMeta => Get("meta.ObjectMeta");
 
     public WireMessage? Find(ResourceKind kind) => kinds.TryGetValue(kind, out string? name) ? Get(name) : null;
+
+    public bool IsKind(string name) => kindNames.Contains(name);
 
     public WireMessage Get(string name) => parsed.GetOrAdd(name, static (key, self) => self.Parse(key), this);
 

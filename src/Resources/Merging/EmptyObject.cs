@@ -9,7 +9,8 @@ namespace Bowline.Resources.Merging;
 /// </summary>
 internal static class EmptyObject
 {
-    public static MapNode Of(Schema? schema)
+    /// <param name="created">The object that was made, in canonical form: a null in it is a field that Go always writes, and that is null in an empty struct too.</param>
+    public static MapNode Of(Schema? schema, MapNode? created)
     {
         MapNode empty = new();
         // A custom resource has no Go struct: its empty object is empty.
@@ -36,9 +37,17 @@ internal static class EmptyObject
             }
         }
 
+        foreach ((string name, Node value) in created ?? [])
+        {
+            if (value.IsNull)
+            {
+                empty.Set(name, Node.Null);
+            }
+        }
+
         foreach (string name in schema.StructFields)
         {
-            empty.Set(name, Of(schema.Properties[name]));
+            empty.Set(name, Of(schema.Properties[name], created?[name] as MapNode));
         }
 
         return empty;

@@ -43,7 +43,7 @@ public static partial class ServerSideApply
         if (live is not null && managed.IsEmpty)
         {
             FieldWriter before = writer with { Manager = BeforeFirstApply };
-            Record(managed, Comparison.Of(EmptyObject.Of(schema), current, type), before);
+            Record(managed, Comparison.Of(EmptyObject.Of(schema, current), current, type), before);
         }
 
         managed.Reconcile(type);
@@ -81,7 +81,7 @@ public static partial class ServerSideApply
             return result;
         }
 
-        MapNode before = live is null ? EmptyObject.Of(schema) : WithoutManagedFields(live);
+        MapNode before = live is null ? EmptyObject.Of(schema, result) : WithoutManagedFields(live);
         managed.Reconcile(type);
         Record(managed, Comparison.Of(before, result, type), writer);
         managed.Cap(MaxUpdaters);

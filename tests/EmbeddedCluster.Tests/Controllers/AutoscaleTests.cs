@@ -25,9 +25,13 @@ public sealed class AutoscaleTests
     private const string ExternalValue = "{type: External, external: {metric: {name: queue}, target: {type: Value, value: '100'}}}";
     private const string ExternalAverage = "{type: External, external: {metric: {name: queue}, target: {type: AverageValue, averageValue: '100'}}}";
     private const string Unknown = "{type: External, external: {metric: {name: gone}, target: {type: Value, value: '100'}}}";
+    private const string Gpu = "{type: Resource, resource: {name: example.com/gpu, target: {type: Utilization, averageUtilization: 50}}}";
+    private const string ContainerPlain = "{type: ContainerResource, containerResource: {name: cpu, container: c, target: {type: AverageValue, averageValue: 500m}}}";
+    private const string UnknownPods = "{type: Pods, pods: {metric: {name: gone}, target: {type: AverageValue, averageValue: '100'}}}";
+    private const string UnknownObject = "{type: Object, object: {metric: {name: gone}, describedObject: {kind: Ingress, name: main}, target: {type: Value, value: '100'}}}";
     private const string Memory = "{type: Resource, resource: {name: memory, target: {type: Utilization, averageUtilization: 50}}}";
 
-    // Pods: usage in thousandths; "!" not ready, "?" no figure, "~" pending, "x" being deleted, "f" failed, "*" started a minute ago. Every pod asks for 1.
+    // Pods: usage in thousandths; "!" not ready, "?" no figure, "~" pending, "x" being deleted, "f" failed, "*" started a minute ago, "-" not ready since its start an hour ago. Every pod asks for 1.
     public static TheoryData<string, string, int, string[], string, long, int, string> Cases => new()
     {
         // Basics.
@@ -54,6 +58,17 @@ public sealed class AutoscaleTests
         { "a pending pod damps a scale-up", "doc: not yet ready", 3, [Cpu50], "1000 1000 ~", 0, 4, "ValidMetricFound" },
         { "readiness lost later counts", "doc: --horizontal-pod-autoscaler-initial-readiness-delay", 2, [Cpu50], "1000 1000!", 0, 4, "ValidMetricFound" },
         { "a figure from before the pod was ready is not used", "doc: --horizontal-pod-autoscaler-cpu-initialization-period", 2, [Cpu50], "1000 9000*", 0, 2, "ValidMetricFound" },
+        { "a pod that was never ready within its initial delay is set aside for good", "doc: --horizontal-pod-autoscaler-initial-readiness-delay, 30 s", 2, [Cpu50], "500 5000-", 0, 2, "ValidMetricFound" },
+        { "a pod that was never ready damps a scale-up even an hour later", "doc: not yet ready, 0% on scale up", 3, [Cpu50], "1000 1000 1000-", 0, 4, "ValidMetricFound" },
+        { "within the initialization period a pod that is not ready does not count, whenever it was", "doc: --horizontal-pod-autoscaler-cpu-initialization-period, 5 min", 2, [Cpu50], "500 5000!*", 0, 2, "ValidMetricFound" },
+        { "only unready pods leave no figure", "upstream: did not receive metrics for any ready pods", 2, [Cpu50], "500!* 500-", 0, 2, "FailedGetResourceMetric" },
+        { "a pending pod is no part of a scale-down", "doc: not yet ready set aside", 3, [Cpu50], "200 200 ~", 0, 1, "ValidMetricFound" },
+        { "unready and missing pods together damp a scale-up", "doc: 0% on scale up for both", 4, [Cpu50], "2000 ? 1000!* 2000", 0, 8, "ValidMetricFound" },
+        { "more measured pods than the size never turn a scale-down into growth", "upstream: a change of the number of metrics must not change direction", 2, [Cpu50], "300 300 300 ?", 0, 2, "ValidMetricFound" },
+        { "a deleted pod without figures is not missing", "doc: pods with a deletion timestamp are ignored", 3, [Cpu50], "1000 1000 ?x", 0, 4, "ValidMetricFound" },
+        { "a plain average counts missing pods as at the target when shrinking", "doc: missing metrics, 100% on scale down", 4, [CpuPlain], "200 200 200 ?", 0, 3, "ValidMetricFound" },
+        { "a resource that no container requests gives nothing", "doc: if some containers have no request set, utilization is not defined", 2, [Gpu], "500 500", 0, 2, "FailedGetResourceMetric" },
+        { "a plain average of a container needs no request", "api: averageValue of a container resource", 2, [ContainerPlain], "1000 1000", 0, 4, "ValidMetricFound" },
         { "readiness is of no interest to memory", "doc: only when scaling on CPU", 2, [Memory], "1000 1000!*", 0, 4, "ValidMetricFound" },
         { "no figure at all changes nothing", "doc: missing metrics", 2, [Cpu50], "? ?", 0, 2, "FailedGetResourceMetric" },
         { "no pod at all changes nothing", "api: ScalingActive", 2, [Cpu50], "", 0, 2, "FailedGetResourceMetric" },
@@ -67,7 +82,20 @@ public sealed class AutoscaleTests
         { "an external value shared by pods", "doc: external metrics, averageValue", 2, [ExternalAverage], "0 0", 290_000, 3, "ValidMetricFound" },
         { "an external metric that nobody has", "api: ScalingActive", 2, [Unknown], "0 0", 0, 2, "FailedGetExternalMetric" },
 
+        { "a metric of the pods counts missing ones as idle when growing", "doc: missing metrics, 0% on scale up", 3, [PodsMetric], "200000 200000 ?", 0, 4, "ValidMetricFound" },
+        { "a metric of the pods counts pods that are not ready", "doc: only when scaling on CPU", 2, [PodsMetric], "200000 200000!*", 0, 4, "ValidMetricFound" },
+        { "a metric that no pod has", "api: ScalingActive", 2, [UnknownPods], "0 0", 0, 2, "FailedGetPodsMetric" },
+        { "a value of an object within the tolerance", "doc: tolerance", 2, [ObjectValue], "0 0", 109_000, 2, "ValidMetricFound" },
+        { "a value of an object below the target", "doc: algorithm details", 4, [ObjectValue], "0 0 0 0", 50_000, 2, "ValidMetricFound" },
+        { "a metric that an object has not", "api: ScalingActive", 2, [UnknownObject], "0 0", 0, 2, "FailedGetObjectMetric" },
+        { "a shared value within the tolerance", "doc: tolerance", 4, [ExternalAverage], "0 0 0 0", 430_000, 4, "ValidMetricFound" },
+        { "a shared value is of no interest to readiness", "api: averageValue of an external metric", 2, [ExternalAverage], "0! ~", 400_000, 4, "ValidMetricFound" },
+        { "an external value counts ready pods only", "doc: algorithm details", 3, [ExternalValue], "0 0 0!", 200_000, 4, "ValidMetricFound" },
+        { "an external value of nothing shrinks to the least", "api: minReplicas", 3, [ExternalValue], "0 0 0", 0, 1, "ValidMetricFound" },
+
         // Several.
+        { "all of them failing tell of the first", "upstream: the condition is the first invalid metric's", 2, [UnknownPods, Unknown], "0 0", 0, 2, "FailedGetPodsMetric" },
+        { "the largest of several wins when all shrink", "doc: multiple metrics, the largest is chosen", 6, [Cpu50, ExternalAverage], "250 250 250 250 250 250", 400_000, 4, "ValidMetricFound" },
         { "the largest of several wins", "doc: multiple metrics, the largest is chosen", 2, [Cpu50, ExternalAverage], "600 600", 400_000, 4, "ValidMetricFound" },
         { "one that fails does not stop a scale-up", "doc: if any fail and the others scale up, still scale", 2, [Cpu50, Unknown], "1000 1000", 0, 4, "ValidMetricFound" },
         { "one that fails stops a scale-down", "doc: if any fail, no scale down", 4, [Cpu50, Unknown], "100 100 100 100", 0, 4, "FailedGetExternalMetric" },
@@ -107,6 +135,17 @@ public sealed class AutoscaleTests
     [InlineData("api: scaleUp.tolerance per autoscaler", "{scaleUp: {tolerance: '0.5'}}", 10, "0:14=10 15:16=16")]
     [InlineData("api: scaleDown.tolerance per autoscaler", "{scaleDown: {tolerance: '0', stabilizationWindowSeconds: 0}}", 20, "0:19=19")]
     [InlineData("api: maxReplicas bounds", "", 10, "0:40=20 15:40=20")]
+    [InlineData("api: maxReplicas bounds with behavior too", "{scaleUp: {policies: [{type: Percent, value: 900, periodSeconds: 15}]}}", 10, "0:40=20 15:40=20")]
+    [InlineData("api: minReplicas bounds", "{scaleDown: {stabilizationWindowSeconds: 0}}", 4, "0:0=1")]
+    [InlineData("api: of policies with several periods each looks back its own", "{scaleUp: {policies: [{type: Pods, value: 2, periodSeconds: 15}, {type: Pods, value: 3, periodSeconds: 120}], selectPolicy: Min}}", 2, "0:20=4 16:20=5 32:20=5 121:20=7 137:20=8")]
+    [InlineData("api: of policies with several periods the larger change wins by default", "{scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 15}, {type: Pods, value: 4, periodSeconds: 60}]}}", 2, "0:20=6 16:20=7 32:20=8 61:20=10")]
+    [InlineData("api: selectPolicy Min of scaling down takes the smallest change", "{scaleDown: {stabilizationWindowSeconds: 0, selectPolicy: Min, policies: [{type: Pods, value: 4, periodSeconds: 60}, {type: Percent, value: 10, periodSeconds: 60}]}}", 20, "0:2=18 61:2=16")]
+    [InlineData("api: selectPolicy Max of scaling down takes the greatest change", "{scaleDown: {stabilizationWindowSeconds: 0, policies: [{type: Pods, value: 4, periodSeconds: 60}, {type: Percent, value: 10, periodSeconds: 60}]}}", 20, "0:2=16 61:2=12")]
+    [InlineData("upstream: a period's shrink is measured from the size that it began with, before what was added", "{scaleUp: {}, scaleDown: {stabilizationWindowSeconds: 0, policies: [{type: Pods, value: 2, periodSeconds: 60}]}}", 4, "0:8=8 15:2=2")]
+    [InlineData("doc: a window of scaling down restores the highest within it", "{scaleDown: {stabilizationWindowSeconds: 60}}", 10, "0:10=10 30:3=10 59:6=10 61:3=6 125:3=3")]
+    [InlineData("doc: both windows leave a size between the lowest and the highest alone", "{scaleUp: {stabilizationWindowSeconds: 60}, scaleDown: {stabilizationWindowSeconds: 60}}", 5, "0:5=5 15:9=5 30:2=5 45:9=5")]
+    [InlineData("api: scaleUp.tolerance of 0 moves at once", "{scaleUp: {tolerance: '0'}}", 20, "0:20=20")]
+    [InlineData("api: tolerances of both directions are their own", "{scaleUp: {tolerance: '0.5'}, scaleDown: {tolerance: '0', stabilizationWindowSeconds: 0}}", 10, "0:14=10 15:9=9")]
     public void Windows_and_policies_hold_over_time(string source, string behavior, int start, string steps)
     {
         AutoscalerMemory memory = new();
@@ -133,12 +172,62 @@ public sealed class AutoscaleTests
     [InlineData(10, "0 0 0 0 0 0 0 0 0 0", 40, "TooManyReplicas True", "external metric queue(nil) above target")]
     [InlineData(4, "0 0 0 0", 40, "ScaleUpLimit True", "external metric queue(nil) above target")]
     [InlineData(4, "0 0 0 0", 4, "DesiredWithinRange False", "")]
-    public void Conditions_say_what_limits(int current, string pods, int wanted, string limited, string why)
+    [InlineData(4, "0 0 0 0", 1, "TooFewReplicas True", "All metrics below target")]
+    [InlineData(10, "", 40, "TooManyReplicas True", "external metric queue(nil) above target", "{scaleUp: {policies: [{type: Percent, value: 900, periodSeconds: 15}]}}")]
+    [InlineData(10, "", 40, "ScaleUpLimit True", "external metric queue(nil) above target", "{scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 15}]}}")]
+    [InlineData(10, "", 1, "TooFewReplicas True", "All metrics below target", "{scaleDown: {stabilizationWindowSeconds: 0}}")]
+    [InlineData(10, "", 1, "ScaleDownLimit True", "All metrics below target", "{scaleDown: {stabilizationWindowSeconds: 0, policies: [{type: Pods, value: 1, periodSeconds: 15}]}}")]
+    [InlineData(10, "", 10, "DesiredWithinRange False", "", "{scaleDown: {stabilizationWindowSeconds: 0}}")]
+    public void Conditions_say_what_limits(int current, string pods, int wanted, string limited, string why, string behavior = "")
     {
-        AutoscaleDecision decision = Decide(current, [ExternalAverage], pods, wanted * 100_000, string.Empty, new AutoscalerMemory(), Start, least: 2);
+        AutoscalerMemory memory = new();
+        // A recommendation of long ago, that no window reaches.
+        memory.Begin(current, Start.AddHours(-1));
+        AutoscaleDecision decision = Decide(current, [ExternalAverage], pods, wanted * 100_000, behavior, memory, Start, least: 2);
         MapNode? condition = decision.Status(null).Condition("ScalingLimited");
         Assert.Equal(why, decision.Why);
         Assert.Equal(why.StartsWith("Current", StringComparison.Ordinal) ? string.Empty : limited, $"{condition.Text("reason")} {condition.Text("status")}".Trim());
+    }
+
+    // "behavior; what was recommended a minute ago, current, recommended now": pkg/controller/podautoscaler/horizontal.go, normalizeDesiredReplicas(WithBehaviors).
+    [Theory]
+    [InlineData("", 8, 8, 4, "ScaleDownStabilized", "recent recommendations were higher than current one, applying the highest recent recommendation")]
+    [InlineData("{scaleDown: {}}", 8, 8, 4, "ScaleDownStabilized", "recent recommendations were higher than current one, applying the highest recent recommendation")]
+    [InlineData("{scaleUp: {stabilizationWindowSeconds: 120}}", 4, 4, 8, "ScaleUpStabilized", "recent recommendations were lower than current one, applying the lowest recent recommendation")]
+    [InlineData("", 4, 4, 4, "ReadyForNewScale", "recommended size matches current size")]
+    public void A_window_that_holds_is_named(string behavior, int before, int current, int wanted, string reason, string message)
+    {
+        AutoscalerMemory memory = new();
+        memory.Begin(before, Start.AddMinutes(-1));
+        AutoscaleDecision decision = Decide(current, [ExternalAverage], string.Empty, wanted * 100_000, behavior, memory, Start);
+        Assert.Null(decision.Rescale);
+        MapNode? able = decision.Status(null).Condition("AbleToScale");
+        Assert.Equal((reason, message, "True"), (able.Text("reason"), able.Text("message"), able.Text("status")));
+    }
+
+    [Fact]
+    public void A_rescale_and_one_that_was_refused_are_told_apart()
+    {
+        AutoscaleDecision decision = Decide(2, [Cpu50], "1000 1000", 0, string.Empty, new AutoscalerMemory(), Start);
+        MapNode done = decision.Status(null);
+        Assert.Equal("the HPA controller was able to update the target scale to 4", done.Condition("AbleToScale").Text("message"));
+        Assert.Equal(("SucceededRescale", 4, Start.Stamp()), (done.Condition("AbleToScale").Text("reason"), done.Int("desiredReplicas"), done.Text("lastScaleTime")));
+        MapNode refused = decision.Status("no");
+        Assert.Equal("the HPA controller was unable to update the target scale: no", refused.Condition("AbleToScale").Text("message"));
+        Assert.Equal(("FailedUpdateScale", "False", 0), (refused.Condition("AbleToScale").Text("reason"), refused.Condition("AbleToScale").Text("status"), refused.Int("desiredReplicas")));
+        Assert.Null(refused["lastScaleTime"]);
+    }
+
+    [Fact]
+    public void A_target_that_is_not_there_is_told_and_nothing_is_measured()
+    {
+        AutoscaleDecision decision = AutoscaleDecision.Decide(
+            Autoscaler([Cpu50], string.Empty, 1),
+            new AutoscaleEvidence(null, "deployments.apps \"web\" not found", [], [], Start),
+            new AbsentMetrics(),
+            new AutoscalerMemory());
+        Assert.Equal([("FailedGetScale", "deployments.apps \"web\" not found")], decision.Events);
+        Assert.Equal("the HPA controller was unable to get the target's current scale: deployments.apps \"web\" not found", decision.Status(null).Condition("AbleToScale").Text("message"));
     }
 
     [Fact]
@@ -186,9 +275,10 @@ public sealed class AutoscaleTests
     {
         bool young = text.Contains('*', StringComparison.Ordinal);
         DateTimeOffset started = young ? Start.AddMinutes(-1) : Start.AddHours(-1);
-        DateTimeOffset changed = young ? Start.AddSeconds(-20) : Start.AddMinutes(-10);
+        bool never = text.Contains('-', StringComparison.Ordinal);
+        DateTimeOffset changed = young ? Start.AddSeconds(-20) : never ? started.AddSeconds(5) : Start.AddMinutes(-10);
         string deleted = text.Contains('x', StringComparison.Ordinal) ? $", deletionTimestamp: '{Start.Stamp()}'" : string.Empty;
-        string ready = text.Contains('!', StringComparison.Ordinal) ? "False" : "True";
+        string ready = never || text.Contains('!', StringComparison.Ordinal) ? "False" : "True";
         string phase = text.Contains('~', StringComparison.Ordinal) ? "Pending" : text.Contains('f', StringComparison.Ordinal) ? "Failed" : "Running";
         return Read($$"""
             metadata: {name: pod-{{index}} {{deleted}} }
@@ -211,9 +301,14 @@ public sealed class AutoscaleTests
                 return new Dictionary<string, PodFigure>();
             }
 
+            if (query.Source["metric"]?["name"]?.AsString() == "gone")
+            {
+                throw new MetricsException("unable to fetch metrics from custom metrics API: no such metric");
+            }
+
             return pods.Zip(text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 .Where(pair => char.IsDigit(pair.Second[0]))
-                .ToDictionary(pair => pair.First.Name(), pair => new PodFigure(long.Parse(pair.Second.TrimEnd('!', '*', 'x', 'f'), CultureInfo.InvariantCulture), query.Now, TimeSpan.FromSeconds(30)));
+                .ToDictionary(pair => pair.First.Name(), pair => new PodFigure(long.Parse(pair.Second.TrimEnd('!', '*', 'x', 'f', '-'), CultureInfo.InvariantCulture), query.Now, TimeSpan.FromSeconds(30)));
         }
 
         public long Of(MetricQuery query) => query.Source["metric"]?["name"]?.AsString() == "gone"

@@ -34,6 +34,36 @@ public sealed class DecisionTests
         Assert.Equal(3, down.Spec().Int("replicas"));
     }
 
+    // Pods "name=age of creation and readiness[!cost][@node]"; kube-controller-manager's ActivePodsWithRanks, uids are the names.
+    [Theory]
+    [InlineData("of pods of different age the youngest goes", "a=9000 b=100 c=1000", "b")]
+    [InlineData("of pods about as old, to a factor of two, the smaller uid goes (LogarithmicScaleDown)", "c=1000 a=1010 b=1020", "a")]
+    [InlineData("a pod that is not ready goes before a younger one that is", "a=9000? b=10", "a")]
+    [InlineData("the deletion cost counts before age", "a=9000!-5 b=10", "a")]
+    [InlineData("pods that share a node go before one that is alone", "a=10@one b=9000@two c=9000@two", "b")]
+    public void Surplus_pods_go_in_the_order_of_the_reference(string rule, string pods, string gone)
+    {
+        List<MapNode> nodes = [.. pods.Split(' ').Select(Aged)];
+        MapNode set = ReplicaSet("web", "nginx:1", nodes.Count - 1, available: 0, revision: 1);
+        ReplicaPlan plan = ReplicaSets.Decide(set, nodes, pod => nodes.Count(other => other.Spec().Text("nodeName") == pod.Spec().Text("nodeName")), Now);
+        Assert.True(Assert.Single(plan.Delete).Name() == gone, $"{rule}: {plan.Delete[0].Name()}");
+    }
+
+    private static MapNode Aged(string text)
+    {
+        System.Text.RegularExpressions.Match parts = System.Text.RegularExpressions.Regex.Match(text, @"^(\w+)=(\d+)(\??)(?:!(-?\d+))?(?:@(\w+))?$");
+        string since = Now.AddSeconds(-int.Parse(parts.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture)).Stamp();
+        return (MapNode)YamlReader.Read($$"""
+            metadata:
+              name: {{parts.Groups[1].Value}}
+              uid: {{parts.Groups[1].Value}}
+              creationTimestamp: '{{since}}'
+              annotations: {controller.kubernetes.io/pod-deletion-cost: '{{(parts.Groups[4].Success ? parts.Groups[4].Value : "0")}}'}
+            spec: {nodeName: {{(parts.Groups[5].Success ? parts.Groups[5].Value : parts.Groups[1].Value)}}}
+            status: {phase: Running, conditions: [{type: Ready, status: '{{(parts.Groups[3].Length > 0 ? "False" : "True")}}', lastTransitionTime: '{{since}}'}]}
+            """)!;
+    }
+
     [Fact]
     public void A_rollout_that_makes_no_progress_times_out()
     {

@@ -13,6 +13,12 @@ internal sealed class StandInKubelet(ICluster cluster, string @namespace) : IDis
     private CancellationTokenSource? running;
     private int addresses;
 
+    /// <summary>Whether it marks pods by itself at present.</summary>
+    public bool IsRunning => running is { IsCancellationRequested: false };
+
+    /// <summary>How often in a row it looked and found no new pod.</summary>
+    public int QuietPasses { get; private set; }
+
     public async Task StepAsync(MapNode step)
     {
         string note = step["note"]?.AsString() ?? string.Empty;
@@ -45,7 +51,7 @@ internal sealed class StandInKubelet(ICluster cluster, string @namespace) : IDis
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            await PatchAllAsync(note, cancellationToken);
+            QuietPasses = await PatchAllAsync(note, cancellationToken) == 0 ? QuietPasses + 1 : 0;
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

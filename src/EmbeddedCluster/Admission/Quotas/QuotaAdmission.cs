@@ -9,8 +9,10 @@ namespace Bowline.EmbeddedCluster.Admission.Quotas;
 /// Refuses what would exceed a ResourceQuota. What is used is counted from the stored objects and from those that are on their way
 /// into the store, so that it is right before the quota controller has written a status, and many writers together stay within it.
 /// </summary>
-internal sealed class QuotaAdmission(ObjectStore store)
+/// <param name="book">Writes a quota's status in the name of kube-apiserver; false when somebody else wrote the quota meanwhile.</param>
+internal sealed class QuotaAdmission(ObjectStore store, Func<StoredObject, MapNode, bool> book)
 {
+    private const int MaxAttempts = 8;
     private readonly Lock gate = new();
     private readonly List<Reservation> underWay = [];
 
@@ -31,7 +33,8 @@ internal sealed class QuotaAdmission(ObjectStore store)
 
         lock (gate)
         {
-            foreach (StoredObject quota in quotas.Where(quota => QuotaScopes.Covers(quota.Node, request.Kind.QualifiedPlural, request.Object)))
+            StoredObject[] covering = [.. quotas.Where(quota => QuotaScopes.Covers(quota.Node, request.Kind.QualifiedPlural, request.Object))];
+            foreach (StoredObject quota in covering)
             {
                 Check(request, quota);
             }
@@ -39,6 +42,11 @@ internal sealed class QuotaAdmission(ObjectStore store)
             if (request.DryRun)
             {
                 return null;
+            }
+
+            foreach (StoredObject quota in covering)
+            {
+                Charge(request, quota);
             }
 
             Reservation reservation = new(this, request);
@@ -64,8 +72,7 @@ internal sealed class QuotaAdmission(ObjectStore store)
                 continue;
             }
 
-            Quantity before = request.Old is { } old && QuotaScopes.Covers(quota.Node, request.Kind.QualifiedPlural, old) ? QuotaMeasure.Of(resource, request.Kind.QualifiedPlural, old) ?? Quantity.Zero : Quantity.Zero;
-            Quantity asked = takes - before;
+            Quantity asked = takes - Before(request, quota, resource);
             if (asked.Sign > 0 && Quantity.TryParse(hard.AsString(), out Quantity most) && Used(resource, quota, request) is var used && used + asked > most)
             {
                 exceeded.Add((resource, asked, used, hard.AsString()!));
@@ -82,6 +89,43 @@ internal sealed class QuotaAdmission(ObjectStore store)
             string List(Func<(string Resource, Quantity Asked, Quantity Used, string Hard), string> value) => string.Join(",", exceeded.OrderBy(item => item.Resource, StringComparer.Ordinal).Select(item => $"{item.Resource}={value(item)}"));
             string message = $"exceeded quota: {quota.Name}, requested: {List(item => item.Asked.ToString())}, used: {List(item => item.Used.ToString())}, limited: {List(item => item.Hard)}";
             throw ApiErrors.Forbidden(request.Kind, request.Label, message);
+        }
+    }
+
+    private static Quantity Before(AdmissionRequest request, StoredObject quota, string resource) =>
+        request.Old is { } old && QuotaScopes.Covers(quota.Node, request.Kind.QualifiedPlural, old) ? QuotaMeasure.Of(resource, request.Kind.QualifiedPlural, old) ?? Quantity.Zero : Quantity.Zero;
+
+    /// <summary>
+    /// What is let in shows in the quota's status before it is stored, as it does with kube-apiserver: who creates and looks sees it. A quota whose
+    /// status nobody has written yet is left to the quota controller, which also corrects what was let in and then not stored.
+    /// </summary>
+    private void Charge(AdmissionRequest request, StoredObject quota)
+    {
+        StoredObject? present = quota;
+        for (int i = 0; i < MaxAttempts && present?.Node.At("status", "used") is MapNode used; i++)
+        {
+            MapNode charged = (MapNode)used.DeepClone();
+            foreach (string resource in used.Keys)
+            {
+                if (QuotaMeasure.Of(resource, request.Kind.QualifiedPlural, request.Object) is { } takes && takes - Before(request, quota, resource) is { Sign: > 0 } asked)
+                {
+                    charged[resource] = (Used(resource, quota, request) + asked).ToString();
+                }
+            }
+
+            if (charged.DeepEquals(used))
+            {
+                return;
+            }
+
+            MapNode status = (MapNode)present.Node["status"]!.DeepClone();
+            status["used"] = charged;
+            if (book(present, status))
+            {
+                return;
+            }
+
+            present = store.Get("resourcequotas", quota.Namespace, quota.Name);
         }
     }
 

@@ -4,7 +4,7 @@ using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Controllers.Policy;
 
-/// <summary>Keeps <c>status.used</c> of ResourceQuotas.</summary>
+/// <summary>Keeps <c>status.used</c> of ResourceQuotas right; the API server adds to it what it lets in, this controller counts what is there.</summary>
 internal sealed class Quotas(ControlPlane plane) : Reconciler(plane)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
@@ -12,7 +12,14 @@ internal sealed class Quotas(ControlPlane plane) : Reconciler(plane)
 
     public override void Subscribe()
     {
-        WatchOwn(quotas);
+        // The API server writes what it lets in before it stores it; counting at that moment would take it back.
+        Watch(quotas, change =>
+        {
+            if (!Node.DeepEquals(change.Old?["spec"], change.New?["spec"]) || !Node.DeepEquals(change.Any.Spec()["hard"], change.Any.Status()["hard"]))
+            {
+                Queue.Add(ObjectName.Of(change.Any));
+            }
+        });
         foreach (KindMirror mirror in Plane.Mirrors)
         {
             Follow(mirror);

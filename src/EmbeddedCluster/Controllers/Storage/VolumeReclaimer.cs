@@ -25,7 +25,9 @@ internal sealed class VolumeReclaimer(ControlPlane plane) : Reconciler(plane)
             return volume;
         }
 
-        MapNode status = new() { ["phase"] = phase, ["lastPhaseTransitionTime"] = plane.Now.Stamp() };
+        MapNode status = volume.Status().Clone();
+        status["phase"] = phase;
+        status.Remove("message");
         if (message.Length > 0)
         {
             status["message"] = message;

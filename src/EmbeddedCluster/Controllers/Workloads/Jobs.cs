@@ -184,7 +184,7 @@ internal sealed partial class Jobs
     private IEnumerable<MapNode> Surplus(int least)
     {
         List<MapNode> sorted = [.. active];
-        sorted.Sort((left, right) => Pods.CompareForDeletion(left, right, _ => 0));
+        sorted.Sort(Pods.CompareForDeletion);
         List<MapNode> surplus = IsIndexed
             ? [.. sorted.Where(pod => !IsValid(pod)), .. sorted.Where(IsValid).GroupBy(IndexOf).SelectMany(twins => twins.SkipLast(1))]
             : [];

@@ -80,19 +80,49 @@ internal static class Pods
 
     public static string Prefix(string ownerName) => ownerName.Length > MaxPrefix ? ownerName[..MaxPrefix] : ownerName + "-";
 
-    /// <summary>Which of several pods goes first when there are too many (kube-controller-manager's ActivePodsWithRanks).</summary>
-    /// <param name="podsOnNode">How many related pods share the node of a pod.</param>
-    public static int CompareForDeletion(MapNode left, MapNode right, Func<MapNode, int> podsOnNode)
+    /// <summary>Which of a Job's pods goes first when there are too many (kube-controller-manager's ActivePods).</summary>
+    public static int CompareForDeletion(MapNode left, MapNode right)
     {
-        int order = Assigned(left).CompareTo(Assigned(right));
-        order = order != 0 ? order : PhaseRank(left).CompareTo(PhaseRank(right));
-        order = order != 0 ? order : left.IsReady().CompareTo(right.IsReady());
-        order = order != 0 ? order : DeletionCost(left).CompareTo(DeletionCost(right));
-        order = order != 0 ? order : podsOnNode(right).CompareTo(podsOnNode(left));
+        int order = CompareProgress(left, right);
         order = order != 0 || !left.IsReady() ? order : Later(ReadySince(left), ReadySince(right));
         order = order != 0 ? order : Restarts(right).CompareTo(Restarts(left));
         return order != 0 ? order : Later(left.CreatedAt(), right.CreatedAt());
     }
+
+    /// <summary>
+    /// Which of a ReplicaSet's pods goes first (kube-controller-manager's ActivePodsWithRanks): by deletion cost and by how many share a node, and of
+    /// those that are about as old, to a factor of two, the one with the smaller uid, so that chance spreads what is removed.
+    /// </summary>
+    /// <param name="podsOnNode">How many related pods share the node of a pod.</param>
+    public static int CompareForDeletion(MapNode left, MapNode right, Func<MapNode, int> podsOnNode, DateTimeOffset now)
+    {
+        int order = CompareProgress(left, right);
+        order = order != 0 ? order : DeletionCost(left).CompareTo(DeletionCost(right));
+        order = order != 0 ? order : podsOnNode(right).CompareTo(podsOnNode(left));
+        if (order == 0 && left.IsReady())
+        {
+            // Restarts are asked for only when both got ready in the same second; leaving that out keeps the order one that can be sorted by.
+            return CompareAges(left, right, ReadySince(left), ReadySince(right), now);
+        }
+
+        order = order != 0 ? order : Restarts(right).CompareTo(Restarts(left));
+        return order != 0 ? order : CompareAges(left, right, left.CreatedAt(), right.CreatedAt(), now);
+    }
+
+    private static int CompareProgress(MapNode left, MapNode right)
+    {
+        int order = Assigned(left).CompareTo(Assigned(right));
+        order = order != 0 ? order : PhaseRank(left).CompareTo(PhaseRank(right));
+        return order != 0 ? order : left.IsReady().CompareTo(right.IsReady());
+    }
+
+    private static int CompareAges(MapNode left, MapNode right, DateTimeOffset? leftSince, DateTimeOffset? rightSince, DateTimeOffset now)
+    {
+        int order = AgeRank(leftSince, now).CompareTo(AgeRank(rightSince, now));
+        return order != 0 ? order : string.CompareOrdinal(left.Uid(), right.Uid());
+    }
+
+    private static long AgeRank(DateTimeOffset? since, DateTimeOffset now) => now > since ? (long)Math.Log2((now - since.Value).TotalNanoseconds) : -1;
 
     private static bool Assigned(MapNode pod) => pod.Spec().Text("nodeName").Length > 0;
 

@@ -49,7 +49,7 @@ internal sealed class ReplicaSetController : Reconciler
         }
 
         List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, set, SelectorOf(set), cancellationToken).ConfigureAwait(false);
-        ReplicaPlan plan = ReplicaSets.Decide(set, owned, pod => CountRelated(set, pod));
+        ReplicaPlan plan = ReplicaSets.Decide(set, owned, pod => CountRelated(set, pod), Plane.Now);
         (string Reason, string Message)? failure = await CreateAsync(set, plan.Create, cancellationToken).ConfigureAwait(false);
         foreach (MapNode pod in plan.Delete)
         {

@@ -12,7 +12,7 @@ internal static class ReplicaSets
     /// <summary>Most pods made or deleted in one round.</summary>
     public const int BurstReplicas = 500;
 
-    public static ReplicaPlan Decide(MapNode set, IReadOnlyList<MapNode> pods, Func<MapNode, int> podsOnNode)
+    public static ReplicaPlan Decide(MapNode set, IReadOnlyList<MapNode> pods, Func<MapNode, int> podsOnNode, DateTimeOffset now)
     {
         if (set.IsDeleting())
         {
@@ -29,7 +29,7 @@ internal static class ReplicaSets
         int surplus = Math.Min(-missing, BurstReplicas);
         if (surplus < active.Count)
         {
-            active.Sort((left, right) => Pods.CompareForDeletion(left, right, podsOnNode));
+            active.Sort((left, right) => Pods.CompareForDeletion(left, right, podsOnNode, now));
         }
 
         return new ReplicaPlan(0, active[..surplus]);
