@@ -23,17 +23,11 @@ public sealed class ArgoCdDialect : IApplicationDialect
             throw Fault(resource, "uses a source hydrator, which Bowline does not run: deliver the hydrated branch as its source");
         }
 
-        Node? destination = spec["destination"];
         return new ApplicationSpec(resource.Name)
         {
             Project = Text(spec["project"], "default"),
             Sources = ReadSources(resource, spec),
-            Destination = new Destination
-            {
-                Server = Text(destination?["server"]),
-                Name = Text(destination?["name"]),
-                Namespace = Text(destination?["namespace"]),
-            },
+            Destination = ReadDestination(spec["destination"]),
             Policy = PolicyReader.Read(spec["syncPolicy"]),
             IgnoreDifferences = PolicyReader.ReadIgnored(resource, spec["ignoreDifferences"]),
             DependsOn = DependencyReader.ReadApplications(resource),
@@ -44,6 +38,13 @@ public sealed class ArgoCdDialect : IApplicationDialect
             Origin = resource.Origin,
         };
     }
+
+    internal static Destination ReadDestination(Node? destination) => new()
+    {
+        Server = Text(destination?["server"]),
+        Name = Text(destination?["name"]),
+        Namespace = Text(destination?["namespace"]),
+    };
 
     private static ApplicationSource[] ReadSources(Resource resource, MapNode spec)
     {

@@ -40,12 +40,16 @@ public sealed class ArgoCdSettings
                     break;
             }
         }
+
+        Clusters = ClusterSecrets.Read(objects, hasLocal: Config?.At("data", "cluster.inClusterEnabled")?.AsString() != "false");
     }
 
     /// <summary>The ConfigMap that holds an installation's settings.</summary>
     public const string ConfigName = "argocd-cm";
 
     public RepositorySecrets Repositories { get; }
+
+    public ClusterSecrets Clusters { get; }
 
     /// <summary>The ConfigMap <c>argocd-cm</c>; null when there is none.</summary>
     public MapNode? Config { get; }

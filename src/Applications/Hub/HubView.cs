@@ -14,4 +14,5 @@ public sealed record HubView(IReadOnlyList<ApplicationSpec> Applications, IReadO
 }
 
 /// <param name="Propagation">How its objects go: Foreground or Background.</param>
-public sealed record LeavingApplication(string Name, string Propagation);
+/// <param name="Destination">Where they are.</param>
+public sealed record LeavingApplication(string Name, string Propagation, Destination Destination);

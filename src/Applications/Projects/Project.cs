@@ -8,7 +8,6 @@ namespace Bowline.Applications.Projects;
 /// <summary>What an AppProject allows its applications, by Argo CD's rules (docs/user-guide/projects, AppProjectSpec).</summary>
 public sealed class Project
 {
-    private const string InCluster = "https://kubernetes.default.svc";
     private readonly Node? spec;
     private readonly IReadOnlyList<KindRule> clusterAllowed;
     private readonly IReadOnlyList<KindRule> clusterDenied;
@@ -16,8 +15,11 @@ public sealed class Project
     private readonly IReadOnlyList<KindRule> namespacedDenied;
     private readonly IReadOnlyList<DestinationRule> destinations;
 
-    private Project(string name, Node? spec)
+    private readonly ClusterSecrets clusters;
+
+    private Project(string name, Node? spec, ClusterSecrets clusters)
     {
+        this.clusters = clusters;
         Name = name;
         this.spec = spec;
         clusterAllowed = KindRule.Read(spec?["clusterResourceWhitelist"]);
@@ -29,21 +31,27 @@ public sealed class Project
     }
 
     /// <summary>A project that allows everything: <c>default</c> where nobody made it, and what embedded clusters assume of those that are missing.</summary>
-    public static Project Permissive(string name) => new(name, new MapNode
+    public static Project Permissive(string name, ClusterSecrets clusters) => new(name, new MapNode
     {
         ["sourceRepos"] = new ListNode(["*"]),
         ["destinations"] = new ListNode([new MapNode { ["server"] = "*", ["namespace"] = "*" }]),
         ["clusterResourceWhitelist"] = new ListNode([new MapNode { ["group"] = "*", ["kind"] = "*" }]),
-    });
+    }, clusters);
 
     public string Name { get; }
 
     public IReadOnlyList<SyncWindow> Windows { get; }
 
+    /// <summary>The windows that are about an application.</summary>
+    public IReadOnlyList<SyncWindow> WindowsOf(ApplicationSpec application) =>
+        [.. Windows.Where(window => window.Concerns(application with { Destination = clusters.Describe(application.Destination) }))];
+
     /// <summary>Whether syncs are done in the name of service accounts (<c>application.sync.impersonation.enabled</c>), which the project then names.</summary>
     public bool Impersonates { get; init; }
 
-    public static Project Read(MapNode project, bool impersonates = false) => new(project.At("metadata", "name")?.AsString() ?? string.Empty, project["spec"]) { Impersonates = impersonates };
+    /// <param name="clusters">By which the names and the servers of destinations are known to mean the same.</param>
+    public static Project Read(MapNode project, ClusterSecrets clusters, bool impersonates = false) =>
+        new(project.At("metadata", "name")?.AsString() ?? string.Empty, project["spec"], clusters) { Impersonates = impersonates };
 
     /// <summary>Why an application may not be as it is declared: its sources, its destination; empty when it may.</summary>
     public string Refuses(ApplicationSpec application)
@@ -62,7 +70,7 @@ public sealed class Project
             return $"syncs of project '{Name}' are to be done in the name of service accounts (application.sync.impersonation.enabled), which Bowline does not do";
         }
 
-        if (spec?["permitOnlyProjectScopedClusters"]?.AsBool() == true)
+        if (spec?["permitOnlyProjectScopedClusters"]?.AsBool() == true && !clusters.IsOf(Name, destination))
         {
             return $"project '{Name}' permits only clusters of its own (permitOnlyProjectScopedClusters), and no cluster Secret of the project describes destination {Describe(destination)}";
         }
@@ -107,17 +115,11 @@ public sealed class Project
 
     private bool AllowsNamespace(Destination destination, string @namespace)
     {
-        // The cluster that Argo CD runs in has a name and an address that mean the same.
-        (string server, string name) = destination switch
-        {
-            { Server: InCluster } => (InCluster, "in-cluster"),
-            { Name: "in-cluster" } => (InCluster, "in-cluster"),
-            _ => (destination.Server, destination.Name),
-        };
+        Destination described = clusters.Describe(destination);
         bool allowed = false;
         foreach (DestinationRule rule in destinations)
         {
-            switch (rule.Judge(server, name, @namespace))
+            switch (rule.Judge(described.Server, described.Name, @namespace))
             {
                 case true:
                     allowed = true;

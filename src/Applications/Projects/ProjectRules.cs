@@ -17,7 +17,7 @@ public sealed class ProjectRules(ArgoCdSettings settings, bool assume)
         {
             if (!read.TryGetValue(name, out Project? known))
             {
-                known = settings.FindProject(name) is { } declared ? Project.Read(declared, Impersonates(declared)) : assume || name == "default" ? Project.Permissive(name) : null;
+                known = settings.FindProject(name) is { } declared ? Project.Read(declared, settings.Clusters, Impersonates(declared)) : assume || name == "default" ? Project.Permissive(name, settings.Clusters) : null;
                 read[name] = known;
             }
 

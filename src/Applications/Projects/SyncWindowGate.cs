@@ -20,7 +20,7 @@ public sealed class SyncWindowGate(Func<string, ApplicationSpec?> find, Func<Pro
             return new GateDecision(Name, GateVerdict.Allow, string.Empty);
         }
 
-        SyncWindow[] windows = [.. project.Windows.Where(window => window.Concerns(application))];
+        IReadOnlyList<SyncWindow> windows = project.WindowsOf(application);
         if (windows.FirstOrDefault(window => window.Problem.Length > 0) is { } unreadable)
         {
             return new GateDecision(Name, GateVerdict.Deny, unreadable.Problem);

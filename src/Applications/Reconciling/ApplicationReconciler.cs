@@ -4,6 +4,7 @@ using Bowline.Delivery.Desired;
 using Bowline.Delivery.Diffing;
 using Bowline.Delivery.Health;
 using Bowline.Delivery.Inventories;
+using Bowline.Delivery.Live;
 using Bowline.Delivery.Planning;
 using Bowline.Delivery.Syncing;
 using Bowline.Resources.Model;
@@ -53,7 +54,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         ApplicationSpec spec = application.Spec;
         Inventory known = await ReadInventoryAsync(spec.Name, cancellationToken).ConfigureAwait(false);
         IReadOnlyDictionary<ResourceKind, KindInfo?> kinds = await target.Kinds.ResolveAsync(application.Kinds, application.Resources, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<DesiredObject> desired = prepared.Prepare(application, kinds);
+        IReadOnlyList<DesiredObject> desired = Within(target.Scope, prepared.Prepare(application, kinds));
         await WatchAsync(spec, desired, known, cancellationToken).ConfigureAwait(false);
 
         DriftRules rules = new(spec.IgnoreDifferences, ScaledBy(desired));
@@ -116,7 +117,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         HashSet<ResourceId> pruned = [.. result.Steps.Where(step => step.Outcome == SyncOutcome.Pruned).Select(step => step.Id)];
         HashSet<InventoryEntry> current = [.. mine];
         // A kind whose API does not answer just now is not a kind of which nothing is left.
-        bool MayExist(InventoryEntry entry) => current.Contains(entry) || target.Live.Get(entry.Id) is not null || !target.Live.Knows(entry.Kind);
+        bool MayExist(InventoryEntry entry) => current.Contains(entry) || target.Live.Get(entry.Id) is not null || !target.Live.Knows(entry.Kind, entry.Namespace);
         Inventory after = during with
         {
             Entries = [.. during.Entries.Where(entry => !pruned.Contains(entry.Id) && MayExist(entry))],
@@ -161,6 +162,32 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
 
     /// <summary>Where namespaced objects go that say nothing themselves.</summary>
     public static string NamespaceOf(ApplicationSpec spec) => spec.Destination.Namespace.Length > 0 ? spec.Destination.Namespace : "default";
+
+    /// <summary>The objects without the namespace that would be made for them, where that may not be looked at.</summary>
+    /// <exception cref="Model.ApplicationException">An object is outside of what may be delivered to.</exception>
+    private static IReadOnlyList<DesiredObject> Within(LiveScope scope, IReadOnlyList<DesiredObject> desired)
+    {
+        if (scope.IsEverything)
+        {
+            return desired;
+        }
+
+        List<DesiredObject> inside = [];
+        foreach (DesiredObject item in desired)
+        {
+            string refusal = scope.Refuses(item.Id, item.Kind?.Namespaced ?? item.Id.Namespace.Length > 0);
+            if (refusal.Length == 0)
+            {
+                inside.Add(item);
+            }
+            else if (!item.Untracked)
+            {
+                throw new Model.ApplicationException($"{item.Origin}: {refusal} (the cluster Secret names {string.Join(", ", scope.Namespaces)})");
+            }
+        }
+
+        return inside;
+    }
 
     /// <summary>Secrets apart from the rest: the inventory is no place for their values.</summary>
     private static IEnumerable<MapNode> DeleteHooksOf(IReadOnlyList<DesiredObject> desired, bool secret) => desired

@@ -21,11 +21,13 @@ public sealed class DeliveryTarget : IAsyncDisposable
 
     /// <param name="argoCdNamespace">Where Argo CD has its ConfigMaps in the cluster.</param>
     /// <param name="assumeKinds">Make permissive CRDs for kinds that are not served: for embedded clusters only.</param>
-    public DeliveryTarget(ICluster cluster, bool assumeKinds, TimeProvider time, SyncOptions options, string argoCdNamespace = "argocd")
+    /// <param name="scope">What of the cluster may be looked at and delivered to; null for all of it.</param>
+    public DeliveryTarget(ICluster cluster, bool assumeKinds, TimeProvider time, SyncOptions options, string argoCdNamespace = "argocd", LiveScope? scope = null)
     {
         Cluster = cluster;
+        Scope = scope ?? LiveScope.Everything;
         cache = new ClusterCache(cluster, time);
-        Live = new LiveState(cache, time);
+        Live = new LiveState(cache, time, Scope);
         Kinds = new ServedKinds(cluster, assumeKinds, time);
         Inventories = new InventoryStore(cluster);
         Differ = new Differ(cluster, Live, time, options.Parallelism);
@@ -39,6 +41,8 @@ public sealed class DeliveryTarget : IAsyncDisposable
     public ICluster Cluster { get; }
 
     public LiveState Live { get; }
+
+    public LiveScope Scope { get; }
 
     public ServedKinds Kinds { get; }
 
@@ -71,6 +75,18 @@ public sealed class DeliveryTarget : IAsyncDisposable
     /// <summary>Which of several replicas this process is; empty where it alone delivers.</summary>
     public string Holder { get; init; } = string.Empty;
 
+    /// <summary>Whether what every delivery looks at is known by now.</summary>
+    public bool IsPrepared
+    {
+        get
+        {
+            lock (gate)
+            {
+                return prepared is { IsCompletedSuccessfully: true };
+            }
+        }
+    }
+
     public AdmissionRules Admission => admissionIsKnown ? AdmissionRules.Of(Live) : AdmissionRules.Unknown;
 
     /// <summary>Begins to watch what every delivery looks at, whatever it delivers; done once, and again after a failure.</summary>
@@ -101,6 +117,12 @@ public sealed class DeliveryTarget : IAsyncDisposable
     private async Task PrepareOnceAsync()
     {
         await Live.EnsureAsync(CoreKinds.OfEveryDelivery, CancellationToken.None).ConfigureAwait(false);
+        if (Scope is { IsEverything: false, ClusterResources: false })
+        {
+            admissionIsKnown = false;
+            return;
+        }
+
         foreach (ResourceKind kind in AdmissionRules.Kinds)
         {
             try

@@ -20,7 +20,7 @@ public sealed class ObjectDependencies(ApplicationSpec spec, DeliveryTarget targ
     {
         if (target.Live.Get(id) is not { } live)
         {
-            return target.Live.Knows(new ResourceKind(id.Group, string.Empty, id.Kind)) ? $"there is no {id}" : $"there is no {id}, nor does the cluster serve its kind";
+            return target.Live.Knows(new ResourceKind(id.Group, string.Empty, id.Kind), id.Namespace) ? $"there is no {id}" : $"there is no {id}, nor does the cluster serve its kind";
         }
 
         if (spec.ReadyWhen is { } ready)

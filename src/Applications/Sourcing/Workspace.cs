@@ -55,6 +55,9 @@ public sealed record WorkspaceOptions(string SearchPath, IReadOnlyList<Repositor
 {
     /// <summary>A project that is missing allows everything.</summary>
     public bool AssumesProjects { get; init; }
+
+    /// <summary>How destinations are looked up on real clusters; null for embedded ones, where placing decides.</summary>
+    public DestinationRules? Destinations { get; init; }
 }
 
 /// <summary>Reads a repository into rendered applications, and again after changes, rendering only what a change touches.</summary>
@@ -100,7 +103,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(found.Applications, parallel, async (spec, token) =>
         {
-            if (Projects.Find(spec.Project) is var project && (project is null ? $"Application referencing project {spec.Project} which does not exist" : project.Refuses(spec)) is { Length: > 0 } refusal)
+            if (Refusal(spec) is { Length: > 0 } refusal)
             {
                 faults.Add(new ApplicationFault(spec.Name, spec.Origin, $"{spec.Origin}: {refusal}") { IsInvalid = true });
                 return;
@@ -136,6 +139,14 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             Found = inFiles,
             Elsewhere = [.. rendered.SelectMany(application => application.Sources.Where(source => !source.IsHome).Select(source => Watched(source.Url, source.Revision, source.Chart, source.Resolved, application.Spec.Project))), .. Unread(found, faults, map)],
         };
+    }
+
+    /// <summary>Why an application cannot be as it is declared, whatever its sources hold; empty when it can.</summary>
+    private string Refusal(ApplicationSpec spec)
+    {
+        string unreachable = options.Destinations?.Refuses(spec, Settings.Clusters) ?? string.Empty;
+        return unreachable.Length > 0 ? unreachable
+            : Projects.Find(spec.Project) is { } project ? project.Refuses(spec) : $"Application referencing project {spec.Project} which does not exist";
     }
 
     /// <summary>A repository as an application of this project would read it: the one that is delivered, a folder that stands for it, or any other.</summary>

@@ -248,7 +248,7 @@ internal sealed class Transport : IDisposable
             UseProxy = connection.Proxy is not null || (!local && !renamed),
             Proxy = connection.Proxy is null ? null : new WebProxy(connection.Proxy) { Credentials = ProxyCredentials(connection.Proxy) },
             // Between two processes of one machine compressing costs more than it saves.
-            AutomaticDecompression = local ? DecompressionMethods.None : DecompressionMethods.GZip,
+            AutomaticDecompression = local || connection.DisableCompression ? DecompressionMethods.None : DecompressionMethods.GZip,
             ActivityHeadersPropagator = null,
         };
     }

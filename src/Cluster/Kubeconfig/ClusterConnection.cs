@@ -32,6 +32,9 @@ public sealed record ClusterConnection(string Name, Uri Server)
     /// <summary>Null uses the environment's proxy settings.</summary>
     public Uri? Proxy { get; init; }
 
+    /// <summary>Answers are asked for as they are: for servers on a fast network.</summary>
+    public bool DisableCompression { get; init; }
+
     /// <summary>The context's namespace; empty when it names none.</summary>
     public string Namespace { get; init; } = string.Empty;
 

@@ -13,6 +13,7 @@ internal static class ConnectionReader
             SkipTlsVerify = cluster.Flag("insecure-skip-tls-verify"),
             TlsServerName = NullIfEmpty(cluster.Text("tls-server-name")),
             Proxy = Address(cluster, "proxy-url"),
+            DisableCompression = cluster.Flag("disable-compression"),
             Namespace = context.Text("namespace"),
         };
         if (connection.SkipTlsVerify && connection.CertificateAuthority is not null)

@@ -158,7 +158,7 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
             return mistyped;
         }
 
-        if (homeless || desired.Id.Name.Length == 0 || !live.Knows(desired.Kind!.Kind))
+        if (homeless || desired.Id.Name.Length == 0 || !live.Knows(desired.Kind!.Kind, desired.Id.Namespace))
         {
             return string.Empty;
         }

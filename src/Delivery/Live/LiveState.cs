@@ -12,9 +12,12 @@ public sealed class LiveState : IDisposable
     private readonly TimeProvider time;
     private readonly Interests interests = new();
     private readonly IDisposable subscription;
+    private readonly LiveScope scope;
 
-    public LiveState(ClusterCache cache, TimeProvider time)
+    /// <param name="scope">What of the cluster may be looked at; null for all of it.</param>
+    public LiveState(ClusterCache cache, TimeProvider time, LiveScope? scope = null)
     {
+        this.scope = scope ?? LiveScope.Everything;
         this.cache = cache;
         this.time = time;
         subscription = cache.Subscribe(change => interests.Dispatch(change, cache.Get));
@@ -23,15 +26,15 @@ public sealed class LiveState : IDisposable
     /// <summary>Begins to watch these kinds and returns when all of them are known.</summary>
     public async Task EnsureAsync(IEnumerable<KindInfo> kinds, CancellationToken cancellationToken)
     {
-        KindInfo[] wanted = [.. kinds.DistinctBy(kind => (kind.Kind.Group, kind.Kind.Kind))];
-        foreach (KindInfo kind in wanted)
+        (KindInfo Kind, string Namespace)[] wanted = [.. kinds.DistinctBy(kind => (kind.Kind.Group, kind.Kind.Kind)).SelectMany(kind => scope.Of(kind).Select(home => (kind, home)))];
+        foreach ((KindInfo kind, string home) in wanted)
         {
-            cache.Watch(kind);
+            cache.Watch(kind, home);
         }
 
-        foreach (KindInfo kind in wanted)
+        foreach ((KindInfo kind, string home) in wanted)
         {
-            await cache.WaitForSyncAsync(kind, string.Empty, cancellationToken).ConfigureAwait(false);
+            await cache.WaitForSyncAsync(kind, home, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -40,8 +43,8 @@ public sealed class LiveState : IDisposable
     /// <summary>Every watched object of a group and kind, in one namespace or (empty) in all.</summary>
     public IReadOnlyList<MapNode> List(ResourceKind kind, string @namespace = "") => cache.List(kind, @namespace);
 
-    /// <summary>Whether absence of an object of this kind means that it is not there; otherwise nothing is known of it.</summary>
-    public bool Knows(ResourceKind kind) => cache.IsWatching(kind);
+    /// <summary>Whether absence of an object of this kind and namespace means that it is not there; otherwise nothing is known of it.</summary>
+    public bool Knows(ResourceKind kind, string @namespace) => cache.IsWatching(kind) || (!scope.IsEverything && cache.IsWatching(kind, @namespace));
 
     /// <summary>Watched objects whose ownerReferences name this object.</summary>
     public IReadOnlyList<MapNode> OwnedBy(MapNode owner) => owner.At("metadata", "uid")?.AsString() is { } uid ? cache.OwnedBy(uid) : [];

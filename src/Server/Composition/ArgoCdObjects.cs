@@ -15,9 +15,14 @@ internal sealed class ArgoCdObjects : IDisposable
 
     public ArgoCdObjects(UpOptions options, TimeProvider time)
     {
-        cluster = new HttpCluster(ClusterFleet.LoadContexts(options).Connection(options.TargetContext), time);
+        ClusterConnection connection = ClusterFleet.LoadContexts(options).Connection(options.TargetContext);
+        Address = connection.Server;
+        cluster = new HttpCluster(connection, time);
         @namespace = options.SettingsNamespace;
     }
+
+    /// <summary>Of the cluster's API server.</summary>
+    public Uri Address { get; }
 
     /// <summary>Nothing where there is no Argo CD, or where this user may not read what is its own.</summary>
     public async Task<IReadOnlyList<MapNode>> ReadAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
 using Bowline.Applications.Placing;
 using Bowline.Applications.Reconciling;
@@ -5,6 +6,7 @@ using Bowline.Applications.Sharding;
 using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
+using Bowline.Delivery.Live;
 using Bowline.Delivery.Syncing;
 
 namespace Bowline.Server.Composition;
@@ -13,6 +15,7 @@ namespace Bowline.Server.Composition;
 internal sealed class ClusterFleet(UpOptions options, string repositoryName, TimeProvider time) : IAsyncDisposable
 {
     private readonly Dictionary<string, Member> members = new(StringComparer.Ordinal);
+    private ClusterSecrets registered = ClusterSecrets.Read([]);
     private readonly KubeContexts? contexts = options.TargetsRealCluster ? LoadContexts(options) : null;
 
     public string KubeconfigFile { get; } = options.TargetsRealCluster ? options.TargetKubeconfig : KubeconfigOf(options, repositoryName);
@@ -30,18 +33,48 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
 
     public DeliveryTarget Target(string cluster) => members[cluster].Target;
 
-    /// <summary>Decides which cluster each application lives on.</summary>
-    /// <param name="settled">Where applications live already; they stay.</param>
-    public Placement Place(IReadOnlyList<Claims> claims, IReadOnlyList<PlacementRule> settled)
+    /// <summary>What a cluster is called: its context, or the name that its Secret gives it.</summary>
+    public string NameOf(string cluster) => registered.Find(cluster)?.Name ?? cluster;
+
+    /// <summary>Whether a cluster is one that a Secret describes, and not of the user's own kubeconfig.</summary>
+    public bool IsRegistered(string cluster) => members.TryGetValue(cluster, out Member? member) ? member.Fingerprint.Length > 0 : registered.Find(cluster) is not null;
+
+    /// <summary>Takes in the clusters that Secrets describe now.</summary>
+    /// <returns>Those of them that are connected to and are reached in another way now, or not at all.</returns>
+    public IReadOnlyList<string> Register(ClusterSecrets clusters)
     {
-        if (options.OneCluster)
+        registered = clusters;
+        return [.. members.Where(member => member.Value.Fingerprint.Length > 0 && registered.Find(member.Key)?.Fingerprint != member.Value.Fingerprint).Select(member => member.Key)];
+    }
+
+    /// <summary>Lets go of clusters that nothing is delivered to any more; nothing in them changes.</summary>
+    public async Task DropAsync(IReadOnlyList<string> clusters)
+    {
+        foreach (string cluster in clusters)
         {
-            return Placement.AllOn(ClusterPlacer.DefaultName, claims);
+            if (members.Remove(cluster, out Member? member))
+            {
+                await member.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Decides which cluster each application lives on.</summary>
+    /// <param name="settled">Where applications live already; on embedded clusters they stay.</param>
+    /// <param name="clusterOf">The real cluster that an application's destination means, as its Secret's server; null for the one that holds the Applications, empty when there is none.</param>
+    public Placement Place(IReadOnlyList<Claims> claims, IReadOnlyList<PlacementRule> settled, Func<string, string?> clusterOf)
+    {
+        if (contexts is null)
+        {
+            return options.OneCluster ? Placement.AllOn(ClusterPlacer.DefaultName, claims) : ClusterPlacer.Place(claims, [.. settled, .. options.PlacementRules]);
         }
 
-        // Real clusters are never guessed: what no rule names goes to the context in use.
-        PlacementRule[] rest = contexts is null ? [] : [new PlacementRule(Usual, ["*"])];
-        return ClusterPlacer.Place(claims, [.. settled, .. options.PlacementRules, .. rest]);
+        // Real clusters are never guessed.
+        Dictionary<string, string> placed = claims.ToDictionary(
+            claim => claim.Application,
+            claim => options.PlacementRules.FirstOrDefault(rule => rule.Matches(claim.Application))?.Cluster ?? clusterOf(claim.Application) ?? Usual,
+            StringComparer.Ordinal);
+        return new Placement([.. placed.Values.Where(cluster => cluster.Length > 0).Distinct().OrderByDescending(cluster => cluster == Usual)], placed, new Dictionary<string, string>());
     }
 
     /// <summary>Starts those that do not run yet, side by side.</summary>
@@ -51,7 +84,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
         bool first = members.Count == 0;
         foreach (Member member in await Task.WhenAll(missing.Select(name => ConnectAsync(name, cancellationToken))).ConfigureAwait(false))
         {
-            members[member.Target.Name] = member;
+            members[member.Id] = member;
             if (member.Embedded is { } embedded)
             {
                 observer.Note(embedded.Introduction);
@@ -74,10 +107,10 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
 
         foreach (Member member in await Task.WhenAll(names.Select(name => ConnectAsync(name, cancellationToken))).ConfigureAwait(false))
         {
-            members[member.Target.Name] = member;
+            members[member.Id] = member;
         }
 
-        return contexts is not null ? $"the live cluster {string.Join(", ", names)}"
+        return contexts is not null ? $"the live cluster {string.Join(", ", names.Select(NameOf))}"
             : options.StateDirectory.Length > 0 ? $"the clusters kept in {options.StateDirectory}"
             : "empty clusters, since no 'bowline up' of this repository is running";
     }
@@ -103,7 +136,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
             {
                 ClusterConnection connection = running.Connection(name);
                 HttpCluster cluster = new(connection, time, HttpClusterOptions.Default with { ConnectTimeout = TimeSpan.FromSeconds(1), MaxRetries = 0 });
-                joined.Add(new Member(null, connection, cluster, new DeliveryTarget(cluster, assumeKinds: false, time, new SyncOptions(), options.SettingsNamespace)));
+                joined.Add(new Member(name, string.Empty, null, connection, cluster, new DeliveryTarget(cluster, assumeKinds: false, time, new SyncOptions(), options.SettingsNamespace)));
                 await cluster.DiscoverAsync(cancellationToken).ConfigureAwait(false);
             }
         }
@@ -120,7 +153,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
 
         foreach (Member member in joined)
         {
-            members[member.Target.Name] = member;
+            members[member.Id] = member;
         }
 
         return true;
@@ -153,11 +186,17 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
     private async Task<Member> ConnectAsync(string name, CancellationToken cancellationToken)
     {
         EmbeddedMember? embedded = contexts is null ? await EmbeddedMember.StartAsync(name, options, time, cancellationToken).ConfigureAwait(false) : null;
-        ClusterConnection connection = embedded?.Connection ?? contexts!.Connection(name);
+        ClusterSecret? secret = contexts is null ? null : registered.Find(name == Usual ? ClusterSecret.LocalServer : name);
+        bool isRegistered = secret is not null && name != Usual;
+        ClusterConnection connection = embedded?.Connection ?? (isRegistered ? secret!.Connect(options.AllowedExecPlugins) : contexts!.Connection(name));
         HttpCluster cluster = new(connection, time, HttpClusterOptions.Default with { RequestsPerSecond = options.RequestsPerSecond, Burst = options.Burst });
         bool assume = embedded is not null && !options.Strict;
         ICluster allowed = options.Replica is { } replica ? new FencedCluster(cluster, replica, time) : cluster;
-        return new Member(embedded, connection, cluster, new DeliveryTarget(allowed, assume, time, new SyncOptions(), options.SettingsNamespace) { DeliversUnasked = embedded is not null, Holder = options.Replica?.Identity ?? string.Empty });
+        LiveScope scope = secret is null ? LiveScope.Everything : new LiveScope(secret.Namespaces, secret.ClusterResources);
+        // The argocd-cm that counts is the one beside the Applications.
+        string settings = isRegistered ? string.Empty : options.SettingsNamespace;
+        DeliveryTarget target = new(allowed, assume, time, new SyncOptions(), settings, scope) { DeliversUnasked = embedded is not null, Holder = options.Replica?.Identity ?? string.Empty };
+        return new Member(name, isRegistered ? secret!.Fingerprint : string.Empty, embedded, connection, cluster, target);
     }
 
     internal static KubeContexts LoadContexts(UpOptions options) =>
@@ -165,7 +204,9 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
 
     private static KubeconfigOptions Allowing(UpOptions options) => new() { AllowedExecPlugins = options.AllowedExecPlugins };
 
-    private sealed record Member(EmbeddedMember? Embedded, ClusterConnection Connection, HttpCluster Cluster, DeliveryTarget Target) : IAsyncDisposable
+    /// <param name="Id">The context, or the server that a Secret names.</param>
+    /// <param name="Fingerprint">Of the Secret; empty for a cluster of the user's own kubeconfig, and for an embedded one.</param>
+    private sealed record Member(string Id, string Fingerprint, EmbeddedMember? Embedded, ClusterConnection Connection, HttpCluster Cluster, DeliveryTarget Target) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {

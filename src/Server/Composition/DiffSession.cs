@@ -28,15 +28,16 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
         ClusterFleet fleet = new(options, repository.Name, time);
         await using (fleet.ConfigureAwait(false))
         {
-            DiffReport report = await CompareAsync(workspace, fleet, repository.Settings, repository.IdentityOf(workspace.Home), only, cancellationToken).ConfigureAwait(false);
+            DiffReport report = await CompareAsync(workspace, fleet, repository, repository.IdentityOf(workspace.Home), only, cancellationToken).ConfigureAwait(false);
             return await use(report, fleet.Target, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static async Task<DiffReport> CompareAsync(WorkspaceState workspace, ClusterFleet fleet, ArgoCdSettings settings, string home, string only, CancellationToken cancellationToken)
+    private static async Task<DiffReport> CompareAsync(WorkspaceState workspace, ClusterFleet fleet, Repository repository, string home, string only, CancellationToken cancellationToken)
     {
+        fleet.Register(repository.Settings.Clusters);
         IReadOnlyList<Claims> claims = [.. workspace.Rendered.Select(application => application.Claims)];
-        Placement placement = fleet.Place(claims, settled: []);
+        Placement placement = fleet.Place(claims, settled: [], name => repository.ClusterOf(name, workspace.Declared.First(spec => spec.Name == name).Destination)?.Server);
         string against = await fleet.StartForReadingAsync(placement.Clusters, cancellationToken).ConfigureAwait(false);
         HashSet<string> needed = Needed(workspace.Declared, only);
         Dependencies dependencies = new();
@@ -48,7 +49,7 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
             DeliveryTarget target = fleet.Target(cluster);
             target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf[claim.Application] == cluster), []);
             target.Home = home;
-            target.Scripts.Use(settings.Config, _ => { });
+            target.Scripts.Use(repository.Settings.Config, _ => { });
             ApplicationReconciler reconciler = new(target);
             Observation observation = await reconciler.ObserveAsync(application, [], cancellationToken).ConfigureAwait(false);
             HealthReport health = reconciler.Assess(observation);

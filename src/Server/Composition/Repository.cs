@@ -11,6 +11,7 @@ using Bowline.Delivery.Inventories;
 using Bowline.Delivery.Planning;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
+using ApplicationException = Bowline.Applications.Model.ApplicationException;
 
 namespace Bowline.Server.Composition;
 
@@ -29,8 +30,11 @@ internal sealed class Repository : IDisposable
     private readonly IReadOnlyList<RepositoryMapping> mappings;
     private SourceRef? homeReference;
 
+    private readonly DestinationRules? destinations;
+
     private Repository(IHome home, GitFetcher fetcher, ArgoCdObjects? cluster, UpOptions options, TimeProvider time)
     {
+        destinations = cluster is null ? null : new DestinationRules(cluster.Address, options.AllowedExecPlugins, name => options.PlacementRules.Any(rule => rule.Matches(name)));
         this.home = home;
         this.fetcher = fetcher;
         this.cluster = cluster;
@@ -46,14 +50,14 @@ internal sealed class Repository : IDisposable
         // Bases are shared by all applications, so Secrets of a project are not used for them.
         RemoteBases bases = new(fetcher, options.RepositoryMappings, url => workspace!.Settings.Repositories.For(url, project: string.Empty));
         workspace = new Workspace(
-            new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace) { AssumesProjects = options.AssumesProjects },
+            new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace) { AssumesProjects = options.AssumesProjects, Destinations = destinations },
             Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Repositories).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
             sources,
             charts.Repositories,
             home.OpenAsync,
             (path, token) => LocalHome.OpenFolderAsync(path, time, token))
         {
-            ReadClusterSettingsAsync = token => ReadClusterAsync(cluster, token),
+            ReadClusterSettingsAsync = token => WatchedSettings is { } watched ? Task.FromResult(watched()) : ReadClusterAsync(cluster, token),
         };
     }
 
@@ -70,6 +74,27 @@ internal sealed class Repository : IDisposable
     public Func<FoundApplications, CancellationToken, Task<HubView?>> ConsultHubAsync
     {
         set => workspace.ConsultHubAsync = value;
+    }
+
+    /// <summary>Argo CD's Secrets and ConfigMaps as a watch of the hub knows them; null while there is none, then the cluster is asked at every load.</summary>
+    public Func<IReadOnlyList<Resources.Model.MapNode>>? WatchedSettings { get; set; }
+
+    /// <summary>The cluster of a destination, by the Secrets that the last load found; null for the one that holds the Applications.</summary>
+    /// <exception cref="ApplicationException">There is no such cluster, or no way to it.</exception>
+    public ClusterSecret? ClusterOf(string application, Destination destination) => destinations?.ClusterOf(application, destination, Settings.Clusters);
+
+    /// <summary>Whether there is a cluster that a destination means, be there a way to it or not.</summary>
+    public bool KnowsClusterOf(Destination destination)
+    {
+        try
+        {
+            Settings.Clusters.Resolve(destination, destinations?.Own);
+            return true;
+        }
+        catch (ApplicationException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The name of a repository, without opening it.</summary>

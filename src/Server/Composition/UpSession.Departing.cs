@@ -14,7 +14,7 @@ public sealed partial class UpSession
     private readonly ConcurrentDictionary<string, Departure> departing = new(StringComparer.Ordinal);
 
     /// <summary>Applications that is gone take their objects with them when they were allowed to prune; nobody waits for that.</summary>
-    private void Remove(DeliveryTarget target, IReadOnlyList<string> former)
+    private void Remove(string cluster, DeliveryTarget target, IReadOnlyList<string> former)
     {
         foreach (string owner in workspace!.IsComplete ? former : [])
         {
@@ -24,7 +24,7 @@ public sealed partial class UpSession
                 Farewell farewell = leaving is null ? new Farewell(Prune: null, string.Empty) : new Farewell(leaving.Propagation.Length > 0, leaving.Propagation);
                 CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
                 TaskCompletionSource tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                departing[owner] = new Departure(Task.Run(() => DepartAsync(target, owner, farewell, tried, stop.Token), CancellationToken.None), tried.Task, stop);
+                departing[owner] = new Departure(cluster, Task.Run(() => DepartAsync(target, owner, farewell, tried, stop.Token), CancellationToken.None), tried.Task, stop);
             }
         }
     }
@@ -36,8 +36,7 @@ public sealed partial class UpSession
         {
             if (departing.TryRemove(owner, out Departure? departure))
             {
-                await departure.Stop.CancelAsync().ConfigureAwait(false);
-                await departure.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await departure.StopAsync().ConfigureAwait(false);
             }
         }
     }
@@ -82,7 +81,15 @@ public sealed partial class UpSession
     }
 
     /// <param name="Tried">Completes when the removal was tried once, whether or not anything is left.</param>
-    private sealed record Departure(Task Task, Task Tried, CancellationTokenSource Stop);
+    private sealed record Departure(string Cluster, Task Task, Task Tried, CancellationTokenSource Stop)
+    {
+        public async Task StopAsync()
+        {
+            await Stop.CancelAsync().ConfigureAwait(false);
+            await Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Stop.Dispose();
+        }
+    }
 
     private async Task WaitAsync(ChannelReader<bool> heard, CancellationToken cancellationToken)
     {

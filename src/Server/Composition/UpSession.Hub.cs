@@ -22,7 +22,7 @@ public sealed partial class UpSession
     private ApplicationHub? hub;
     private StatusWriter? statuses;
     private Task listening = Task.CompletedTask;
-    private volatile bool projectsChanged;
+    private volatile bool rulesChanged;
     private int heard;
     private int handled;
 
@@ -49,6 +49,7 @@ public sealed partial class UpSession
             return;
         }
 
+        await WatchSettingsAsync(cluster, @namespace, cancellationToken).ConfigureAwait(false);
         hub.Changed = HearOfHub;
         hub.Delivers = Delivers;
         if (options.Replica is { } replica)
@@ -66,6 +67,27 @@ public sealed partial class UpSession
         };
         await LoadAsync(Nothing, cancellationToken).ConfigureAwait(false);
         await LeadSetsAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>From now on a change of argocd-cm, of a repository or of a cluster counts at once.</summary>
+    private async Task WatchSettingsAsync(ICluster cluster, string @namespace, CancellationToken cancellationToken)
+    {
+        try
+        {
+            hubSettings = await HubSettings.StartAsync(cluster, @namespace, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ClusterException refused) when (refused.Status is 401 or 403)
+        {
+            observer.Note($"changes of Argo CD's Secrets and ConfigMaps are seen only when something else changes: {refused.Message}");
+            return;
+        }
+
+        repository.WatchedSettings = hubSettings.Current;
+        hubSettings.Changed = () =>
+        {
+            rulesChanged = true;
+            HearOfHub();
+        };
     }
 
     private static WorkspaceChange Nothing { get; } = new() { HomeFiles = [] };
@@ -91,7 +113,7 @@ public sealed partial class UpSession
 
     private void HearOfHub(CacheChange change)
     {
-        projectsChanged |= change.Id.Kind == ArgoDefinitions.Projects.Kind.Kind;
+        rulesChanged |= change.Id.Kind == ArgoDefinitions.Projects.Kind.Kind;
         HearOfHub();
     }
 
@@ -111,10 +133,10 @@ public sealed partial class UpSession
             string[] refreshed = await AnswerHubAsync(cancellationToken).ConfigureAwait(false);
             await FollowAsync(Nothing with { Applications = refreshed }, cancellationToken).ConfigureAwait(false);
             await LeadSetsAsync(cancellationToken).ConfigureAwait(false);
-            if (projectsChanged)
+            if (rulesChanged)
             {
-                // What a project allows is looked at when a plan is made.
-                projectsChanged = false;
+                // What projects and settings allow is looked at when a plan is made.
+                rulesChanged = false;
                 runners.Values.ToList().ForEach(running => running.Runner.Signal());
             }
 
@@ -176,7 +198,7 @@ public sealed partial class UpSession
     /// <summary>Whether nothing is under way: every application is settled, and the hub holds nothing that is not known yet.</summary>
     private async Task<bool> IsQuietAsync(CancellationToken cancellationToken)
     {
-        if (sets is { IsIdle: false } || Volatile.Read(ref handled) != Volatile.Read(ref heard) || !runners.Values.All(running => running.Runner.Settling.IsSettled))
+        if (connecting.Values.Any(attempt => !attempt.Tried.IsCompleted) || sets is { IsIdle: false } || Volatile.Read(ref handled) != Volatile.Read(ref heard) || !runners.Values.All(running => running.Runner.Settling.IsSettled))
         {
             return false;
         }
@@ -184,12 +206,18 @@ public sealed partial class UpSession
         return hub is null || (await hub.IsCurrentAsync(cancellationToken).ConfigureAwait(false) && Volatile.Read(ref handled) == Volatile.Read(ref heard) && runners.Values.All(running => running.Runner.Settling.IsSettled));
     }
 
-    /// <summary>Lets Applications go whose objects are dealt with everywhere.</summary>
-    private async Task ReleaseAsync(CancellationToken cancellationToken)
+    /// <summary>Lets Applications go whose objects are dealt with, or are in a cluster that nobody knows any more.</summary>
+    private async Task ReleaseAsync(Dictionary<string, string> clusters, CancellationToken cancellationToken)
     {
         foreach (LeavingApplication leaving in workspace!.Leaving.Where(leaving => !departing.ContainsKey(leaving.Name)))
         {
-            await hub!.ReleaseAsync(leaving.Name, cancellationToken).ConfigureAwait(false);
+            bool dealtWith = clusters.TryGetValue(leaving.Name, out string? cluster)
+                ? cluster.Length == 0 || (fleet.Started.Contains(cluster) && fleet.Target(cluster).IsPrepared)
+                : !repository.KnowsClusterOf(leaving.Destination);
+            if (dealtWith || leaving.Propagation.Length == 0)
+            {
+                await hub!.ReleaseAsync(leaving.Name, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 

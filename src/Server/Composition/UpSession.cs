@@ -80,6 +80,7 @@ public sealed partial class UpSession : IAsyncDisposable
         await stopping.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(following, listening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll([.. runners.Values.Select(running => running.StopAsync()), .. departing.Values.Select(departure => departure.Task)]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await DisposeConnectingAsync().ConfigureAwait(false);
         await DisposeHubAsync().ConfigureAwait(false);
         await fleet.DisposeAsync().ConfigureAwait(false);
         repository.Dispose();
@@ -119,18 +120,19 @@ public sealed partial class UpSession : IAsyncDisposable
     /// <summary>Decides which cluster each application lives on; those that live somewhere stay there.</summary>
     private void Place()
     {
+        fleet.Register(repository.Settings.Clusters);
         IReadOnlyList<Claims> claims = Claims();
-        Placement placed = fleet.Place(claims, [.. placement.Clusters.Select(SettledRule)]);
+        Placement placed = fleet.Place(claims, [.. placement.Clusters.Select(SettledRule)], ClusterOf);
         // Why a cluster came to be is what it was, however often applications are placed on it since.
         placement = placed with { Reasons = placed.Clusters.Where(cluster => placed.Reasons.ContainsKey(cluster) || placement.Reasons.ContainsKey(cluster)).ToDictionary(cluster => cluster, cluster => placement.Reasons.GetValueOrDefault(cluster) ?? placed.Reasons[cluster]) };
         foreach (ApplicationStatus status in faulted.Values)
         {
-            faulted[status.Name] = status with { Cluster = placement.ClusterOf.GetValueOrDefault(status.Name) ?? string.Empty };
+            faulted[status.Name] = status with { Cluster = fleet.NameOf(placement.ClusterOf.GetValueOrDefault(status.Name) ?? string.Empty) };
         }
 
         observer.Applications([.. claims.Select(claim => runners.TryGetValue(claim.Application, out Running? running)
             ? running.Runner.Status
-            : faulted.GetValueOrDefault(claim.Application) ?? new ApplicationStatus(claim.Application) { Cluster = placement.ClusterOf[claim.Application], Activity = "waiting" })]);
+            : faulted.GetValueOrDefault(claim.Application) ?? new ApplicationStatus(claim.Application) { Cluster = fleet.NameOf(placement.ClusterOf[claim.Application]), Activity = "waiting" })]);
     }
 
     private PlacementRule SettledRule(string cluster) =>
@@ -145,22 +147,26 @@ public sealed partial class UpSession : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        string[] needed = [.. workspace!.Rendered.Select(application => placement.ClusterOf[application.Spec.Name]).Distinct()];
-        await fleet.StartAsync([.. placement.Clusters.Where(needed.Contains)], observer, cancellationToken).ConfigureAwait(false);
+        await RetireAsync().ConfigureAwait(false);
+        Dictionary<string, string> leaving = ClustersOfLeaving();
+        HashSet<string> needed = [.. workspace!.Rendered.Select(application => placement.ClusterOf[application.Spec.Name]), .. leaving.Values];
+        await fleet.StartAsync([.. placement.Clusters.Concat(leaving.Values).Distinct().Where(cluster => cluster.Length > 0 && needed.Contains(cluster))], observer, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<Claims> claims = Claims();
         foreach (string cluster in fleet.Started)
         {
             DeliveryTarget target = fleet.Target(cluster);
             target.Home = repository.IdentityOf(workspace.Home);
             target.Scripts.Use(repository.Settings.Config, message => observer.Note(message));
-            string[] former = [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !workspace.Names.Contains(owner) && MayRemove(owner))];
+            string[] former = !IsKnown(cluster, target) ? []
+                : [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !workspace.Names.Contains(owner) && MayRemove(owner))];
             target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf.GetValueOrDefault(claim.Application) == cluster), former);
             target.PrunesOnRemoval = spec => hub?.Find(spec.Name) is null && spec.Policy.Prune;
-            Remove(target, former);
+            // Of an application that is being deleted, the objects are where its destination says; what it left elsewhere earlier is not touched.
+            Remove(cluster, target, [.. former.Where(owner => !leaving.TryGetValue(owner, out string? home) || home == (fleet.IsRegistered(cluster) ? cluster : string.Empty))]);
         }
 
         await ReturnAsync(workspace.Names).ConfigureAwait(false);
-        await ReleaseAsync(cancellationToken).ConfigureAwait(false);
+        await ReleaseAsync(leaving, cancellationToken).ConfigureAwait(false);
         ReportFaults();
         dependencies.Declare(workspace.Declared, workspace.Rendered, name => placement.ClusterOf.GetValueOrDefault(name) ?? string.Empty);
         foreach (RenderedApplication application in workspace.Rendered)
@@ -177,9 +183,10 @@ public sealed partial class UpSession : IAsyncDisposable
                 continue;
             }
 
-            ApplicationRunner runner = new(application, fleet.Target(placement.ClusterOf[application.Spec.Name]), context, Changed);
+            string home = placement.ClusterOf[application.Spec.Name];
+            ApplicationRunner runner = new(application, fleet.Target(home), context, Changed);
             CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
-            runners[application.Spec.Name] = new Running(runner, Task.Run(() => runner.RunAsync(stop.Token), CancellationToken.None), stop);
+            runners[application.Spec.Name] = new Running(home, runner, Task.Run(() => runner.RunAsync(stop.Token), CancellationToken.None), stop);
         }
     }
 
@@ -231,7 +238,7 @@ public sealed partial class UpSession : IAsyncDisposable
         }
     }
 
-    private sealed record Running(ApplicationRunner Runner, Task Task, CancellationTokenSource Stop)
+    private sealed record Running(string Cluster, ApplicationRunner Runner, Task Task, CancellationTokenSource Stop)
     {
         public async Task StopAsync()
         {

@@ -53,7 +53,7 @@ public sealed class ProjectTests
     {
         MapNode rules = (MapNode)YamlReader.Read(spec, YamlReadOptions.Kubernetes);
         rules["destinations"] = YamlReader.Read("[{server: '*', namespace: '*'}]", YamlReadOptions.Kubernetes);
-        Project project = Project.Read(new MapNode { ["metadata"] = new MapNode { ["name"] = "team" }, ["spec"] = rules });
+        Project project = Project.Read(new MapNode { ["metadata"] = new MapNode { ["name"] = "team" }, ["spec"] = rules }, ClusterSecrets.Read([]));
         Assert.Equal(allowed, project.Refuses(Home, new ResourceId(string.Empty, kind, namespaced ? "web" : string.Empty, "a"), namespaced).Length == 0);
     }
 

@@ -7,7 +7,6 @@ namespace Bowline.Applications.ApplicationSets.Generators;
 /// <param name="Secret">Null for the hub's own cluster, which needs none.</param>
 internal sealed record KnownCluster(string Name, string Server, string Project, MapNode? Secret)
 {
-    public const string LocalServer = "https://kubernetes.default.svc";
     private static readonly ResourceKind SecretKind = new(string.Empty, "v1", "Secret");
 
     /// <summary>In the order of their Secrets' names, the hub's own last when no Secret describes it.</summary>
@@ -15,12 +14,12 @@ internal sealed record KnownCluster(string Name, string Server, string Project, 
     {
         IReadOnlyList<MapNode> secrets = await objects.ListAsync(SecretKind, cancellationToken).ConfigureAwait(false);
         List<KnownCluster> clusters = [.. secrets
-            .Where(secret => secret.At("metadata", "labels", "argocd.argoproj.io/secret-type")?.AsString() == "cluster")
+            .Where(ClusterSecret.IsOne)
             .OrderBy(secret => secret.At("metadata", "name")?.AsString(), StringComparer.Ordinal)
             .Select(secret => new KnownCluster(RepositorySecret.Value(secret, "name"), RepositorySecret.Value(secret, "server").TrimEnd('/'), RepositorySecret.Value(secret, "project"), secret))];
-        if (!clusters.Exists(cluster => cluster.Server == LocalServer))
+        if (!clusters.Exists(cluster => cluster.Server == ClusterSecret.LocalServer))
         {
-            clusters.Add(new KnownCluster("in-cluster", LocalServer, string.Empty, null));
+            clusters.Add(new KnownCluster(ClusterSecret.LocalName, ClusterSecret.LocalServer, string.Empty, null));
         }
 
         return clusters;

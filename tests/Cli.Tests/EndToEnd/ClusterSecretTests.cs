@@ -1,0 +1,167 @@
+using Bowline.Cluster.Kubeconfig;
+using Bowline.Resources.Json;
+using Bowline.Resources.Model;
+using static System.FormattableString;
+
+namespace Bowline.Cli.Tests.EndToEnd;
+
+/// <summary>Argo CD's cluster Secrets: one API server holds the Applications, another is where some of them are delivered to.</summary>
+public sealed class ClusterSecretTests
+{
+    private const string Staying = "Ctrl-C ends it";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Destinations_lead_to_the_clusters_of_their_Secrets_and_follow_what_becomes_of_these()
+    {
+        using Scratch scratch = new();
+        await using RealCluster hub = await RealCluster.StartAsync(scratch);
+        await using RealCluster east = await RealCluster.StartAsync(scratch);
+        scratch.WriteApplication("here", "config").WriteConfigMap("config/a.yaml", "a");
+        WriteApplication(scratch, "named", "name: east");
+        WriteApplication(scratch, "addressed", $"server: {east.Connection.Server}");
+        WriteApplication(scratch, "lost", "name: west");
+        WriteApplication(scratch, "silent", "name: dead");
+        WriteApplication(scratch, "foreign", "name: east", "team");
+        scratch.Write("project.yaml", """
+            apiVersion: argoproj.io/v1alpha1
+            kind: AppProject
+            metadata: {name: team}
+            spec: {sourceRepos: ["*"], destinations: [{server: "https://elsewhere", namespace: "*"}]}
+            """);
+        await hub.Kubectl.RunAsync("create", "namespace", "argocd");
+        await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), Config(east)));
+        await hub.ApplyAsync(Secret("dead", "https://127.0.0.1:1", """{"bearerToken":"a-secret-token"}"""));
+
+        await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository, "--kubeconfig", hub.Kubeconfig, "--timeout", "20s");
+        await up.WaitForOutputAsync(Staying, Patience);
+        foreach ((string application, RealCluster cluster) in (IEnumerable<(string, RealCluster)>)[("here", hub), ("named", east), ("addressed", east)])
+        {
+            await ExpectAsync(hub, up, application, "{.status.sync.status} {.status.health.status} {.status.conditions[*].type}", "Synced Healthy ");
+            Assert.Equal(0, (await cluster.Kubectl.TryAsync("-n", application, "get", "configmap", "a")).Exit);
+        }
+
+        foreach (string there in (string[])["named", "addressed"])
+        {
+            Assert.NotEqual(0, (await hub.Kubectl.TryAsync("get", "namespace", there)).Exit);
+        }
+
+        await ExpectAsync(hub, up, "lost", "{.status.conditions[*].type}", "InvalidSpecError");
+        Assert.Contains("there are no clusters with this name: west; there are dead (https://127.0.0.1:1), east (https://127.0.0.1:", await ReadAsync(hub, "lost", "{.status.conditions[*].message}"));
+        await ExpectAsync(hub, up, "silent", "{.status.sync.status} {.status.conditions[*].type}", "Unknown ComparisonError");
+        Assert.Contains("cluster dead", await ReadAsync(hub, "silent", "{.status.conditions[*].message}"));
+        await ExpectAsync(hub, up, "foreign", "{.status.conditions[*].type}", "InvalidSpecError");
+        Assert.Contains("is not permitted in project 'team'", await ReadAsync(hub, "foreign", "{.status.conditions[*].message}"));
+
+        // The names of a destination and of a project's rule may differ, as long as they mean the same cluster.
+        scratch.Write("project.yaml", Invariant($$"""
+            apiVersion: argoproj.io/v1alpha1
+            kind: AppProject
+            metadata: {name: team}
+            spec: {permitOnlyProjectScopedClusters: true, sourceRepos: ["*"], destinations: [{server: "{{east.Connection.Server.ToString().TrimEnd('/')}}", namespace: "*"}]}
+            """));
+        await Until.TrueAsync(async () => (await ReadAsync(hub, "foreign", "{.status.conditions[*].message}")).Contains("permits only clusters of its own"), Patience, () => up.Output + up.Errors);
+        await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), Config(east), "  project: team\n"));
+        await ExpectAsync(hub, up, "foreign", "{.status.sync.status}{.status.conditions[*].type}", "Synced");
+
+        // A token that is not taken: told, and nothing else changes. The right one again: at once.
+        await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), """{"bearerToken":"a-secret-token","tlsClientConfig":{"insecure":true}}"""));
+        await ExpectAsync(hub, up, "named", "{.status.sync.status} {.status.conditions[*].type}", "Unknown ComparisonError");
+        await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), Config(east)));
+        await ExpectAsync(hub, up, "named", "{.status.sync.status}{.status.conditions[*].type}", "Synced");
+
+        // A Secret that vanishes takes nothing with it, not even when something leaves the repository meanwhile.
+        await hub.Kubectl.RunAsync("-n", "argocd", "delete", "secret", "east");
+        await ExpectAsync(hub, up, "named", "{.status.conditions[*].type}", "InvalidSpecError");
+        scratch.WriteConfigMap("there/b.yaml", "b").Write("there/a.yaml", "# left the repository\n");
+        await ExpectAsync(hub, up, "here", "{.status.sync.status}", "Synced");
+        Assert.Equal(0, (await east.Kubectl.TryAsync("-n", "named", "get", "configmap", "a")).Exit);
+        Assert.Equal(0, (await east.Kubectl.TryAsync("-n", "bowline-system", "get", "configmap", "inventory-named")).Exit);
+        Assert.NotEqual(0, (await east.Kubectl.TryAsync("-n", "named", "get", "configmap", "b")).Exit);
+        await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), Config(east)));
+        await ExpectAsync(hub, up, "named", "{.status.sync.status}{.status.conditions[*].type}", "Synced");
+        Assert.Equal(0, (await east.Kubectl.TryAsync("-n", "named", "get", "configmap", "b")).Exit);
+        Assert.NotEqual(0, (await east.Kubectl.TryAsync("-n", "named", "get", "configmap", "a")).Exit);
+
+        // What goes with its finalizer goes where it is.
+        scratch.Write("apps/named.yaml", "# left the repository\n");
+        await Until.TrueAsync(async () => (await east.Kubectl.TryAsync("-n", "named", "get", "configmap", "b")).Exit != 0 && (await hub.Kubectl.TryAsync("-n", "argocd", "get", "app", "named")).Exit != 0, Patience, () => up.Output + up.Errors);
+        Assert.Equal(0, (await east.Kubectl.TryAsync("-n", "addressed", "get", "configmap", "b")).Exit);
+        Assert.DoesNotContain("a-secret-token", up.Output + up.Errors + await hub.Kubectl.RunAsync("-n", "argocd", "get", "app", "-o", "yaml"));
+    }
+
+    private static Task<string> ReadAsync(RealCluster hub, string application, string path) => hub.Kubectl.RunAsync("-n", "argocd", "get", "app", application, "-o", $"jsonpath={path}");
+
+    private static Task ExpectAsync(RealCluster hub, Bowline up, string application, string path, string expected)
+    {
+        string last = string.Empty;
+        return Until.TrueAsync(async () => (last = await ReadAsync(hub, application, path)) == expected, Patience, () => $"{application}: '{last}' is not '{expected}'\n{up.Output}{up.Errors}");
+    }
+
+    private static void WriteApplication(Scratch scratch, string name, string destination, string project = "default") => scratch
+        .WriteConfigMap("there/a.yaml", "a")
+        .Write($"apps/{name}.yaml", $$"""
+            apiVersion: argoproj.io/v1alpha1
+            kind: Application
+            metadata: {name: {{name}}}
+            spec:
+              project: {{project}}
+              source: {repoURL: https://example.com/repository.git, path: there}
+              destination:
+                {{destination}}
+                namespace: {{name}}
+              syncPolicy:
+                automated: {prune: true, selfHeal: true, allowEmpty: true}
+                syncOptions: [CreateNamespace=true]
+            """);
+
+    private static string Secret(string name, string server, string config, string more = "") => $"""
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: {name}
+          namespace: argocd
+          labels: {"{argocd.argoproj.io/secret-type: cluster}"}
+        stringData:
+          name: {name}
+          server: {server}
+          config: '{config}'
+
+        """ + more;
+
+    private static string Config(RealCluster cluster)
+    {
+        static string Base64(string? pem) => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(pem!));
+        return JsonWriter.ToText(new MapNode
+        {
+            ["tlsClientConfig"] = new MapNode { ["caData"] = Base64(cluster.Connection.CertificateAuthority), ["certData"] = Base64(cluster.Connection.ClientCertificate), ["keyData"] = Base64(cluster.Connection.ClientKey) },
+        });
+    }
+
+    /// <summary><c>bowline cluster start</c> in a process of its own, reached as any cluster is.</summary>
+    private sealed class RealCluster(Bowline process, string kubeconfig, string folder) : IAsyncDisposable
+    {
+        public string Kubeconfig => kubeconfig;
+
+        public Kubectl Kubectl { get; } = new(kubeconfig);
+
+        public ClusterConnection Connection { get; } = KubeContexts.Read([kubeconfig]).Connection();
+
+        public static async Task<RealCluster> StartAsync(Scratch scratch)
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(scratch.Root, Guid.NewGuid().ToString("N"))).FullName;
+            Bowline process = Bowline.Start(folder, "cluster", "start", "--port", "0", "-o", "json");
+            await process.WaitForOutputAsync("}", Patience);
+            return new RealCluster(process, JsonReader.Read(process.Output.Trim())["kubeconfig"]!.AsString()!, folder);
+        }
+
+        public async Task ApplyAsync(string manifest)
+        {
+            string file = Path.Combine(folder, "applied.yaml");
+            await File.WriteAllTextAsync(file, manifest);
+            await Kubectl.RunAsync("apply", "-f", file);
+        }
+
+        public ValueTask DisposeAsync() => process.DisposeAsync();
+    }
+}
