@@ -13,18 +13,22 @@ namespace Bowline.Applications.Adopting;
 /// Takes over the Applications of an Argo CD that runs in a cluster, and gives them back. Argo CD's controllers are scaled, and Bowline's own
 /// records written; nothing that was delivered is touched.
 /// </summary>
-public sealed class Adoption(ICluster cluster, string @namespace, IApplicationDialect dialect, TimeProvider time)
+public sealed class Adoption(AdoptedClusters clusters, string @namespace, IApplicationDialect dialect, TimeProvider time)
 {
     private const int Parallelism = 16;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private static readonly KindInfo ConfigMaps = new(new ResourceKind(string.Empty, "v1", "ConfigMap"), "configmaps", Namespaced: true);
-    private readonly ArgoControllers controllers = new(cluster, @namespace);
-    private readonly InventoryStore inventories = new(cluster);
+    private readonly ICluster cluster = clusters.Hub;
+    private readonly ArgoControllers controllers = new(clusters.Hub, @namespace);
 
     /// <summary>Looks at everything, and changes nothing.</summary>
     /// <exception cref="ClusterException">The cluster refuses, or serves no Applications.</exception>
-    public async Task<AdoptionPlan> PlanAsync(CancellationToken cancellationToken)
+    public async Task<AdoptionPlan> PlanAsync(CancellationToken cancellationToken) => (await LookAsync(cancellationToken).ConfigureAwait(false)).Plan;
+
+    /// <returns>The plan, and where the record of each of its applications is.</returns>
+    private async Task<(AdoptionPlan Plan, IReadOnlyDictionary<string, InventoryStore> Records)> LookAsync(CancellationToken cancellationToken)
     {
+        await clusters.ReadAsync(@namespace, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<(ArgoController Controller, MapNode Live)> found = await controllers.FindAsync(cancellationToken).ConfigureAwait(false);
         List<string> obstacles = [.. await controllers.ObstaclesAsync(found, cancellationToken).ConfigureAwait(false)];
         if (await cluster.FindKindAsync(ArgoDefinitions.Applications.Kind, cancellationToken).ConfigureAwait(false) is null)
@@ -43,15 +47,29 @@ public sealed class Adoption(ICluster cluster, string @namespace, IApplicationDi
         bool runs = found.Any(item => item.Controller.Replicas > 0);
         obstacles.AddRange(manifests.SelectMany(manifest => ObstaclesOf(manifest, runs)));
         MapNode? settings = await cluster.GetAsync(new ObjectKey(ConfigMaps, @namespace, "argocd-cm"), cancellationToken).ConfigureAwait(false);
-        DeliveredObjects objects = await DeliveredObjects.ListAsync(cluster, settings, manifests, cancellationToken).ConfigureAwait(false);
-        AdoptedApplication[] applications = [.. manifests.Select(manifest => Read(manifest, objects))];
-        foreach (int i in Enumerable.Range(0, applications.Length))
+        List<AdoptedApplication> applications = [];
+        Dictionary<string, InventoryStore> records = new(StringComparer.Ordinal);
+        foreach (IGrouping<ICluster, MapNode> there in manifests.Where(manifest => Reaches(manifest).Length == 0).GroupBy(clusters.Of))
         {
-            Inventory known = await inventories.ReadAsync(applications[i].Name, cancellationToken).ConfigureAwait(false);
-            applications[i] = applications[i] with { IsKnown = known.Synced.Length > 0 };
+            try
+            {
+                InventoryStore inventories = new(there.Key);
+                DeliveredObjects objects = await DeliveredObjects.ListAsync(there.Key, settings, there, cancellationToken).ConfigureAwait(false);
+                foreach (MapNode manifest in there)
+                {
+                    AdoptedApplication application = Read(manifest, objects);
+                    Inventory known = await inventories.ReadAsync(application.Name, cancellationToken).ConfigureAwait(false);
+                    applications.Add(application with { IsKnown = known.Synced.Length > 0 });
+                    records[application.Name] = inventories;
+                }
+            }
+            catch (ClusterException unreachable) when (there.Key != cluster)
+            {
+                obstacles.Add($"{string.Join(", ", there.Select(manifest => $"Application {NameOf(manifest)}"))}: cluster {there.Key.Name} cannot be looked at: {unreachable.Message}");
+            }
         }
 
-        return new AdoptionPlan(@namespace, applications, [.. found.Select(item => item.Controller)], obstacles);
+        return (new AdoptionPlan(@namespace, [.. applications.OrderBy(application => application.Name, StringComparer.Ordinal)], [.. found.Select(item => item.Controller)], obstacles), records);
     }
 
     /// <summary>Stops Argo CD's controllers and writes a record for every application. Begun again after a crash, it goes on where it ended.</summary>
@@ -70,11 +88,12 @@ public sealed class Adoption(ICluster cluster, string @namespace, IApplicationDi
         await WaitForEndAsync(found, patience, cancellationToken).ConfigureAwait(false);
 
         // Until it ended, Argo CD may have gone on: what it left is only now known.
-        AdoptionPlan plan = await PlanAsync(cancellationToken).ConfigureAwait(false);
+        (AdoptionPlan plan, IReadOnlyDictionary<string, InventoryStore> records) = await LookAsync(cancellationToken).ConfigureAwait(false);
         Refuse(plan);
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(plan.Applications.Where(application => !application.IsKnown), parallel, async (application, token) =>
         {
+            InventoryStore inventories = records[application.Name];
             Inventory known = await inventories.ReadAsync(application.Name, token).ConfigureAwait(false);
             Inventory taken = known with { Home = ApplicationHub.IdentityOf(@namespace), Entries = [.. known.Entries.Union(application.Objects)], TakenOver = application.Delivered, History = application.History };
             if (!InventoryStore.IsSame(known, taken))
@@ -89,7 +108,7 @@ public sealed class Adoption(ICluster cluster, string @namespace, IApplicationDi
     /// <exception cref="ApplicationException">They were not taken over.</exception>
     public async Task<AdoptionPlan> ReleaseAsync(CancellationToken cancellationToken)
     {
-        AdoptionPlan plan = await PlanAsync(cancellationToken).ConfigureAwait(false);
+        (AdoptionPlan plan, IReadOnlyDictionary<string, InventoryStore> records) = await LookAsync(cancellationToken).ConfigureAwait(false);
         if (plan.Controllers.All(controller => controller.Former is null))
         {
             throw new ApplicationException($"no controller of Argo CD in namespace {@namespace} of {cluster.Name} was stopped by 'bowline adopt', so there is nothing to give back");
@@ -101,7 +120,7 @@ public sealed class Adoption(ICluster cluster, string @namespace, IApplicationDi
         }
 
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(plan.Applications, parallel, async (application, token) => await inventories.DeleteAsync(application.Name, token).ConfigureAwait(false)).ConfigureAwait(false);
+        await Parallel.ForEachAsync(plan.Applications, parallel, async (application, token) => await records[application.Name].DeleteAsync(application.Name, token).ConfigureAwait(false)).ConfigureAwait(false);
         foreach ((ArgoController controller, MapNode live) in await controllers.FindAsync(cancellationToken).ConfigureAwait(false))
         {
             await controllers.StartAsync(controller, live, cancellationToken).ConfigureAwait(false);
@@ -135,19 +154,31 @@ public sealed class Adoption(ICluster cluster, string @namespace, IApplicationDi
         }
     }
 
-    private static IEnumerable<string> ObstaclesOf(MapNode manifest, bool argoRuns)
+    private IEnumerable<string> ObstaclesOf(MapNode manifest, bool argoRuns)
     {
         string name = NameOf(manifest);
-        string server = Text(manifest, "spec", "destination", "server");
-        string cluster = Text(manifest, "spec", "destination", "name");
-        if (server is not ("" or "https://kubernetes.default.svc") || cluster is not ("" or "in-cluster"))
+        if (Reaches(manifest) is { Length: > 0 } why)
         {
-            yield return $"Application {name} delivers to another cluster ({(server.Length > 0 ? server : cluster)}), and a hub's own is the only one that is taken over";
+            yield return $"Application {name} delivers to another cluster ({(Text(manifest, "spec", "destination", "server") is { Length: > 0 } server ? server : Text(manifest, "spec", "destination", "name"))}) to which there is no way: {why}";
         }
 
         if (argoRuns && (manifest["operation"] is MapNode || Text(manifest, "status", "operationState", "phase") is "Running" or "Terminating"))
         {
             yield return $"Application {name} is being synced by Argo CD: adopt again when that is done";
+        }
+    }
+
+    /// <summary>Why the cluster of an Application cannot be reached; empty when it can be tried.</summary>
+    private string Reaches(MapNode manifest)
+    {
+        try
+        {
+            clusters.Of(manifest);
+            return string.Empty;
+        }
+        catch (ApplicationException unknown)
+        {
+            return unknown.Message;
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class TargetFlags
     private readonly NodeFlags nodes = new(SimulatedNodeOptions.Default.Count);
     private readonly Option<string> kubeconfig = Text("--kubeconfig", "Use a real cluster, through this kubeconfig", "FILE");
     private readonly Option<string> context = Text("--context", "Use this context of the kubeconfig", "NAME");
-    private readonly Option<string[]> allowExec = Flags.Many("--allow-exec", "A program that the kubeconfig may run to log in, such as aws (repeatable)", "NAME");
+    private readonly Option<string[]> allowExec = Flags.Many("--allow-exec", "A program that the kubeconfig or a cluster Secret may run to log in, such as aws (repeatable)", "NAME");
     private readonly Option<string> @namespace = new("--namespace", "-n") { Description = "Namespace for a path without application manifests (default \"default\")", HelpName = "NAME", DefaultValueFactory = _ => "default" };
 
     private readonly Option<string> revision = Text("--revision", "Branch, tag, version range or commit, when the repository is a URL", "REVISION");

@@ -1,23 +1,33 @@
 using Bowline.Applications.Adopting;
 using Bowline.Applications.ArgoCd;
 using Bowline.Cluster.Http;
+using Bowline.Cluster.Kubeconfig;
 
 namespace Bowline.Server.Composition;
 
-/// <summary>Takes an Argo CD's Applications over, and gives them back: in the cluster that the options name, or that is current.</summary>
+/// <summary>Takes an Argo CD's Applications over, and gives them back: in the cluster that the options name, or that is current, and in those of its cluster Secrets.</summary>
 public sealed class AdoptSession : IDisposable
 {
-    private readonly HttpCluster cluster;
+    private readonly List<HttpCluster> open = [];
 
     public AdoptSession(UpOptions options, TimeProvider time)
     {
-        cluster = new HttpCluster(ClusterFleet.LoadContexts(options).Connection(options.TargetContext), time);
-        Adoption = new Adoption(cluster, options.ArgoCdNamespace, new ArgoCdDialect(), time);
+        ClusterConnection connection = ClusterFleet.LoadContexts(options).Connection(options.TargetContext);
+        HttpCluster hub = Open(connection);
+        Cluster = hub.Name;
+        Adoption = new Adoption(new AdoptedClusters(hub, connection.Server, secret => Open(secret.Connect(options.AllowedExecPlugins))), options.ArgoCdNamespace, new ArgoCdDialect(), time);
+
+        HttpCluster Open(ClusterConnection to)
+        {
+            HttpCluster cluster = new(to, time);
+            open.Add(cluster);
+            return cluster;
+        }
     }
 
     public Adoption Adoption { get; }
 
-    public string Cluster => cluster.Name;
+    public string Cluster { get; }
 
-    public void Dispose() => cluster.Dispose();
+    public void Dispose() => open.ForEach(cluster => cluster.Dispose());
 }

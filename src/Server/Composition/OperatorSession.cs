@@ -1,8 +1,10 @@
 using System.Globalization;
+using Bowline.Applications.ArgoCd;
 using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
 using Bowline.Delivery.Inventories;
+using ApplicationException = Bowline.Applications.Model.ApplicationException;
 
 namespace Bowline.Server.Composition;
 
@@ -15,21 +17,24 @@ public sealed record ApplicationRecord(string Cluster, Inventory Inventory);
 /// </summary>
 public sealed class OperatorSession : IDisposable
 {
+    private static readonly HttpClusterOptions Http = HttpClusterOptions.Default with { ConnectTimeout = TimeSpan.FromSeconds(2) };
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan TakeUpPatience = TimeSpan.FromSeconds(10);
     private readonly TimeProvider time;
     private readonly List<HttpCluster> clusters;
+    private readonly UpOptions options;
+    private List<HttpCluster>? registered;
 
-    private OperatorSession(List<HttpCluster> clusters, TimeProvider time)
+    private OperatorSession(List<HttpCluster> clusters, UpOptions options, TimeProvider time)
     {
         this.clusters = clusters;
+        this.options = options;
         this.time = time;
     }
 
     /// <exception cref="UsageException">There is nothing that could be asked.</exception>
     public static OperatorSession Open(UpOptions options, TimeProvider time)
     {
-        HttpClusterOptions http = HttpClusterOptions.Default with { ConnectTimeout = TimeSpan.FromSeconds(2) };
         KubeContexts contexts;
         IReadOnlyList<string> names;
         if (options.TargetsRealCluster)
@@ -50,7 +55,7 @@ public sealed class OperatorSession : IDisposable
             names = [.. contexts.Names];
         }
 
-        return new OperatorSession([.. names.Select(name => new HttpCluster(contexts.Connection(name), time, http))], time);
+        return new OperatorSession([.. names.Select(name => new HttpCluster(contexts.Connection(name), time, Http))], options, time);
     }
 
     /// <summary>The application's record on every cluster that has one.</summary>
@@ -97,13 +102,46 @@ public sealed class OperatorSession : IDisposable
         }
     }
 
-    public void Dispose() => clusters.ForEach(cluster => cluster.Dispose());
+    public void Dispose() => clusters.Concat(registered ?? []).ToList().ForEach(cluster => cluster.Dispose());
 
     private async Task<List<(HttpCluster Cluster, Inventory Inventory)>> FindAsync(string application, CancellationToken cancellationToken)
     {
-        List<(HttpCluster, Inventory)> found = [];
         List<string> unreachable = [];
-        foreach (HttpCluster cluster in clusters)
+        List<(HttpCluster Cluster, Inventory Inventory)> found = await FindAsync(application, clusters, unreachable, cancellationToken).ConfigureAwait(false);
+        if (found.Count == 0 && options.TargetsRealCluster)
+        {
+            // Not in the hub: then in one of the clusters that its Secrets describe.
+            registered ??= await OpenRegisteredAsync(unreachable, cancellationToken).ConfigureAwait(false);
+            found = await FindAsync(application, registered, unreachable, cancellationToken).ConfigureAwait(false);
+        }
+
+        return found.Count > 0 ? found
+            : throw new UsageException($"nothing was delivered under the name {application} to {string.Join(", ", clusters.Concat(registered ?? []).Select(cluster => cluster.Name))}{string.Concat(unreachable.Select(message => $"; {message}"))}");
+    }
+
+    private async Task<List<HttpCluster>> OpenRegisteredAsync(List<string> unreachable, CancellationToken cancellationToken)
+    {
+        using ArgoCdObjects objects = new(options, time);
+        List<HttpCluster> open = [];
+        foreach (ClusterSecret secret in ArgoCdSettings.Read(await objects.ReadAsync(cancellationToken).ConfigureAwait(false)).Clusters.All.Where(secret => secret.Server != ClusterSecret.LocalServer))
+        {
+            try
+            {
+                open.Add(new HttpCluster(secret.Connect(options.AllowedExecPlugins), time, Http));
+            }
+            catch (ApplicationException unusable)
+            {
+                unreachable.Add(unusable.Message);
+            }
+        }
+
+        return open;
+    }
+
+    private async Task<List<(HttpCluster Cluster, Inventory Inventory)>> FindAsync(string application, List<HttpCluster> among, List<string> unreachable, CancellationToken cancellationToken)
+    {
+        List<(HttpCluster, Inventory)> found = [];
+        foreach (HttpCluster cluster in among)
         {
             try
             {
@@ -113,13 +151,12 @@ public sealed class OperatorSession : IDisposable
                     found.Add((cluster, inventory));
                 }
             }
-            catch (ClusterException refused) when (clusters.Count > 1)
+            catch (ClusterException refused) when (among.Count > 1 || among == registered)
             {
                 unreachable.Add(refused.Message);
             }
         }
 
-        return found.Count > 0 ? found
-            : throw new UsageException($"nothing was delivered under the name {application} to {string.Join(", ", clusters.Select(cluster => cluster.Name))}{string.Concat(unreachable.Select(message => $"; {message}"))}");
+        return found;
     }
 }

@@ -1,6 +1,9 @@
+using Bowline.Applications.Hub;
+using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
+using Bowline.Tests;
 using static System.FormattableString;
 
 namespace Bowline.Cli.Tests.EndToEnd;
@@ -83,11 +86,92 @@ public sealed class ClusterSecretTests
         Assert.Equal(0, (await east.Kubectl.TryAsync("-n", "named", "get", "configmap", "b")).Exit);
         Assert.NotEqual(0, (await east.Kubectl.TryAsync("-n", "named", "get", "configmap", "a")).Exit);
 
+        (int exit, string history, string errors) = await Bowline.RunAsync(scratch.Home, "history", "named", "--kubeconfig", hub.Kubeconfig);
+        Assert.True(exit == 0, errors);
+        Assert.Contains("east", history);
+
         // What goes with its finalizer goes where it is.
         scratch.Write("apps/named.yaml", "# left the repository\n");
         await Until.TrueAsync(async () => (await east.Kubectl.TryAsync("-n", "named", "get", "configmap", "b")).Exit != 0 && (await hub.Kubectl.TryAsync("-n", "argocd", "get", "app", "named")).Exit != 0, Patience, () => up.Output + up.Errors);
         Assert.Equal(0, (await east.Kubectl.TryAsync("-n", "addressed", "get", "configmap", "b")).Exit);
         Assert.DoesNotContain("a-secret-token", up.Output + up.Errors + await hub.Kubectl.RunAsync("-n", "argocd", "get", "app", "-o", "yaml"));
+    }
+
+    [Fact]
+    public async Task A_cluster_that_names_its_namespaces_is_looked_at_and_delivered_to_in_no_other()
+    {
+        using Scratch scratch = new();
+        await using RealCluster hub = await RealCluster.StartAsync(scratch);
+        await using RealCluster east = await RealCluster.StartAsync(scratch, "--token", "the-token");
+        WriteApplication(scratch, "only", "name: east");
+        WriteApplication(scratch, "other", "name: east");
+        scratch.Write("wide/role.yaml", "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: wide}\nrules: []\n");
+        WriteApplication(scratch, "wide", "name: east", namespaced: "only", path: "wide");
+        await east.Kubectl.RunAsync("create", "namespace", "only");
+        await hub.Kubectl.RunAsync("create", "namespace", "argocd");
+        await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), """{"bearerToken":"the-token","tlsClientConfig":{"insecure":true}}""", "  namespaces: only, spare\n"));
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--kubeconfig", hub.Kubeconfig, "--once", "-o", "json", "--timeout", "30s");
+        Assert.True(exit == 1, output + errors);
+        UpJson report = new(output);
+        Assert.Equal("Synced Healthy", report.State("only"));
+        Assert.Equal("Unknown Unknown", report.State("other"));
+        Assert.Contains("namespace \"other\" for ConfigMap \"a\" is not managed (the cluster Secret names only, spare)", report.Message("other"));
+        Assert.Contains("cluster level ClusterRole \"wide\" can not be managed when in namespaced mode", report.Message("wide"));
+        Assert.NotEqual(0, (await east.Kubectl.TryAsync("get", "namespace", "other")).Exit);
+
+        await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), """{"bearerToken":"the-token","tlsClientConfig":{"insecure":true}}""", "  namespaces: only\n  clusterResources: \"true\"\n"));
+        (_, output, errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--kubeconfig", hub.Kubeconfig, "--once", "-o", "json", "--timeout", "30s");
+        Assert.True(new UpJson(output).State("wide") == "Synced Healthy", output + errors);
+    }
+
+    [Fact]
+    public async Task Argo_CDs_applications_on_other_clusters_are_adopted_there_delivered_on_and_given_back()
+    {
+        using Scratch scratch = new();
+        await using RealCluster hub = await RealCluster.StartAsync(scratch);
+        await using RealCluster east = await RealCluster.StartAsync(scratch);
+        using (HttpCluster client = new(hub.Connection, TimeProvider.System))
+        {
+            await ArgoDefinitions.InstallAsync(client, TimeProvider.System, CancellationToken.None);
+        }
+
+        await hub.Kubectl.RunAsync("apply", "-f", Path.Combine(SharedFolder.Checkout, "tests", "Cli.Tests", "adopt", "argocd.yaml"));
+        await hub.ApplyAsync("""
+            apiVersion: argoproj.io/v1alpha1
+            kind: Application
+            metadata: {name: far, namespace: argocd}
+            spec:
+              project: default
+              source: {repoURL: https://git.example.com/far.git, path: .}
+              destination: {name: east, namespace: far}
+              syncPolicy: {automated: {selfHeal: true}}
+            status:
+              sync: {status: Synced, revision: 3f1c2c3e0f5d4f6d8a4c54f0a4b1f7f0e6f9c0b2}
+              health: {status: Healthy}
+              resources: [{version: v1, kind: ConfigMap, namespace: far, name: settings, status: Synced}]
+            """);
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "adopt", "--kubeconfig", hub.Kubeconfig, "--yes");
+        Assert.True(exit != 0, output);
+        Assert.Contains("Application far delivers to another cluster (east) to which there is no way: there are no clusters with this name: east", output + errors);
+
+        await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), Config(east)));
+        await east.Kubectl.RunAsync("create", "namespace", "far");
+        await east.ApplyAsync("""
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: settings, namespace: far, annotations: {argocd.argoproj.io/tracking-id: "far:/ConfigMap:far/settings"}}
+            data: {text: hello}
+            """);
+        string before = await east.Kubectl.RunAsync("-n", "far", "get", "configmap", "settings", "-o", "jsonpath={.metadata.uid} {.metadata.resourceVersion}");
+        (exit, output, errors) = await Bowline.RunAsync(scratch.Home, "adopt", "--kubeconfig", hub.Kubeconfig, "--yes");
+        Assert.True(exit == 0, output + errors);
+        Assert.Equal("""[["v1","ConfigMap","far","settings"]]""", await east.Kubectl.RunAsync("-n", "bowline-system", "get", "configmap", "inventory-far", "-o", "jsonpath={.data.entries}"));
+        Assert.NotEqual(0, (await hub.Kubectl.TryAsync("-n", "bowline-system", "get", "configmap", "inventory-far")).Exit);
+
+        (exit, output, errors) = await Bowline.RunAsync(scratch.Home, "release", "--kubeconfig", hub.Kubeconfig, "--yes");
+        Assert.True(exit == 0, output + errors);
+        Assert.NotEqual(0, (await east.Kubectl.TryAsync("-n", "bowline-system", "get", "configmap", "inventory-far")).Exit);
+        Assert.Equal(before, await east.Kubectl.RunAsync("-n", "far", "get", "configmap", "settings", "-o", "jsonpath={.metadata.uid} {.metadata.resourceVersion}"));
     }
 
     private static Task<string> ReadAsync(RealCluster hub, string application, string path) => hub.Kubectl.RunAsync("-n", "argocd", "get", "app", application, "-o", $"jsonpath={path}");
@@ -98,7 +182,7 @@ public sealed class ClusterSecretTests
         return Until.TrueAsync(async () => (last = await ReadAsync(hub, application, path)) == expected, Patience, () => $"{application}: '{last}' is not '{expected}'\n{up.Output}{up.Errors}");
     }
 
-    private static void WriteApplication(Scratch scratch, string name, string destination, string project = "default") => scratch
+    private static void WriteApplication(Scratch scratch, string name, string destination, string project = "default", string namespaced = "", string path = "there") => scratch
         .WriteConfigMap("there/a.yaml", "a")
         .Write($"apps/{name}.yaml", $$"""
             apiVersion: argoproj.io/v1alpha1
@@ -106,10 +190,10 @@ public sealed class ClusterSecretTests
             metadata: {name: {{name}}}
             spec:
               project: {{project}}
-              source: {repoURL: https://example.com/repository.git, path: there}
+              source: {repoURL: https://example.com/repository.git, path: {{path}}}
               destination:
                 {{destination}}
-                namespace: {{name}}
+                namespace: {{(namespaced.Length > 0 ? namespaced : name)}}
               syncPolicy:
                 automated: {prune: true, selfHeal: true, allowEmpty: true}
                 syncOptions: [CreateNamespace=true]
@@ -147,10 +231,10 @@ public sealed class ClusterSecretTests
 
         public ClusterConnection Connection { get; } = KubeContexts.Read([kubeconfig]).Connection();
 
-        public static async Task<RealCluster> StartAsync(Scratch scratch)
+        public static async Task<RealCluster> StartAsync(Scratch scratch, params string[] more)
         {
             string folder = Directory.CreateDirectory(Path.Combine(scratch.Root, Guid.NewGuid().ToString("N"))).FullName;
-            Bowline process = Bowline.Start(folder, "cluster", "start", "--port", "0", "-o", "json");
+            Bowline process = Bowline.Start(folder, ["cluster", "start", "--port", "0", "-o", "json", .. more]);
             await process.WaitForOutputAsync("}", Patience);
             return new RealCluster(process, JsonReader.Read(process.Output.Trim())["kubeconfig"]!.AsString()!, folder);
         }
