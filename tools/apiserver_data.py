@@ -69,6 +69,7 @@ WELL_KNOWN = {
     'k8s.io.apimachinery.pkg.apis.meta.v1.FieldsV1': 'F', 'k8s.io.apimachinery.pkg.runtime.RawExtension': 'R',
 }
 UNIONS = {'JSON': 'R', 'JSONSchemaPropsOrArray': 'A', 'JSONSchemaPropsOrBool': 'B', 'JSONSchemaPropsOrStringArray': 'R'}
+DISCOVERY = 'k8s.io.api.apidiscovery.v2.APIGroupDiscoveryList'
 SCALARS = {'string': 's', 'bool': 'b', 'int32': 'i', 'int64': 'l', 'double': 'd', 'bytes': 'y', 'uint32': 'l', 'uint64': 'l'}
 
 
@@ -112,6 +113,8 @@ def main():
             queue.append(message_of(name))
     # No kind of the API's own documents, but what metadata-only clients ask for.
     queue += ['k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata', 'k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadataList']
+    # Nor is discovery, which has its own types.
+    queue.append(DISCOVERY)
     missing = [m for m in queue if m not in messages]
     if missing:
         print('without a message:', missing)
@@ -126,6 +129,8 @@ def main():
         heading = '#' + short(message)
         if own.startswith('PartialObjectMetadata'):
             heading += ' meta.k8s.io/v1/' + own
+        elif message == DISCOVERY:
+            heading += ' apidiscovery.k8s.io/v2/' + own
         elif len(kinds) == 1:
             heading += ' ' + '/'.join([kinds[0]['group'], kinds[0]['version'], kinds[0]['kind']])
         lines.append(heading)

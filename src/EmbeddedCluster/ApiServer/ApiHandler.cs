@@ -29,7 +29,7 @@ internal sealed class ApiHandler
         authorizer = new Authorizer(service.Store);
         Reviews reviews = new(service, authorizer, authenticator);
         resources = new ResourceEndpoints(service, subresources, reviews, new ListEncoder(service.Time));
-        system = new SystemEndpoints(service.Kinds, tokens);
+        system = new SystemEndpoints(service.Kinds, tokens, service.Time);
     }
 
     /// <param name="accept">What the client accepts; errors come in that form too.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Json;
@@ -8,85 +9,49 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 /// <summary>/api and /apis, legacy and aggregated, made from the kinds served now and kept until these change.</summary>
 internal sealed class DiscoveryDocuments(KindRegistry kinds)
 {
-    private const string AggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     private readonly Lock gate = new();
     private KindCatalog? builtFor;
-    private Dictionary<string, (byte[] Body, string Tag)> documents = [];
+    private Dictionary<string, Document> documents = [];
 
+    /// <returns>Null where nothing is discovered.</returns>
     public ApiResponse? Answer(ApiRequest request)
     {
         string path = request.Path.TrimEnd('/');
-        bool aggregated = path is "/api" or "/apis" && WantsAggregated(request.Accept);
-        string key = aggregated ? path + "?aggregated" : path;
-        (byte[] Body, string Tag)? found = Find(key);
-        if (found is null)
+        Accepted accepted = MediaTypes.ChooseDiscovery(request.Accept, path is "/api" or "/apis");
+        if (Find(accepted.Presentation == Presentation.GroupDiscovery ? path + "?aggregated" : path) is not { } found)
         {
             return null;
         }
 
-        if (!aggregated)
+        if (accepted.Presentation != Presentation.GroupDiscovery)
         {
-            MediaTypes.Choose(request.Accept);
             // The one document that tells where the client found it.
-            byte[] body = path == "/api" ? JsonWriter.ToBytes(Versions(request.Host)) : found.Value.Body;
-            return new ApiResponse(200, "application/json", body);
+            return new ApiResponse(200, accepted.ContentType, path == "/api" ? ListEncoder.Bytes(Versions(request.Host), accepted) : found.In(accepted));
         }
 
-        KeyValuePair<string, string>[] headers = [new("Vary", "Accept"), new("ETag", found.Value.Tag)];
-        return request.IfNoneMatch == found.Value.Tag
-            ? new ApiResponse(304, AggregatedType, default) { Headers = headers }
-            : new ApiResponse(200, AggregatedType, found.Value.Body) { Headers = headers };
+        KeyValuePair<string, string>[] headers = [new("Vary", "Accept"), new("ETag", found.Tag), new("Cache-Control", "public")];
+        return request.IfNoneMatch == found.Tag
+            ? new ApiResponse(304, accepted.ContentType, default) { Headers = headers }
+            : new ApiResponse(200, accepted.ContentType, found.In(accepted)) { Headers = headers };
     }
 
-    private static bool WantsAggregated(string accept)
-    {
-        foreach (string clause in accept.Split(',', StringSplitOptions.TrimEntries))
-        {
-            string[] parts = clause.Split(';', StringSplitOptions.TrimEntries);
-            if (parts[0] != "application/json")
-            {
-                continue;
-            }
-
-            if (parts.Contains("as=APIGroupDiscoveryList") && parts.Contains("g=apidiscovery.k8s.io"))
-            {
-                if (parts.Contains("v=v2"))
-                {
-                    return true;
-                }
-
-                continue;
-            }
-
-            return false;
-        }
-
-        return false;
-    }
-
-    private (byte[] Body, string Tag)? Find(string key)
+    private Document? Find(string key)
     {
         lock (gate)
         {
             KindCatalog current = kinds.Current;
             if (!ReferenceEquals(current, builtFor))
             {
-                documents = new Dictionary<string, (byte[] Body, string Tag)>(StringComparer.Ordinal);
+                documents = new Dictionary<string, Document>(StringComparer.Ordinal);
                 builtFor = current;
             }
 
-            if (documents.TryGetValue(key, out (byte[] Body, string Tag) known))
+            if (documents.TryGetValue(key, out Document? known))
             {
                 return known;
             }
 
-            if (Build(current, key) is not { } node)
-            {
-                return null;
-            }
-
-            byte[] body = JsonWriter.ToBytes(node);
-            return documents[key] = (body, $"\"{Convert.ToHexString(SHA512.HashData(body))}\"");
+            return Build(current, key) is { } node ? documents[key] = new Document(node) : null;
         }
     }
 
@@ -271,4 +236,16 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds)
     }
 
     private static ListNode Strings(IReadOnlyList<string> values) => new(values.Select(value => (Node)StringNode.Of(value)));
+
+    /// <summary>A document in the forms that were asked for; its tag is that of the JSON in every form, which Vary allows.</summary>
+    private sealed class Document(MapNode node)
+    {
+        private readonly ConcurrentDictionary<BodyEncoding, byte[]> written = new();
+
+        public string Tag => field ??= $"\"{Convert.ToHexString(SHA512.HashData(Write(BodyEncoding.Json)))}\"";
+
+        public byte[] In(Accepted accepted) => Write(accepted.Encoding);
+
+        private byte[] Write(BodyEncoding encoding) => written.GetOrAdd(encoding, (wanted, document) => ListEncoder.Bytes(document, new Accepted(wanted, Presentation.Object, false)), node);
+    }
 }

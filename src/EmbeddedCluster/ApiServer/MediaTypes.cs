@@ -15,12 +15,17 @@ internal enum Presentation
     Table,
     PartialMetadata,
     PartialMetadataList,
+
+    /// <summary>All groups, versions and resources in one document.</summary>
+    GroupDiscovery,
 }
 
 /// <summary>The form of an answer that a client accepts.</summary>
 internal sealed record Accepted(BodyEncoding Encoding, Presentation Presentation, bool IsBetaMeta)
 {
-    public string ContentType => Encoding switch
+    public string ContentType => Presentation == Presentation.GroupDiscovery ? Type + MediaTypes.GroupDiscovery : Type;
+
+    private string Type => Encoding switch
     {
         BodyEncoding.Yaml => "application/yaml",
         BodyEncoding.Protobuf => MediaTypes.Protobuf,
@@ -32,6 +37,9 @@ internal sealed record Accepted(BodyEncoding Encoding, Presentation Presentation
 internal static class MediaTypes
 {
     public const string Protobuf = "application/vnd.kubernetes.protobuf";
+
+    /// <summary>What follows the media type of aggregated discovery.</summary>
+    public const string GroupDiscovery = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     private const string Supported = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
     /// <summary>For watches, whose frames are JSON; a client that accepts nothing of the kind gets no body either.</summary>
@@ -56,7 +64,19 @@ internal static class MediaTypes
     }
 
     /// <param name="hasWireFormat">Whether the answer can be written as protobuf; custom resources cannot.</param>
-    public static Accepted Choose(string accept, bool hasWireFormat = false)
+    public static Accepted Choose(string accept, bool hasWireFormat = false) => First(accept, hasWireFormat, Match);
+
+    /// <summary>For /api, /apis and what is below: only the two roots are served aggregated, and nothing else has another form.</summary>
+    public static Accepted ChooseDiscovery(string accept, bool isRoot) => First(accept, hasWireFormat: true, clause => EncodingOf(clause[0]) switch
+    {
+        null => null,
+        { } encoding when Parameter(clause, "as").Length == 0 => new Accepted(encoding, Presentation.Object, false),
+        { } encoding when isRoot && Parameter(clause, "as") == "APIGroupDiscoveryList" && Parameter(clause, "g") == "apidiscovery.k8s.io" && Parameter(clause, "v") == "v2" =>
+            new Accepted(encoding, Presentation.GroupDiscovery, false),
+        _ => null,
+    });
+
+    private static Accepted First(string accept, bool hasWireFormat, Func<string[], Accepted?> match)
     {
         if (accept.Length == 0)
         {
@@ -66,7 +86,7 @@ internal static class MediaTypes
         bool known = false;
         foreach (string[] clause in Clauses(accept))
         {
-            if (Match(clause) is { } accepted && (hasWireFormat || accepted.Encoding != BodyEncoding.Protobuf))
+            if (match(clause) is { } accepted && (hasWireFormat || accepted.Encoding != BodyEncoding.Protobuf))
             {
                 return accepted;
             }

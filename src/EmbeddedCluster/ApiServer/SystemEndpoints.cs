@@ -7,11 +7,11 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.ApiServer;
 
 /// <summary>Paths that are about no object: discovery, OpenAPI, version, health.</summary>
-internal sealed class SystemEndpoints(KindRegistry kinds, TokenIssuer tokens)
+internal sealed class SystemEndpoints(KindRegistry kinds, TokenIssuer tokens, TimeProvider time)
 {
     private static readonly string[] Checks = ["ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer", "poststarthook/bootstrap-controller", "poststarthook/crd-informer-synced", "informer-sync"];
     private readonly DiscoveryDocuments discovery = new(kinds);
-    private readonly OpenApiDocuments openApi = new(kinds);
+    private readonly OpenApiDocuments openApi = new(kinds, time);
 
     public ApiResponse Handle(ApiRequest request, RequestTarget target)
     {

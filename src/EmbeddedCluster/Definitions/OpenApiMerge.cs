@@ -19,9 +19,18 @@ internal static class OpenApiMerge
 
         MapNode document = (MapNode)JsonReader.Read(builtIn);
         MapNode definitions = document.EnsureMap("definitions");
+        OpenApiOperations operations = new(_ => document, "#/definitions/");
+        MapNode paths = [];
         foreach (ServedKind kind in custom)
         {
             AddSchemas(kind, definitions, "#/definitions/");
+            operations.Describe(kind, Name(kind), paths);
+        }
+
+        MapNode all = document.EnsureMap("paths");
+        foreach ((string path, Node item) in paths)
+        {
+            all[path] = item;
         }
 
         return JsonWriter.ToBytes(document);
@@ -32,7 +41,7 @@ internal static class OpenApiMerge
     public static byte[] V3(string key, KindCatalog catalog, Func<string, byte[]> builtIn)
     {
         ServedKind[] custom = [.. catalog.Kinds.Where(kind => kind.Custom is not null && $"apis/{kind.Kind.Group}/{kind.Kind.Version}" == key)];
-        OpenApiOperations operations = new(builtIn);
+        OpenApiOperations operations = new(name => (MapNode)JsonReader.Read(builtIn(name)), "#/components/schemas/");
         MapNode schemas = [];
         MapNode paths = [];
         foreach (ServedKind kind in custom)

@@ -1,15 +1,14 @@
 using System.Globalization;
 using Bowline.EmbeddedCluster.Kinds;
-using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Definitions;
 
 /// <summary>The operations of custom kinds, said as those of a built-in kind with the same scope and subresources are.</summary>
-/// <param name="builtIn">The OpenAPI v3 document of a built-in group-version.</param>
-internal sealed class OpenApiOperations(Func<string, byte[]> builtIn)
+/// <param name="builtIn">The OpenAPI document, of v3 or of v2, that tells of a built-in group-version.</param>
+/// <param name="references">What references to schemas begin with in it.</param>
+internal sealed class OpenApiOperations(Func<string, MapNode> builtIn, string references)
 {
-    private const string References = "#/components/schemas/";
     private static readonly Model Namespaced = new("apis/networking.k8s.io/v1", "ingresses", "Ingress", "NetworkingV1", "io.k8s.api.networking.v1.Ingress");
     private static readonly Model ClusterWide = new("apis/networking.k8s.io/v1", "servicecidrs", "ServiceCIDR", "NetworkingV1", "io.k8s.api.networking.v1.ServiceCIDR");
     private static readonly Model Scaled = new("apis/apps/v1", "deployments", "Deployment", "AppsV1", "io.k8s.api.apps.v1.Deployment");
@@ -27,7 +26,7 @@ internal sealed class OpenApiOperations(Func<string, byte[]> builtIn)
         }
     }
 
-    /// <summary>Adds the built-in schemas that the document refers to, and those that they refer to.</summary>
+    /// <summary>Adds the built-in schemas that a document of v3 refers to, and those that they refer to.</summary>
     public void Complete(MapNode paths, MapNode schemas)
     {
         Node networking = Document(Namespaced)["components"]!["schemas"]!;
@@ -46,9 +45,9 @@ internal sealed class OpenApiOperations(Func<string, byte[]> builtIn)
         }
     }
 
-    private static IEnumerable<string> ReferencesOf(Node node) => node switch
+    private IEnumerable<string> ReferencesOf(Node node) => node switch
     {
-        MapNode map when map["$ref"]?.AsString() is { } reference => [reference[References.Length..]],
+        MapNode map when map["$ref"]?.AsString() is { } reference => [reference[references.Length..]],
         MapNode map => map.SelectMany(entry => ReferencesOf(entry.Value)),
         ListNode list => list.SelectMany(ReferencesOf),
         _ => [],
@@ -58,7 +57,7 @@ internal sealed class OpenApiOperations(Func<string, byte[]> builtIn)
     {
         if (!documents.TryGetValue(model.Document, out MapNode? document))
         {
-            documents[model.Document] = document = (MapNode)JsonReader.Read(builtIn(model.Document));
+            documents[model.Document] = document = builtIn(model.Document);
         }
 
         return document;
@@ -66,14 +65,20 @@ internal sealed class OpenApiOperations(Func<string, byte[]> builtIn)
 
     private void Copy(ServedKind kind, string schema, Model model, MapNode paths, Func<string, bool> wanted)
     {
+        string root = $"/{model.Document}/";
         foreach ((string path, Node item) in (MapNode)Document(model)["paths"]!)
         {
-            string rest = path[(model.Document.Length + 1)..].TrimStart('/');
+            if (!path.StartsWith(root, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            string rest = path[root.Length..];
             string plain = kind.Namespaced ? rest : rest.Replace("namespaces/{namespace}/", string.Empty, StringComparison.Ordinal);
             if (plain.Split('/').Contains(model.Plural) && !rest.StartsWith("watch/", StringComparison.Ordinal) && wanted(path))
             {
                 string own = string.Join('/', plain.Split('/').Select(part => part == model.Plural ? kind.Plural : part));
-                paths[$"/apis/{kind.Kind.Group}/{kind.Kind.Version}/{own}"] = Rewrite(item, new Renaming(kind, schema, model));
+                paths[$"/apis/{kind.Kind.Group}/{kind.Kind.Version}/{own}"] = Rewrite(item, new Renaming(kind, references + schema, model, references + model.Schema));
             }
         }
     }
@@ -82,7 +87,7 @@ internal sealed class OpenApiOperations(Func<string, byte[]> builtIn)
     {
         if (node is ListNode list)
         {
-            return new ListNode(list.Where(item => names.Kind.Namespaced || item is not MapNode || item["name"]?.AsString() != "namespace").Select(item => Rewrite(item, names)));
+            return new ListNode(list.Where(item => IsKept(item, names)).Select(item => Rewrite(item, names)));
         }
 
         if (node is not MapNode map)
@@ -93,8 +98,7 @@ internal sealed class OpenApiOperations(Func<string, byte[]> builtIn)
         MapNode result = [];
         foreach ((string key, Node value) in map)
         {
-            // Custom kinds have neither protobuf nor strategic merge patches.
-            if (!key.Contains("protobuf", StringComparison.Ordinal) && !key.Contains("cbor", StringComparison.Ordinal) && !key.Contains("strategic", StringComparison.Ordinal))
+            if (HasForm(key))
             {
                 result[key] = key switch
                 {
@@ -110,9 +114,20 @@ internal sealed class OpenApiOperations(Func<string, byte[]> builtIn)
         return result;
     }
 
+    private static bool IsKept(Node item, Renaming names) => item switch
+    {
+        StringNode text => HasForm(text.Value),
+        MapNode => names.Kind.Namespaced || item["name"]?.AsString() != "namespace",
+        _ => true,
+    };
+
+    // Custom kinds have neither protobuf nor strategic merge patches.
+    private static bool HasForm(string mediaType) =>
+        !mediaType.Contains("protobuf", StringComparison.Ordinal) && !mediaType.Contains("cbor", StringComparison.Ordinal) && !mediaType.Contains("strategic", StringComparison.Ordinal);
+
     private sealed record Model(string Document, string Plural, string Kind, string Title, string Schema);
 
-    private sealed record Renaming(ServedKind Kind, string Schema, Model Model)
+    private sealed record Renaming(ServedKind Kind, string Schema, Model Model, string Replaced)
     {
         private string Group => string.Concat(Kind.Kind.Group.Split('.', '-').Where(part => part.Length > 0).Select(Titled));
 
@@ -123,8 +138,8 @@ internal sealed class OpenApiOperations(Func<string, byte[]> builtIn)
             .Replace(Model.Kind, Kind.Kind.Kind, StringComparison.Ordinal);
 
         public string Reference(string reference) =>
-            reference == References + Model.Schema ? References + Schema
-            : reference == References + Model.Schema + "List" ? References + Schema + "List"
+            reference == Replaced ? Schema
+            : reference == Replaced + "List" ? Schema + "List"
             : reference;
 
         private static string Titled(string part) => char.ToUpperInvariant(part[0]) + part[1..];

@@ -62,7 +62,9 @@ internal static class ProtobufWriter
             return type;
         }
 
-        bool isMeta = apiVersion.StartsWith("meta.k8s.io/", StringComparison.Ordinal) || (apiVersion == "v1" && kind == "Status");
+        // Some documents of discovery leave out their version in JSON, and so do their headers.
+        bool isMeta = apiVersion.StartsWith("meta.k8s.io/", StringComparison.Ordinal) || (apiVersion == "v1" && kind == "Status")
+            || (apiVersion.Length == 0 && kind is "APIVersions" or "APIResourceList");
         return isMeta && TypeTable.Instance.Get("meta." + kind) is { Fields.Length: > 0 } meta ? meta : null;
     }
 

@@ -38,6 +38,7 @@ internal sealed partial class KubectlReplay : IDisposable
     private readonly Dictionary<string, string> tags = new(StringComparer.Ordinal);
     private readonly EmbeddedClusterHost host;
     private Node? last;
+    private Node? lastRead;
 
     public KubectlReplay(EmbeddedClusterHost host, string folder, ScenarioReport report)
     {
@@ -96,6 +97,13 @@ internal sealed partial class KubectlReplay : IDisposable
             wanted = mayBeGone && wanted == 200 && status == 404 ? 404 : wanted;
         }
 
+        // A controller wrote in between: kubectl reads and patches again, five times at most.
+        for (int attempt = 0; attempt < 5 && status == 409 && wanted == 200 && lastRead is not null; attempt++)
+        {
+            await SendAsync(lastRead);
+            (status, text) = await SendAsync(request);
+        }
+
         report.Total++;
         report.Compared.Add(step);
         if (status == wanted)
@@ -137,6 +145,7 @@ internal sealed partial class KubectlReplay : IDisposable
         if (response.IsSuccessStatusCode && text.StartsWith('{'))
         {
             last = JsonReader.Read(text);
+            lastRead = request["method"]!.AsString() == "GET" ? request : lastRead;
         }
 
         return ((int)response.StatusCode, text);
