@@ -40,6 +40,8 @@ internal static class Defaults
         ["admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration"] = node => PolicyDefaults.Webhooks(node, mutating: false),
         ["admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy"] = PolicyDefaults.AdmissionPolicy,
         ["admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding"] = PolicyDefaults.AdmissionPolicyBinding,
+        ["admissionregistration.k8s.io/v1 MutatingAdmissionPolicy"] = PolicyDefaults.AdmissionPolicy,
+        ["admissionregistration.k8s.io/v1 MutatingAdmissionPolicyBinding"] = PolicyDefaults.AdmissionPolicyBinding,
         ["apiregistration.k8s.io/v1 APIService"] = node => node.Part("spec")?.Part("service")?.Default("port", 443),
         ["apiextensions.k8s.io/v1 CustomResourceDefinition"] = PolicyDefaults.Definition,
         ["flowcontrol.apiserver.k8s.io/v1 FlowSchema"] = node => node.Part("spec")?.DefaultNumber("matchingPrecedence", 1000),

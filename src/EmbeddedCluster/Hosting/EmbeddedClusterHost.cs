@@ -14,6 +14,7 @@ using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.Languages.Cel.Functions;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.EmbeddedCluster.Hosting;
 
@@ -221,6 +222,13 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             };
             AccessDecision decision = new Authorizer(store).Decide(query with { FieldSelector = asked.FieldSelector });
             return new CelDecision(decision.Allowed, decision.Reason);
+        },
+        SchemaOf = static (kind, view) => view is { } shown ? KubernetesKinds.SchemaOf(shown) : kind.Schema,
+        Decode = static (kind, node) =>
+        {
+            MapNode decoded = BodyReader.Canonical(kind, node, out IReadOnlyList<string> unknown);
+            Defaults.Apply(kind, decoded);
+            return (decoded, unknown);
         },
     };
 }

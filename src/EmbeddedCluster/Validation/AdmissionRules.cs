@@ -304,6 +304,84 @@ internal static class AdmissionRules
         }
     }
 
+    public static void MutatingPolicy(Checks check, MapNode node)
+    {
+        Node? spec = node["spec"];
+        check.OneOf(spec?["failurePolicy"], "spec.failurePolicy", "Fail", "Ignore");
+        if (spec?["paramKind"] is MapNode parameters)
+        {
+            check.Require(parameters["apiVersion"], "spec.paramKind.apiVersion");
+            check.Require(parameters["kind"], "spec.paramKind.kind");
+        }
+
+        if (spec?["matchConstraints"] is MapNode match)
+        {
+            Match(check, match, "spec.matchConstraints", requireRules: true);
+            MutableOperations(check, match, "spec.matchConstraints");
+        }
+        else
+        {
+            check.Add(FieldError.Required("spec.matchConstraints"));
+        }
+
+        if (spec?["mutations"] is not ListNode { Count: > 0 })
+        {
+            check.Add(FieldError.Required("spec.mutations", "mutations must contain at least one item"));
+        }
+
+        foreach ((Node mutation, string at) in Checks.Each(spec?["mutations"], "spec.mutations"))
+        {
+            Mutation(check, mutation, at);
+        }
+
+        check.Choice(spec?["reinvocationPolicy"], "spec.reinvocationPolicy", "IfNeeded", "Never");
+    }
+
+    public static void MutatingBinding(Checks check, MapNode node)
+    {
+        Node? spec = node["spec"];
+        check.RequireName(spec?["policyName"], "spec.policyName", NameRules.Subdomain);
+        if (spec?["matchResources"] is MapNode match)
+        {
+            Match(check, match, "spec.matchResources", requireRules: false);
+            MutableOperations(check, match, "spec.matchResources");
+        }
+    }
+
+    /// <summary>What goes cannot be changed.</summary>
+    private static void MutableOperations(Checks check, MapNode match, string path)
+    {
+        foreach (Node operation in (match["resourceRules"]?.AsList() ?? []).SelectMany(rule => rule["operations"]?.AsList() ?? []))
+        {
+            check.OneOf(operation, $"{path}.resourceRules.operations", "*", "CONNECT", "CREATE", "UPDATE");
+        }
+    }
+
+    private static void Mutation(Checks check, Node mutation, string path)
+    {
+        string type = mutation["patchType"]?.AsString() ?? string.Empty;
+        check.Choice(mutation["patchType"], $"{path}.patchType", "ApplyConfiguration", "JSONPatch");
+        (string wanted, string other) = type == "JSONPatch" ? ("jsonPatch", "applyConfiguration") : ("applyConfiguration", "jsonPatch");
+        if (type is not ("JSONPatch" or "ApplyConfiguration"))
+        {
+            return;
+        }
+
+        if (mutation[wanted] is not MapNode own)
+        {
+            check.Add(FieldError.Required($"{path}.{wanted}", $"must be specified when patchType is {type}"));
+        }
+        else if (string.IsNullOrWhiteSpace(own["expression"]?.AsString()))
+        {
+            check.Add(FieldError.Required($"{path}.{wanted}.expression"));
+        }
+
+        if (mutation[other] is MapNode)
+        {
+            check.Add(FieldError.Invalid($"{path}.{other}", $"{{{other}}}", $"must not be specified when patchType is {type}"));
+        }
+    }
+
     private static void Match(Checks check, MapNode match, string path, bool requireRules)
     {
         check.Choice(match["matchPolicy"], $"{path}.matchPolicy", "Equivalent", "Exact");

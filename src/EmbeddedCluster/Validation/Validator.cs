@@ -57,6 +57,8 @@ internal static class Validator
         ["validatingwebhookconfigurations.admissionregistration.k8s.io"] = static (check, node) => AdmissionRules.Webhooks(check, node, mutating: false),
         ["validatingadmissionpolicies.admissionregistration.k8s.io"] = AdmissionRules.Policy,
         ["validatingadmissionpolicybindings.admissionregistration.k8s.io"] = AdmissionRules.PolicyBinding,
+        ["mutatingadmissionpolicies.admissionregistration.k8s.io"] = AdmissionRules.MutatingPolicy,
+        ["mutatingadmissionpolicybindings.admissionregistration.k8s.io"] = AdmissionRules.MutatingBinding,
         ["flowschemas.flowcontrol.apiserver.k8s.io"] = FlowRules.FlowSchema,
         ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"] = FlowRules.PriorityLevel,
     }.ToFrozenDictionary(StringComparer.Ordinal);

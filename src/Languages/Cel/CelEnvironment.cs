@@ -11,6 +11,7 @@ public sealed class CelEnvironment
     private static readonly Lazy<CelEnvironment> FullSet = new(() => new CelEnvironment(CelLibraries.Full()) { MixedLiterals = true });
     private Dictionary<string, CelType> variables = new(StringComparer.Ordinal);
     private Dictionary<string, CelType> structs = new(StringComparer.Ordinal);
+    private string? openRoot;
 
     private CelEnvironment(CelLibrary functions) => Functions = functions;
 
@@ -32,11 +33,19 @@ public sealed class CelEnvironment
         return copy;
     }
 
-    /// <summary>Lets <c>Name{field: value}</c> be written; an object type without fields takes any.</summary>
+    /// <summary>Lets <c>Name{field: value}</c> be written; <see cref="CelNodes.StructName"/> tells what was made that way.</summary>
     public CelEnvironment WithStruct(string name, CelType type)
     {
         CelEnvironment copy = Copy(Functions);
         copy.structs = new Dictionary<string, CelType>(structs, StringComparer.Ordinal) { [name] = type };
+        return copy;
+    }
+
+    /// <summary>Lets <c>Root{...}</c> and every <c>Root.path{...}</c> be written with any fields, as mutating admission policies write <c>Object.spec{...}</c>.</summary>
+    public CelEnvironment WithOpenStructs(string root)
+    {
+        CelEnvironment copy = Copy(Functions);
+        copy.openRoot = root;
         return copy;
     }
 
@@ -51,9 +60,11 @@ public sealed class CelEnvironment
 
     internal CelType? Variable(string name) => variables.GetValueOrDefault(name);
 
-    internal CelType? StructNamed(string name) => structs.GetValueOrDefault(name);
+    internal CelType? StructNamed(string name) => structs.GetValueOrDefault(name) ?? (IsBelowOpenRoot(name) ? CelType.OpenObject(name) : null);
 
     internal CelType? TypeNamed(string name) => Functions.Types.GetValueOrDefault(name);
 
-    private CelEnvironment Copy(CelLibrary functions) => new(functions) { variables = variables, structs = structs, MixedLiterals = MixedLiterals };
+    private bool IsBelowOpenRoot(string name) => openRoot is not null && name.StartsWith(openRoot, StringComparison.Ordinal) && (name.Length == openRoot.Length || name[openRoot.Length] == '.');
+
+    private CelEnvironment Copy(CelLibrary functions) => new(functions) { variables = variables, structs = structs, openRoot = openRoot, MixedLiterals = MixedLiterals };
 }

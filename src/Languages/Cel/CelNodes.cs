@@ -31,4 +31,10 @@ public static class CelNodes
 
     /// <summary>A value that makes the expression fail with this message.</summary>
     public static Node Failure(string message) => new CelError(message);
+
+    /// <summary>The name under which <c>Name{field: value}</c> made the value; null for every other value.</summary>
+    public static string? StructName(Node value) => value is CelStruct made ? made.Type.Name : null;
+
+    /// <summary>The members of what <c>Name{field: value}</c> made, as values of CEL; null for every other value.</summary>
+    public static MapNode? StructFields(Node value) => (value as CelStruct)?.Fields;
 }

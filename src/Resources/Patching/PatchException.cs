@@ -5,4 +5,7 @@ public sealed class PatchException(string message, string? path = null) : Except
 {
     /// <summary>The JSON pointer or field path concerned.</summary>
     public string? Path { get; } = path;
+
+    /// <summary>Whether the patch is sound and one of its <c>test</c> operations found another value.</summary>
+    public bool IsFailedTest { get; init; }
 }

@@ -65,7 +65,7 @@ internal sealed class PatchedDocument(Node root, int maxNodes)
         Node? actual = at.IsRoot ? Root : Member(Parent(at), at);
         if (!(actual ?? Node.Null).DeepEquals(expected))
         {
-            throw new PatchException($"testing value {at.Text} failed", at.Text);
+            throw new PatchException($"testing value {at.Text} failed", at.Text) { IsFailedTest = true };
         }
     }
 

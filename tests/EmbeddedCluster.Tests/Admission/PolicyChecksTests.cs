@@ -18,7 +18,7 @@ public sealed class PolicyChecksTests
     [InlineData("validations: [{expression: variables.b > 1}], variables: [{name: a, expression: '1'}]", "spec.validations[0].expression: Invalid value: \"variables.b > 1\": compilation failed: ERROR: <input>:1:10: undefined field 'b'\n | variables.b > 1\n | .........^")]
     [InlineData("validations: [{expression: params.x == 1}]", "spec.validations[0].expression: Invalid value: \"params.x == 1\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'params' (in container '')\n | params.x == 1\n | ^")]
     [InlineData("validations: [{expression: params.x == 1}], paramKind: {apiVersion: v1, kind: ConfigMap}", "")]
-    [InlineData("validations: [{expression: '1'}]", "spec.validations[0].expression: Invalid value: \"1\": must evaluate to bool")]
+    [InlineData("validations: [{expression: '1'}]", "spec.validations[0].expression: Invalid value: \"1\": must evaluate to bool but got int")]
     [InlineData("validations: [{expression: \"authorizer.group('').resource('pods').check('get').allowed()\"}]", "")]
     [InlineData("validations: [{expression: 'true', messageExpression: \"string(authorizer.path('/x').check('get').allowed())\"}]", "spec.validations[0].messageExpression: Invalid value: \"string(authorizer.path('/x').check('get').allowed())\": compilation failed: ERROR: <input>:1:8: undeclared reference to 'authorizer' (in container '')\n | string(authorizer.path('/x').check('get').allowed())\n | .......^")]
     [InlineData("validations: [{expression: 'true', reason: Nope}]", "spec.validations[0].reason: Unsupported value: \"Nope\": supported values: \"Forbidden\", \"Invalid\", \"RequestEntityTooLarge\", \"Unauthorized\"")]

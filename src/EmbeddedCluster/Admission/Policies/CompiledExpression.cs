@@ -7,16 +7,17 @@ namespace Bowline.EmbeddedCluster.Admission.Policies;
 /// <summary>An expression of a policy that compiled, or why it did not.</summary>
 internal sealed record CompiledExpression(string Expression, CelProgram? Program, string? Error)
 {
-    /// <param name="wanted">The types that it may evaluate to; none means any.</param>
-    public static CompiledExpression Compile(string expression, CelEnvironment environment, params CelKind[] wanted)
+    /// <param name="wanted">The types that it may evaluate to, exactly; none means any.</param>
+    public static CompiledExpression Compile(string expression, CelEnvironment environment, params CelType[] wanted)
     {
         try
         {
             CelProgram program = CelProgram.Compile(expression, environment);
-            bool fits = wanted.Length == 0 || wanted.Contains(program.ResultType.Kind) || (program.ResultType.Kind == CelKind.Dyn && wanted.Length > 1);
-            return fits
+            string got = Name(program.ResultType);
+            string[] names = [.. wanted.Select(Name)];
+            return wanted.Length == 0 || names.Contains(got)
                 ? new CompiledExpression(expression, program, null)
-                : new CompiledExpression(expression, null, wanted.Length == 1 ? $"must evaluate to {Name(wanted[0])}" : $"must evaluate to one of [{string.Join(' ', wanted.Select(Name))}]");
+                : new CompiledExpression(expression, null, names.Length == 1 ? $"must evaluate to {names[0]} but got {got}" : $"must evaluate to one of [{string.Join(' ', names)}]");
         }
         catch (CelException exception)
         {
@@ -39,9 +40,13 @@ internal sealed record CompiledExpression(string Expression, CelProgram? Program
             : result with { Error = $"expression '{Expression}' resulted in error: {result.Error}" };
     }
 
-    private static string Name(CelKind kind) => kind switch
+    /// <summary>As cel-go names types outside of its checker's messages.</summary>
+    private static string Name(CelType type) => type.Kind switch
     {
         CelKind.Null => "null_type",
-        _ => kind.ToString().ToLowerInvariant(),
+        CelKind.Timestamp => "google.protobuf.Timestamp",
+        CelKind.Duration => "google.protobuf.Duration",
+        _ when type.Parameters.Count > 0 => $"{type.Name}({string.Join(", ", type.Parameters.Select(Name))})",
+        _ => type.Name,
     };
 }

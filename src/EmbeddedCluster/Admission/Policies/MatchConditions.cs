@@ -20,7 +20,7 @@ internal static class MatchConditions
     };
 
     public static IReadOnlyList<CompiledExpression> Compile(Node? conditions, CelEnvironment environment) =>
-        [.. (conditions?.AsList() ?? []).Select(condition => CompiledExpression.Compile(condition["expression"]?.AsString() ?? string.Empty, environment, CelKind.Bool))];
+        [.. (conditions?.AsList() ?? []).Select(condition => CompiledExpression.Compile(condition["expression"]?.AsString() ?? string.Empty, environment, CelType.Bool))];
 
     public static MatchOutcome Evaluate(IReadOnlyList<CompiledExpression> conditions, Func<string, Node?> variables, bool failsOpen)
     {

@@ -27,6 +27,12 @@ internal static partial class PolicyChecks
             case "validatingadmissionpolicybindings.admissionregistration.k8s.io":
                 Binding(check, spec);
                 break;
+            case "mutatingadmissionpolicies.admissionregistration.k8s.io":
+                MutatingPolicy(check, spec);
+                break;
+            case "mutatingadmissionpolicybindings.admissionregistration.k8s.io":
+                Reference(check, spec);
+                break;
             case "validatingwebhookconfigurations.admissionregistration.k8s.io" or "mutatingwebhookconfigurations.admissionregistration.k8s.io":
                 foreach ((Node hook, string at) in Checks.Each(node["webhooks"], "webhooks"))
                 {
@@ -77,6 +83,19 @@ internal static partial class PolicyChecks
         Annotations(check, name, spec["auditAnnotations"], variables);
     }
 
+    private static void MutatingPolicy(Checks check, MapNode spec)
+    {
+        bool hasParams = spec["paramKind"] is MapNode;
+        Conditions(check, spec["matchConditions"], "spec.matchConditions", PolicyEnvironment.PolicyConditions(hasParams));
+        PolicyVariables variables = PolicyVariables.Compile(spec["variables"], hasParams);
+        Variables(check, variables);
+        foreach ((Node mutation, string at) in Checks.Each(spec["mutations"], "spec.mutations"))
+        {
+            PolicyMutation compiled = Policies.MutatingPolicy.Compile(mutation, variables);
+            Report(check, compiled.Expression, compiled.IsJsonPatch ? $"{at}.jsonPatch.expression" : $"{at}.applyConfiguration.expression");
+        }
+    }
+
     private static void Variables(Checks check, PolicyVariables variables)
     {
         for (int i = 0; i < variables.All.Count; i++)
@@ -105,7 +124,7 @@ internal static partial class PolicyChecks
 
     private static void Validation(Checks check, Node rule, string at, PolicyVariables variables)
     {
-        One(check, rule["expression"], $"{at}.expression", "expression is not specified", variables.Environment, CelKind.Bool);
+        One(check, rule["expression"], $"{at}.expression", "expression is not specified", variables.Environment, CelType.Bool);
         string expression = rule["messageExpression"]?.AsString() ?? string.Empty;
         if (expression.Length > 0 && expression.Trim().Length == 0)
         {
@@ -113,7 +132,7 @@ internal static partial class PolicyChecks
         }
         else if (expression.Length > 0)
         {
-            Report(check, CompiledExpression.Compile(expression, variables.Messages, CelKind.String), $"{at}.messageExpression");
+            Report(check, CompiledExpression.Compile(expression, variables.Messages, CelType.String), $"{at}.messageExpression");
         }
 
         string message = rule["message"]?.AsString() ?? string.Empty;
@@ -141,7 +160,7 @@ internal static partial class PolicyChecks
         {
             string key = annotation["key"]?.AsString() ?? string.Empty;
             check.Name($"{name}/{key}", $"{at}.key", NameRules.QualifiedName);
-            One(check, annotation["valueExpression"], $"{at}.valueExpression", "valueExpression is not specified", variables.Environment, CelKind.String, CelKind.Null);
+            One(check, annotation["valueExpression"], $"{at}.valueExpression", "valueExpression is not specified", variables.Environment, CelType.String, CelType.Null);
             if (!keys.Add(key))
             {
                 check.Add(FieldError.Duplicate($"{at}.key", key));
@@ -157,11 +176,7 @@ internal static partial class PolicyChecks
             check.Name(spec["policyName"], "spec.policyName", NameRules.Subdomain);
         }
 
-        if (spec["paramRef"] is MapNode reference)
-        {
-            Reference(check, reference);
-        }
-
+        Reference(check, spec);
         if (spec["matchResources"] is MapNode resources)
         {
             // The reference misspells it, and clients see that.
@@ -189,8 +204,13 @@ internal static partial class PolicyChecks
         }
     }
 
-    private static void Reference(Checks check, MapNode reference)
+    private static void Reference(Checks check, MapNode spec)
     {
+        if (spec["paramRef"] is not MapNode reference)
+        {
+            return;
+        }
+
         bool named = reference["name"]?.AsString() is { Length: > 0 };
         bool selected = reference["selector"] is MapNode;
         if (named && selected)
@@ -239,7 +259,7 @@ internal static partial class PolicyChecks
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach ((Node condition, string at) in Checks.Each(conditions, path))
         {
-            One(check, condition["expression"]?.AsString()?.Trim() ?? string.Empty, $"{at}.expression", string.Empty, environment, CelKind.Bool);
+            One(check, condition["expression"]?.AsString()?.Trim() ?? string.Empty, $"{at}.expression", string.Empty, environment, CelType.Bool);
             string name = condition["name"]?.AsString() ?? string.Empty;
             if (name.Length == 0)
             {
@@ -255,7 +275,7 @@ internal static partial class PolicyChecks
         }
     }
 
-    private static void One(Checks check, Node? expression, string path, string missing, CelEnvironment environment, params CelKind[] wanted)
+    private static void One(Checks check, Node? expression, string path, string missing, CelEnvironment environment, params CelType[] wanted)
     {
         if (expression?.AsString() is not { } text || text.Trim().Length == 0)
         {

@@ -1,12 +1,17 @@
 using Bowline.Languages.Cel;
 using Bowline.Languages.Cel.Functions;
 using Bowline.Languages.Cel.Types;
+using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Admission.Policies;
 
 /// <summary>The variables that expressions of admission may use.</summary>
 internal static class PolicyEnvironment
 {
+    /// <summary>The name of the type of the object at hand; its parts are called <c>Object.spec</c> and so on.</summary>
+    public const string ObjectName = "Object";
+
+    public const string JsonPatchName = "JSONPatch";
     public const string RequestResource = "authorizer.requestResource";
     private static readonly CelType Kind = Record("kubernetes.GroupVersionKind", ("group", CelType.String), ("version", CelType.String), ("kind", CelType.String));
     private static readonly CelType Resource = Record("kubernetes.GroupVersionResource", ("group", CelType.String), ("version", CelType.String), ("resource", CelType.String));
@@ -33,6 +38,9 @@ internal static class PolicyEnvironment
         ("dryRun", CelType.Bool),
         ("options", CelType.Dyn));
 
+    /// <summary>An operation of a JSON patch.</summary>
+    public static readonly CelType JsonPatch = Record(JsonPatchName, ("op", CelType.String), ("path", CelType.String), ("from", CelType.String), ("value", CelType.Dyn));
+
     private static readonly CelEnvironment Objects = CelEnvironment.Kubernetes
         .WithVariable("object", CelType.Dyn)
         .WithVariable("oldObject", CelType.Dyn)
@@ -53,6 +61,12 @@ internal static class PolicyEnvironment
         CelEnvironment messages = Objects.WithVariable("namespaceObject", CelType.Dyn);
         return hasParams ? messages.WithVariable("params", CelType.Dyn) : messages;
     }
+
+    /// <summary>What mutations may use besides: objects of any shape, JSON patches, and <c>jsonpatch.escapeKey</c>.</summary>
+    public static CelEnvironment Mutating(CelEnvironment environment) => environment
+        .WithOpenStructs(ObjectName)
+        .WithStruct(JsonPatchName, JsonPatch)
+        .WithFunction("jsonpatch.escapeKey(string): string", static a => StringNode.Of(a[0].AsString()!.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
 
     private static CelEnvironment Authorizing(CelEnvironment environment) => environment
         .WithVariable("authorizer", CelAuthorizer.AuthorizerType)

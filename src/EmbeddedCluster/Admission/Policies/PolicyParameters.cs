@@ -9,10 +9,10 @@ namespace Bowline.EmbeddedCluster.Admission.Policies;
 internal sealed class PolicyParameters(ObjectStore store, KindRegistry kinds)
 {
     /// <summary>One null where the policy has none; null, and perhaps why, where the policy cannot be asked.</summary>
-    public IReadOnlyList<Node?>? Find(ValidatingPolicy policy, StoredObject binding, AdmissionRequest request, out string? error)
+    public IReadOnlyList<Node?>? Find(MapNode? paramKind, StoredObject binding, AdmissionRequest request, out string? error)
     {
         error = null;
-        if (policy.ParamKind is not { } wanted || binding.Node.At("spec", "paramRef") is not MapNode reference)
+        if (paramKind is not { } wanted || binding.Node.At("spec", "paramRef") is not MapNode reference)
         {
             return [null];
         }

@@ -14,43 +14,26 @@ internal sealed record PolicyRule(CompiledExpression Expression, CompiledExpress
 internal sealed record PolicyDecision(string Message, string Reason, int Index);
 
 /// <summary>A ValidatingAdmissionPolicy, compiled.</summary>
-internal sealed class ValidatingPolicy
+internal sealed class ValidatingPolicy : AdmissionPolicy
 {
     private const long Budget = 10_000_000;
     private const int MostMessageBytes = 5 * 1024;
-    private readonly IReadOnlyList<CompiledExpression> conditions;
-    private readonly PolicyVariables variables;
     private readonly IReadOnlyList<PolicyRule> rules;
     private readonly IReadOnlyList<(string Key, CompiledExpression Value)> annotations;
 
     public ValidatingPolicy(StoredObject stored)
+        : base(stored)
     {
-        Name = stored.Name;
-        MapNode spec = stored.Node["spec"] as MapNode ?? [];
-        FailsOpen = spec["failurePolicy"]?.AsString() == "Ignore";
-        ParamKind = spec["paramKind"] as MapNode;
-        Match = PolicyMatch.Of(Name, spec["matchConstraints"]);
-        conditions = MatchConditions.Compile(spec["matchConditions"], PolicyEnvironment.PolicyConditions(ParamKind is not null));
-        variables = PolicyVariables.Compile(spec["variables"], ParamKind is not null);
-        rules = [.. (spec["validations"]?.AsList() ?? []).Select(Rule)];
-        annotations = [.. (spec["auditAnnotations"]?.AsList() ?? []).Select(item => (
+        rules = [.. (Spec["validations"]?.AsList() ?? []).Select(Rule)];
+        annotations = [.. (Spec["auditAnnotations"]?.AsList() ?? []).Select(item => (
             item["key"]?.AsString() ?? string.Empty,
-            CompiledExpression.Compile(item["valueExpression"]?.AsString() ?? string.Empty, variables.Environment, CelKind.String, CelKind.Null)))];
+            CompiledExpression.Compile(item["valueExpression"]?.AsString() ?? string.Empty, Variables.Environment, CelType.String, CelType.Null)))];
     }
 
-    public string Name { get; }
-
-    public bool FailsOpen { get; }
-
-    public MapNode? ParamKind { get; }
-
-    public PolicyMatch Match { get; }
-
     /// <param name="annotate">Gets audit annotations: key, value.</param>
-    public IReadOnlyList<PolicyDecision> Decide(PolicyInput input, Node? parameters, Action<string, string> annotate)
+    public IReadOnlyList<PolicyDecision> Decide(PolicyInput input, Node? parameter, Action<string, string> annotate)
     {
-        Node? Find(string name) => name == "params" ? parameters ?? Node.Null : input.Find(name);
-        MatchOutcome match = MatchConditions.Evaluate(conditions, Find, FailsOpen);
+        MatchOutcome match = Matches(input, parameter);
         if (match.Error is { } failed)
         {
             return [new PolicyDecision(failed, string.Empty, 0)];
@@ -61,13 +44,12 @@ internal sealed class ValidatingPolicy
             return [];
         }
 
-        Node bound = variables.Bind(Find);
-        Node? All(string name) => name == "variables" ? bound : Find(name);
+        Func<string, Node?> all = Values(input, parameter);
         long budget = Budget;
         List<PolicyDecision> decisions = [];
         for (int i = 0; i < rules.Count; i++)
         {
-            CelResult result = rules[i].Expression.Evaluate(All, ref budget);
+            CelResult result = rules[i].Expression.Evaluate(all, ref budget);
             if (result.Error is { } error)
             {
                 if (!FailsOpen)
@@ -77,11 +59,11 @@ internal sealed class ValidatingPolicy
             }
             else if (!result.IsTrue)
             {
-                decisions.Add(new PolicyDecision(Words(rules[i], All, ref budget), rules[i].Reason, i));
+                decisions.Add(new PolicyDecision(Words(rules[i], all, ref budget), rules[i].Reason, i));
             }
         }
 
-        Annotate(All, annotate, ref budget);
+        Annotate(all, annotate, ref budget);
         return decisions;
     }
 
@@ -111,8 +93,8 @@ internal sealed class ValidatingPolicy
     {
         string message = validation["messageExpression"]?.AsString() ?? string.Empty;
         return new PolicyRule(
-            CompiledExpression.Compile(validation["expression"]?.AsString() ?? string.Empty, variables.Environment, CelKind.Bool),
-            message.Length == 0 ? null : CompiledExpression.Compile(message, variables.Messages, CelKind.String),
+            CompiledExpression.Compile(validation["expression"]?.AsString() ?? string.Empty, Variables.Environment, CelType.Bool),
+            message.Length == 0 ? null : CompiledExpression.Compile(message, Variables.Messages, CelType.String),
             validation["message"]?.AsString() ?? string.Empty,
             validation["reason"]?.AsString() ?? string.Empty);
     }

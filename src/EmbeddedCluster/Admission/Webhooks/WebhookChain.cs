@@ -9,34 +9,24 @@ using Bowline.Resources.Patching;
 namespace Bowline.EmbeddedCluster.Admission.Webhooks;
 
 /// <summary>Mutating webhooks one after the other, validating ones side by side.</summary>
-internal sealed class WebhookChain(ObjectStore store, KindRegistry kinds, WebhookSettings settings) : IDisposable
+internal sealed class WebhookChain(ObjectStore store, WebhookMatching matching, WebhookSettings settings) : IDisposable
 {
     private readonly WebhookSource mutating = new(store, "mutatingwebhookconfigurations.admissionregistration.k8s.io");
     private readonly WebhookSource validating = new(store, "validatingwebhookconfigurations.admissionregistration.k8s.io");
-    private readonly WebhookMatching matching = new(store, kinds, settings);
     private readonly WebhookResolver resolver = new(store, settings);
     private readonly WebhookClient client = new(settings);
 
-    /// <param name="mutateBuiltIn">Run again over what webhooks changed.</param>
-    public async ValueTask<MapNode> MutateAsync(AdmissionRequest request, Action<AdmissionRequest> mutateBuiltIn, CancellationToken cancellationToken)
+    /// <summary>One round of the mutating webhooks; the answer is the request with what they made of its object.</summary>
+    public async ValueTask<AdmissionRequest> MutateAsync(AdmissionRequest request, MutatingRun run, CancellationToken cancellationToken)
     {
         IReadOnlyList<Webhook> hooks = mutating.Current;
         if (hooks.Count == 0 || WebhookMatching.IsExempt(request))
         {
-            return request.Object;
+            return request;
         }
 
-        MutatingRun run = new();
-        request = await RoundAsync(hooks, request, run, cancellationToken).ConfigureAwait(false);
-        if (run.Changed)
-        {
-            MapNode output = (MapNode)request.Object.DeepClone();
-            mutateBuiltIn(request);
-            run.BeginReinvocation(objectChanged: !Node.DeepEquals(output, request.Object));
-            request = await RoundAsync(hooks, request, run, cancellationToken).ConfigureAwait(false);
-        }
-
-        return request.Object;
+        run.Begin(request.Object);
+        return await RoundAsync(hooks, request, run, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
@@ -217,6 +207,7 @@ internal sealed class MutatingRun
 {
     private readonly HashSet<string> callable = [];
     private readonly HashSet<string> again = [];
+    private MapNode? output;
 
     public int Round { get; private set; }
 
@@ -239,10 +230,17 @@ internal sealed class MutatingRun
         }
     }
 
-    public void BeginReinvocation(bool objectChanged)
+    /// <param name="before">The object as the first round left it; others change it where it stands.</param>
+    public void BeginSecondRound(MapNode before)
     {
         Round = 1;
-        if (objectChanged)
+        output = callable.Count > 0 ? (MapNode)before.DeepClone() : null;
+    }
+
+    /// <summary>What others changed since the first round makes webhooks due again, too.</summary>
+    public void Begin(MapNode node)
+    {
+        if (output is not null && !Node.DeepEquals(output, node))
         {
             DueAgain();
         }

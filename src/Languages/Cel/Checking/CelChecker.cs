@@ -95,6 +95,8 @@ internal sealed partial class CelChecker(CelSource source, CelEnvironment enviro
                 }
 
                 return operand.Parameters[1];
+            case CelKind.Object when operand.IsOpen:
+                return CelType.Dyn;
             case CelKind.Object:
                 if (operand.Fields.TryGetValue(select.Field, out CelField? field))
                 {
@@ -204,7 +206,7 @@ internal sealed partial class CelChecker(CelSource source, CelEnvironment enviro
                 continue;
             }
 
-            if (type.IsDyn || type.Fields.Count == 0)
+            if (type.IsOpen)
             {
                 continue;
             }

@@ -30,7 +30,7 @@ internal sealed class CelPlanner(CelEnvironment environment)
             CallExpr call => Call(call),
             ListExpr list => new ListStep([.. list.Elements.Select(Plan)], list.Optional),
             MapExpr map => new MapStep([.. map.Entries.Select(entry => Plan(entry.Key))], [.. map.Entries.Select(entry => Plan(entry.Value))], [.. map.Entries.Select(entry => entry.Optional)]),
-            StructExpr made => new StructStep([.. made.Fields.Select(field => DataName(made, field.Name))], [.. made.Fields.Select(field => Plan(field.Value))], [.. made.Fields.Select(field => field.Optional)]),
+            StructExpr made => new StructStep(made.Type, [.. made.Fields.Select(field => DataName(made, field.Name))], [.. made.Fields.Select(field => Plan(field.Value))], [.. made.Fields.Select(field => field.Optional)]),
             FoldExpr fold => Fold(fold),
             _ => throw new InvalidOperationException($"no plan for {expr.GetType().Name}"),
         };

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Bowline.Languages.Cel.Costs;
 using Bowline.Languages.Cel.Parsing;
+using Bowline.Languages.Cel.Types;
 using Bowline.Languages.Cel.Values;
 using Bowline.Resources.Model;
 
@@ -82,7 +83,7 @@ internal sealed class MapStep(CelStep[] keys, CelStep[] values, bool[] optional)
 }
 
 /// <summary>An object literal such as <c>Object{spec: ...}</c> of mutating policies.</summary>
-internal sealed class StructStep(string[] names, CelStep[] values, bool[] optional) : CelStep
+internal sealed class StructStep(CelType type, string[] names, CelStep[] values, bool[] optional) : CelStep
 {
     public override Node Run(CelRun run)
     {
@@ -114,7 +115,7 @@ internal sealed class StructStep(string[] names, CelStep[] values, bool[] option
         }
 
         run.Charge(CelCosts.CreateStruct);
-        return made;
+        return new CelStruct(type, made);
     }
 }
 

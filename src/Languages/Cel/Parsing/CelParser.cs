@@ -175,7 +175,7 @@ internal sealed partial class CelParser
             }
             else if (Current.Is("{") && TypeName(expr) is { } name)
             {
-                expr = Struct(expr.Offset, name);
+                expr = Struct(name);
             }
             else
             {
@@ -227,8 +227,10 @@ internal sealed partial class CelParser
         return arguments;
     }
 
-    private StructExpr Struct(int offset, string typeName)
+    private StructExpr Struct(string typeName)
     {
+        // cel-go says that a message stands where its brace does.
+        int offset = Current.Offset;
         Expect("{");
         List<StructField> fields = [];
         while (!Current.Is("}"))

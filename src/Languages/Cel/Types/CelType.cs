@@ -58,6 +58,9 @@ public sealed class CelType
     /// <summary>The members of an object type by the names that expressions use.</summary>
     public IReadOnlyDictionary<string, CelField> Fields { get; private init; } = new Dictionary<string, CelField>();
 
+    /// <summary>Whether an object type has any member that is asked for, each of them dyn.</summary>
+    public bool IsOpen { get; private init; }
+
     /// <summary>The most characters, bytes, items or entries that a value can have; <see cref="Unbounded"/> when nothing is known.</summary>
     public long MaxElements { get; init; } = Unbounded;
 
@@ -77,13 +80,16 @@ public sealed class CelType
 
     public static CelType Object(string name, IReadOnlyDictionary<string, CelField> fields) => new(CelKind.Object, name) { Fields = fields };
 
+    /// <summary>An object type of which only the name is known.</summary>
+    public static CelType OpenObject(string name) => new(CelKind.Object, name) { IsOpen = true };
+
     /// <summary>A type variable of a function's signature.</summary>
     public static CelType Parameter(string name) => new(CelKind.Parameter, name);
 
     /// <summary>The same type with a bound on the sizes of its values.</summary>
-    public CelType Sized(long maxElements) => new(Kind, Name, Parameters) { Fields = Fields, MaxElements = maxElements };
+    public CelType Sized(long maxElements) => new(Kind, Name, Parameters) { Fields = Fields, IsOpen = IsOpen, MaxElements = maxElements };
 
-    internal CelType With(IReadOnlyList<CelType> parameters) => new(Kind, Name, parameters) { Fields = Fields, MaxElements = MaxElements };
+    internal CelType With(IReadOnlyList<CelType> parameters) => new(Kind, Name, parameters) { Fields = Fields, IsOpen = IsOpen, MaxElements = MaxElements };
 
     /// <summary>cel-go's spelling in messages.</summary>
     public override string ToString() => Parameters.Count == 0 ? Name : $"{Name}({string.Join(", ", Parameters)})";

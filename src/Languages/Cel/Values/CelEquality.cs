@@ -37,6 +37,11 @@ internal static class CelEquality
             return CelLists.Items(right) is { } others && EqualLists(left, items, right, others);
         }
 
+        if (left is CelStruct || right is CelStruct)
+        {
+            return left is CelStruct made && right is CelStruct other && made.Type.Name == other.Type.Name && EqualMaps(made.Fields, other.Fields);
+        }
+
         return CelMaps.IsMap(left) ? CelMaps.IsMap(right) && EqualMaps(left, right) : EqualOpaque(left, right);
     }
 

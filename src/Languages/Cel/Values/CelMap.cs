@@ -43,12 +43,13 @@ internal sealed class CelMap : CelValue
 /// <summary>Reads maps of every representation.</summary>
 internal static class CelMaps
 {
-    public static bool IsMap(Node value) => value is MapNode or CelMap or CelLazyObject;
+    public static bool IsMap(Node value) => value is MapNode or CelMap or CelLazyObject or CelStruct;
 
     public static int Count(Node map) => map switch
     {
         MapNode node => node.Count,
         CelMap own => own.Count,
+        CelStruct made => made.Fields.Count,
         _ => 0,
     };
 
@@ -56,6 +57,7 @@ internal static class CelMaps
     {
         MapNode node => node.Keys.Select(key => (Node)StringNode.Of(key)),
         CelMap own => own.Keys,
+        CelStruct made => Keys(made.Fields),
         _ => [],
     };
 
@@ -65,6 +67,7 @@ internal static class CelMaps
         MapNode node => key is StringNode text ? node[text.Value] : null,
         CelMap own => own.Find(key),
         CelLazyObject lazy => key is StringNode text ? lazy.Find(text.Value) : null,
+        CelStruct made => Find(made.Fields, key),
         _ => null,
     };
 
@@ -73,6 +76,7 @@ internal static class CelMaps
         MapNode node => node[key],
         CelMap own => own.Find(StringNode.Of(key)),
         CelLazyObject lazy => lazy.Find(key),
+        CelStruct made => made.Fields[key],
         _ => null,
     };
 }

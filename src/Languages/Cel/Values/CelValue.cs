@@ -89,3 +89,15 @@ public abstract class CelLazyObject : CelValue
 
     protected static Node Fail(string message) => new CelError(message);
 }
+
+/// <summary>What <c>Name{field: value}</c> made. It equals only what was made under the same name.</summary>
+internal sealed class CelStruct(CelType type, MapNode fields) : CelValue
+{
+    public MapNode Fields => fields;
+
+    public override CelType Type => type;
+
+    public override Node ToPlain() => CelValues.ToPlain(fields);
+
+    public override string ToString() => $"{type.Name}{fields}";
+}
