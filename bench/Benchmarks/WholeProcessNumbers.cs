@@ -172,6 +172,13 @@ internal static partial class WholeProcessNumbers
         public long Memory(string field) => long.Parse(
             File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024;
 
+        /// <summary>Processor time so far, user and system.</summary>
+        public double Cpu()
+        {
+            process.Refresh();
+            return process.TotalProcessorTime.TotalSeconds;
+        }
+
         public void Kill() => process.Kill(entireProcessTree: true);
 
         public async ValueTask DisposeAsync()

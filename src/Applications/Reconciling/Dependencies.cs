@@ -19,6 +19,7 @@ public sealed class Dependencies
 {
     private readonly ConcurrentDictionary<string, Standing> standings = new(StringComparer.Ordinal);
     private volatile IReadOnlyDictionary<string, Declared> declared = new Dictionary<string, Declared>();
+    private volatile ILookup<string, string> dependents = Array.Empty<string>().ToLookup(name => name);
 
     /// <summary>How applications stand that others deliver to the same hub; null for one that there is not.</summary>
     public Func<string, Standing?> Elsewhere { get; set; } = static _ => null;
@@ -36,6 +37,7 @@ public sealed class Dependencies
         {
             Makers = spec.DependsOnObjects.Count == 0 ? [] : [.. spec.DependsOnObjects.SelectMany(id => makers[(clusterOf(spec.Name), id)]).Distinct()],
         }, StringComparer.Ordinal);
+        dependents = declared.SelectMany(other => other.Value.WaitsFor.Select(name => (Name: name, Waiting: other.Key))).ToLookup(pair => pair.Name, pair => pair.Waiting, StringComparer.Ordinal);
     }
 
     /// <summary>Takes in how an application stands.</summary>
@@ -48,7 +50,7 @@ public sealed class Dependencies
     }
 
     /// <summary>Those that wait for an application.</summary>
-    public IReadOnlyList<string> DependentsOf(string application) => [.. declared.Where(other => other.Value.WaitsFor.Contains(application)).Select(other => other.Key)];
+    public IReadOnlyList<string> DependentsOf(string application) => [.. dependents[application]];
 
     /// <summary>The gate of one application.</summary>
     public ISyncGate GateOf(string application) => new Gate(this, application);

@@ -7,6 +7,10 @@ public sealed record TrustedKeys(IReadOnlyList<OpenPgpKey> OpenPgp, IReadOnlyLis
 {
     /// <summary>Equal for the same keys.</summary>
     internal string Identity { get; } = string.Join('\n', OpenPgp.Select(key => $"{key.Id} {key.Armoured}").Concat(Ssh));
+
+    public bool Equals(TrustedKeys? other) => other?.Identity == Identity;
+
+    public override int GetHashCode() => Identity.GetHashCode(StringComparison.Ordinal);
 }
 
 /// <param name="Id">As Argo CD's AppProject names it.</param>
