@@ -22,11 +22,15 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
     private long renewed;
     private bool wasHeld;
     private bool wasHandedOver;
+    private readonly Announcements announcements = new(time);
 
     public string Identity => identity;
 
     /// <summary>Raised when the answer of <see cref="Owns"/> may have changed for any application.</summary>
     public event Action? Changed;
+
+    /// <summary>Raised with the addresses of repositories that another replica was told have moved.</summary>
+    public event Action<IReadOnlyList<string>>? Announced;
 
     /// <summary>The replicas that live, this one included, sorted.</summary>
     public IReadOnlyList<string> Replicas => shares.Replicas;
@@ -47,6 +51,9 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
         return IsHeld && now.Owns(identity, application, IsHandedOver(now));
     }
 
+    /// <summary>Tells the other replicas, with this one's Lease, that repositories have moved: a webhook comes to one of them only.</summary>
+    public void Announce(IReadOnlyList<string> repositories) => announcements.Add(repositories);
+
     /// <summary>Renews and observes until cancelled; then gives the Lease back, so that the others need not wait.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -55,7 +62,7 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
             while (true)
             {
                 await TurnAsync(cancellationToken).ConfigureAwait(false);
-                await Task.Delay(settings.RenewEvery, time, cancellationToken).ConfigureAwait(false);
+                await announcements.WaitAsync(settings.RenewEvery, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -95,6 +102,11 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
             await hub.ApplyAsync(KeyOf(identity), Body(), Write, either.Token).ConfigureAwait(false);
             Volatile.Write(ref renewed, before);
             await ObserveAsync(either.Token).ConfigureAwait(false);
+            foreach (IReadOnlyList<string> repositories in announcements.TakeHeard())
+            {
+                Announced?.Invoke(repositories);
+            }
+
             Trouble = string.Empty;
         }
         catch (ClusterException failed)
@@ -113,6 +125,7 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
     {
         ObjectList listed = await hub.ListAsync(Leases, @namespace, new ListOptions { LabelSelector = $"{Label}=true" }, cancellationToken).ConfigureAwait(false);
         long now = time.GetTimestamp();
+        announcements.Hear(listed.Items.Where(lease => NameAndVersion(lease).Name != NameOf(identity)));
         sightings = listed.Items.Select(lease => Sighted(lease, now)).ToDictionary(sighting => sighting.Name, StringComparer.Ordinal);
         Shares present = shares;
         string[] living = [.. sightings.Values.Where(sighting => sighting.Holder == identity || IsAlive(sighting)).Select(sighting => sighting.Holder).Distinct().Order(StringComparer.Ordinal)];
@@ -168,7 +181,13 @@ public sealed class ReplicaLeases(ICluster hub, string @namespace, string identi
     {
         ["apiVersion"] = "coordination.k8s.io/v1",
         ["kind"] = "Lease",
-        ["metadata"] = new MapNode { ["name"] = NameOf(identity), ["namespace"] = @namespace, ["labels"] = new MapNode { [Label] = "true", ["app.kubernetes.io/managed-by"] = "bowline" } },
+        ["metadata"] = new MapNode
+        {
+            ["name"] = NameOf(identity),
+            ["namespace"] = @namespace,
+            ["labels"] = new MapNode { [Label] = "true", ["app.kubernetes.io/managed-by"] = "bowline" },
+            ["annotations"] = announcements.Annotations(),
+        },
         ["spec"] = new MapNode
         {
             ["holderIdentity"] = identity,

@@ -14,6 +14,8 @@ internal static class ControllerCommand
         bowline controller
         # From outside, and only until Ctrl-C
         bowline controller --context production --listen 127.0.0.1:0
+        # A push to a repository is delivered at once, by whichever replica it concerns
+        bowline controller --webhooks :8081
         """;
 
     public static Command Create(TimeProvider time)
@@ -24,8 +26,10 @@ internal static class ControllerCommand
         Option<string> listen = new("--listen") { Description = "Where to serve /healthz, /readyz and /metrics (default :8080)", HelpName = "HOST:PORT", DefaultValueFactory = _ => ":8080" };
         Option<string> identity = new("--identity") { Description = "This replica's name (default the pod's or machine's, and something random)", HelpName = "NAME", DefaultValueFactory = _ => string.Empty };
         Option<string> poll = new("--poll") { Description = "How often repositories are looked at (default 2m, and up to half as much at random)", HelpName = "DURATION", DefaultValueFactory = _ => "2m" };
+        Option<string> webhooks = new("--webhooks") { Description = "Listen for webhooks of Git servers here (POST /api/webhook)", HelpName = "HOST:PORT", DefaultValueFactory = _ => string.Empty };
+        Option<string[]> allowExec = Flags.Many("--allow-exec", "A program that may be run to log in to a cluster, such as aws (repeatable)", "NAME");
         Option<double> qps = new("--qps") { Description = "Requests per second to the cluster (default no limit but 32 at once, and what the server asks for)", HelpName = "NUMBER" };
-        Command command = new("controller", "Deliver the Applications that a cluster holds, as one of any number of replicas.") { kubeconfig, context, @namespace, listen, identity, poll, qps };
+        Command command = new("controller", "Deliver the Applications that a cluster holds, as one of any number of replicas.") { kubeconfig, context, @namespace, listen, identity, webhooks, allowExec, poll, qps };
         Flags.Finish(command, Examples);
         command.SetAction(async (parse, cancellationToken) =>
         {
@@ -35,6 +39,8 @@ internal static class ControllerCommand
                 TargetKubeconfig = parse.GetValue(kubeconfig)!,
                 TargetContext = parse.GetValue(context)!,
                 ArgoCdNamespace = parse.GetValue(@namespace)!,
+                AllowedExecPlugins = parse.GetValue(allowExec)!.ToHashSet(StringComparer.Ordinal),
+                WebhookAddress = parse.GetValue(webhooks) is { Length: > 0 } address ? Flags.ParseAddress("--webhooks", address) : null,
                 RequestsPerSecond = parse.GetValue(qps) is >= 0 and var rate ? rate : throw new UsageException($"--qps {parse.GetValue(qps)}: expected a number of requests per second, or 0 for no limit"),
                 Polling = new SourcePollerOptions { Interval = interval, Jitter = interval / 2 },
             };

@@ -45,7 +45,7 @@ public sealed partial class UpSession
 
         try
         {
-            WebhookListener listener = await WebhookListener.StartAsync(address, Secrets, repository.Notify, cancellationToken).ConfigureAwait(false);
+            WebhookListener listener = await WebhookListener.StartAsync(address, Secrets, HearOfMoves, cancellationToken).ConfigureAwait(false);
             observer.Note($"webhooks: POST {listener.Address}/api/webhook");
             return listener;
         }
@@ -54,6 +54,15 @@ public sealed partial class UpSession
             throw new UsageException($"--webhooks {address}: {taken.Message}");
         }
     }
+
+    /// <summary>Repositories moved, somebody says: this process looks at them, and so do the others that share the hub.</summary>
+    private int HearOfMoves(IReadOnlyList<string> repositories)
+    {
+        options.Replica?.Announce(repositories);
+        return repository.Notify(repositories);
+    }
+
+    private void HearOfAnnounced(IReadOnlyList<string> repositories) => repository.Notify(repositories);
 
     private async Task FollowAsync(WorkspaceChange change, CancellationToken cancellationToken)
     {

@@ -38,7 +38,7 @@ public sealed class DeployTests
         (int denied, _, string why) = await kubectl.TryAsync("run", "careless", "--image=nginx", "-n", "argocd");
         Assert.True(denied != 0 && why.Contains("violates PodSecurity \"restricted", StringComparison.Ordinal), why);
         string applied = await kubectl.RunAsync("apply", "--server-side", "-k", Path.Combine(Deploy, "manifests"));
-        Assert.Equal(14, applied.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(15, applied.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         await kubectl.RunAsync("rollout", "status", "-n", "argocd", "deployment/bowline-controller", "--timeout=30s");
 
         const string account = "--as=system:serviceaccount:argocd:bowline-controller";
