@@ -87,6 +87,11 @@ internal sealed class FaultyFront : IAsyncDisposable
             request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
         }
 
+        if (context.Request.Headers["Impersonate-User"].ToString() is { Length: > 0 } user)
+        {
+            request.Headers.TryAddWithoutValidation("Impersonate-User", user);
+        }
+
         if (Rewrite is null)
         {
             request.Headers.TryAddWithoutValidation("Accept", (string?)context.Request.Headers.Accept);

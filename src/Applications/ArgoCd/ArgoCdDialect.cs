@@ -34,6 +34,7 @@ public sealed class ArgoCdDialect : IApplicationDialect
             DependsOnObjects = DependencyReader.ReadObjects(resource),
             ReadyWhen = DependencyReader.ReadReadyWhen(resource),
             GeneratePaths = PolicyReader.ReadList(resource.Annotation("argocd.argoproj.io/manifest-generate-paths"), ';'),
+            DeletionApproved = Approval.Of(resource.Node),
             HistoryLimit = (int)Math.Clamp(spec["revisionHistoryLimit"]?.AsInteger() ?? 10, 0, 100),
             Origin = resource.Origin,
         };
@@ -46,7 +47,8 @@ public sealed class ArgoCdDialect : IApplicationDialect
         Namespace = Text(destination?["namespace"]),
     };
 
-    private static ApplicationSource[] ReadSources(Resource resource, MapNode spec)
+    /// <param name="spec">What has them: an Application's specification, or an operation.</param>
+    internal static ApplicationSource[] ReadSources(Resource resource, MapNode spec)
     {
         ApplicationSource[] sources = spec["sources"] is ListNode { Count: > 0 } list
             ? [.. list.Select(source => ReadSource(resource, source))]

@@ -21,7 +21,7 @@ internal static class PolicyReader
             AllowEmpty = automated?["allowEmpty"]?.AsBool() == true,
             Options = ArgoCdDialect.Texts(policy?["syncOptions"]),
             NamespaceMetadata = policy?["managedNamespaceMetadata"] as MapNode,
-            Retry = policy?["retry"] is MapNode retry ? ReadRetry(retry) : RetryPolicy.Default,
+            Retry = policy?["retry"] is MapNode retry ? ReadRetry(retry, usualLimit: 5) : RetryPolicy.Default,
         };
     }
 
@@ -54,12 +54,12 @@ internal static class PolicyReader
         annotation?.Split(separator, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     /// <summary>Argo CD's defaults for what a retry block leaves out: 5 s, doubled, up to 3 minutes.</summary>
-    private static RetryPolicy ReadRetry(Node retry)
+    internal static RetryPolicy ReadRetry(Node retry, int usualLimit)
     {
         Node? backoff = retry["backoff"];
         double factor = backoff?["factor"]?.AsNumber() ?? 2;
         return new RetryPolicy(
-            (int)Math.Clamp(retry["limit"]?.AsInteger() ?? 5, -1, int.MaxValue),
+            (int)Math.Clamp(retry["limit"]?.AsInteger() ?? usualLimit, -1, int.MaxValue),
             Duration(backoff?["duration"], TimeSpan.FromSeconds(5)),
             factor >= 1 ? factor : 1,
             Duration(backoff?["maxDuration"], TimeSpan.FromMinutes(3)));

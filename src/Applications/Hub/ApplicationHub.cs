@@ -78,6 +78,9 @@ public sealed partial class ApplicationHub : IAsyncDisposable
 
     public IReadOnlyList<MapNode> Projects() => cache.List(ArgoDefinitions.Projects.Kind, Namespace);
 
+    /// <summary>Applications that this process would deliver and that ask not to be looked at, by name.</summary>
+    public IReadOnlyList<string> LeftAlone() => [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Where(item => IsForUs(item) && IsLeftAlone(item)).Select(item => item.At("metadata", "name")?.AsString() ?? string.Empty).Order(StringComparer.Ordinal)];
+
     /// <summary>Applications of which something is asked.</summary>
     public IReadOnlyList<(string Application, HubRequest Request)> Requests() =>
         [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Where(IsMine).Select(item => (item.At("metadata", "name")?.AsString() ?? string.Empty, HubRequest.Of(item)!)).Where(found => found.Item2 is not null)];
@@ -138,8 +141,14 @@ public sealed partial class ApplicationHub : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether an Application asks not to be looked at at all (<c>argocd.argoproj.io/skip-reconcile</c>, what Go takes for true).</summary>
+    public static bool IsLeftAlone(MapNode application) =>
+        application.At("metadata", "annotations", "argocd.argoproj.io/skip-reconcile")?.AsString() is "1" or "t" or "T" or "true" or "True" or "TRUE";
+
     /// <summary>Whether it is for this process to deliver: what another repository declares is for whoever delivers that.</summary>
-    private bool IsMine(MapNode item) => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() is var owner && (owner is null || owner == repository) && Delivers(item.At("metadata", "name")?.AsString() ?? string.Empty);
+    private bool IsMine(MapNode item) => IsForUs(item) && !IsLeftAlone(item);
+
+    private bool IsForUs(MapNode item) => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() is var owner && (owner is null || owner == repository) && Delivers(item.At("metadata", "name")?.AsString() ?? string.Empty);
 
     private static string UidOf(MapNode item) => item.At("metadata", "uid")?.AsString() ?? string.Empty;
 

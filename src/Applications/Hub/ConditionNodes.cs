@@ -1,21 +1,24 @@
 using Bowline.Applications.Reconciling;
+using Bowline.Delivery.Desired;
 using Bowline.Delivery.Planning;
 using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Hub;
 
-/// <summary>What is wrong with an application, under Argo CD's types: ComparisonError, InvalidSpecError, SyncError, SharedResourceWarning …</summary>
+/// <summary>What is wrong with an application, under Argo CD's types: ComparisonError, InvalidSpecError, SyncError, DeletionError, UnknownError, and warnings.</summary>
 public sealed record ApplicationCondition(string Type, string Message);
 
 internal static class ConditionNodes
 {
+    private const int MostNamed = 5;
+
     /// <summary>What a report says is wrong.</summary>
     public static IReadOnlyList<ApplicationCondition> In(ApplicationReport report)
     {
         List<ApplicationCondition> found = [];
         if (report.Observation is null && report.Attempt is not { Phase: AttemptPhase.Running } && report.Status.Message.Length > 0)
         {
-            found.Add(new ApplicationCondition("ComparisonError", report.Status.Message));
+            found.Add(new ApplicationCondition(report.IsBug ? "UnknownError" : "ComparisonError", report.Status.Message));
         }
 
         if (report.Attempt is { Phase: AttemptPhase.Failed, Order.IsAutomated: true } failed)
@@ -29,6 +32,17 @@ internal static class ConditionNodes
             {
                 found.Add(new ApplicationCondition("SharedResourceWarning", $"{action.Id} {action.Reason}"));
             }
+        }
+
+        foreach (DesiredObject repeated in report.Observation?.Desired.Where(desired => desired.Times > 1) ?? [])
+        {
+            found.Add(new ApplicationCondition("RepeatedResourceWarning", $"Resource {repeated.Id.Group}/{repeated.Id.Kind}/{repeated.Id.Namespace}/{repeated.Id.Name} appeared {repeated.Times} times among application resources."));
+        }
+
+        if (report.Orphans.Count > 0)
+        {
+            string others = report.Orphans.Count > MostNamed ? $" and {report.Orphans.Count - MostNamed} more" : string.Empty;
+            found.Add(new ApplicationCondition("OrphanedResourceWarning", $"Application has {report.Orphans.Count} orphaned resources: {string.Join(", ", report.Orphans.Take(MostNamed))}{others}"));
         }
 
         if (report.Observation?.Plan.HeldBy is { Verdict: GateVerdict.Deny } gate)

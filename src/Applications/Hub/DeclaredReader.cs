@@ -35,7 +35,7 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
             string name = item.At("metadata", "name")?.AsString() ?? string.Empty;
             if (item.At("metadata", "deletionTimestamp") is not null)
             {
-                leaving.Add(new LeavingApplication(name, Finalizers.PropagationOf(item), ArgoCdDialect.ReadDestination(item.At("spec", "destination"))));
+                leaving.Add(new LeavingApplication(name, Finalizers.PropagationOf(item), ArgoCdDialect.ReadDestination(item.At("spec", "destination"))) { IsApproved = Approval.CoversDeletion(item) });
                 continue;
             }
 

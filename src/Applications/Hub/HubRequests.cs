@@ -1,4 +1,6 @@
+using System.Globalization;
 using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
 using Bowline.Resources.Model;
 using ApplicationException = Bowline.Applications.Model.ApplicationException;
@@ -24,15 +26,26 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
             return refresh.Length > 0 || terminate ? new HubRequest(null, string.Empty, refresh, terminate) : null;
         }
 
-        SyncOrder order = new() { Operation = operation, By = operation.At("initiatedBy", "username")?.AsString() is { Length: > 0 } user ? user : "kubectl" };
-        try
+        (SyncOrder order, string refusal) = Read(operation, application);
+        return new HubRequest(order, refusal, refresh, terminate);
+    }
+
+    /// <summary>
+    /// The operation that was under way when whoever delivered the application before ended, by what is left in its status; null when none was.
+    /// </summary>
+    public static HubRequest? Interrupted(MapNode application)
+    {
+        Node? state = application.At("status", "operationState");
+        if (state?["phase"]?.AsString() != "Running" || state["operation"] is not MapNode operation)
         {
-            return new HubRequest(Read(operation, order, application), string.Empty, refresh, terminate);
+            return null;
         }
-        catch (ApplicationException refused)
-        {
-            return new HubRequest(order, refused.Message, refresh, terminate);
-        }
+
+        bool automated = operation.At("initiatedBy", "automated")?.AsBool() == true;
+        // What automation set out to deliver is what the application asks for, at the commit of then: by now there may be a newer one.
+        (SyncOrder order, string refusal) = automated ? (SyncOrder.Automated, string.Empty) : Read(operation, application);
+        DateTimeOffset? since = DateTimeOffset.TryParse(state["startedAt"]?.AsString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset started) ? started : null;
+        return new HubRequest(order with { IsResumed = true, Since = since, Retries = (int)Math.Clamp(state["retryCount"]?.AsInteger() ?? 0, 0, int.MaxValue) }, refusal, string.Empty, Terminate: false);
     }
 
     /// <summary>Takes what is asked for away from the object, so that it is done once.</summary>
@@ -41,7 +54,18 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
         MapNode patch = new();
         if (Order is not null)
         {
+            // In one write: whoever comes after a crash finds it either asked for or under way.
             patch["operation"] = Node.Null;
+            patch.EnsureMap("status")["operationState"] = new MapNode
+            {
+                ["operation"] = Order.Operation ?? new MapNode(),
+                ["phase"] = "Running",
+                ["startedAt"] = StatusNode.Time(now),
+                ["finishedAt"] = Node.Null,
+                ["message"] = Node.Null,
+                ["retryCount"] = Node.Null,
+                ["syncResult"] = Node.Null,
+            };
         }
 
         if (Refresh.Length > 0)
@@ -50,12 +74,26 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
             patch.EnsureMap("status")["reconciledAt"] = StatusNode.Time(now);
         }
 
-        if (Terminate)
+        if (Terminate && Order is null)
         {
             patch.EnsureMap("status")["operationState"] = new MapNode { ["phase"] = "Failed", ["message"] = "Operation terminated" };
         }
 
         return patch;
+    }
+
+    /// <summary>What an operation asks for, and why that cannot be done; the reason is empty when it can.</summary>
+    private static (SyncOrder Order, string Refusal) Read(MapNode operation, MapNode application)
+    {
+        SyncOrder order = new() { Operation = operation, By = operation.At("initiatedBy", "username")?.AsString() is { Length: > 0 } user ? user : "kubectl" };
+        try
+        {
+            return (Read(operation, order, application), string.Empty);
+        }
+        catch (ApplicationException refused)
+        {
+            return (order, refused.Message);
+        }
     }
 
     private static SyncOrder Read(MapNode operation, SyncOrder order, MapNode application)
@@ -66,10 +104,13 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
             throw new ApplicationException("the operation brings manifests of its own (argocd app sync --local), which Bowline does not deliver: the repository is the only source");
         }
 
-        IReadOnlyList<string> revisions = RevisionsOf(sync, application);
-        if (revisions.Any(revision => revision.Length > 0) && application.At("spec", "syncPolicy", "automated") is MapNode automated && automated["enabled"]?.AsBool() != false)
+        bool brings = sync["source"] is MapNode || sync["sources"] is ListNode { Count: > 0 };
+        IReadOnlyList<ApplicationSource> sources = brings ? ArgoCdDialect.ReadSources(new Resource(application), sync) : [];
+        IReadOnlyList<string> revisions = RevisionsOf(sync, brings ? sync : application["spec"]);
+        if ((brings || revisions.Any(revision => revision.Length > 0)) && application.At("spec", "syncPolicy", "automated") is MapNode automated && automated["enabled"]?.AsBool() != false)
         {
-            throw new ApplicationException($"cannot sync to {string.Join(", ", revisions)}: the application is synced automatically to {application.At("spec", "source", "targetRevision")?.AsString() ?? "HEAD"}");
+            string what = brings ? "from sources of its own" : $"to {string.Join(", ", revisions)}";
+            throw new ApplicationException($"cannot sync {what}: the application is synced automatically to {application.At("spec", "source", "targetRevision")?.AsString() ?? "HEAD"}");
         }
 
         return order with
@@ -79,15 +120,17 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
             Objects = [.. (sync["resources"] as ListNode ?? []).Select(item => new SelectedObject(Text(item["group"]), Text(item["kind"]), Text(item["namespace"]), Text(item["name"])))],
             Options = [.. ArgoCdDialect.Texts(sync["syncOptions"]), .. Forced(sync)],
             Revisions = revisions,
+            Sources = sources,
+            Retry = operation["retry"] is MapNode retry ? PolicyReader.ReadRetry(retry, usualLimit: 0) : order.Retry,
             SkipHooks = sync.At("syncStrategy", "apply") is MapNode,
         };
     }
 
     /// <summary>Revisions that are other than what the application asks for; those of a rollback are those of its sources then.</summary>
-    private static IReadOnlyList<string> RevisionsOf(MapNode sync, MapNode application)
+    /// <param name="spec">What names the sources.</param>
+    private static IReadOnlyList<string> RevisionsOf(MapNode sync, Node? spec)
     {
         IEnumerable<string> asked = sync["revisions"] is ListNode { Count: > 0 } several ? several.Select(revision => Text(revision)) : [Text(sync["revision"])];
-        Node? spec = application["spec"];
         string[] own = [.. (spec?["sources"] as ListNode ?? new ListNode(spec?["source"] is { } single ? [single] : [])).Select(source => Text(source["targetRevision"]))];
         return [.. asked.Select((revision, at) => at < own.Length && revision == own[at] ? string.Empty : revision)];
     }

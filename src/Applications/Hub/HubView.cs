@@ -15,4 +15,8 @@ public sealed record HubView(IReadOnlyList<ApplicationSpec> Applications, IReadO
 
 /// <param name="Propagation">How its objects go: Foreground or Background.</param>
 /// <param name="Destination">Where they are.</param>
-public sealed record LeavingApplication(string Name, string Propagation, Destination Destination);
+public sealed record LeavingApplication(string Name, string Propagation, Destination Destination)
+{
+    /// <summary>Whether the deletions that ask for it are agreed to.</summary>
+    public bool IsApproved { get; init; }
+}

@@ -34,8 +34,13 @@ internal static class OperationNodes
 
         MapNode result = new();
         IReadOnlyList<string> revisions = StatusNode.RevisionsOf(attempt.Application);
-        StatusNode.SetRevisions(result, revisions, spec, withSources: true);
+        StatusNode.SetRevisions(result, revisions, SourcesOf(attempt, spec), withSources: true);
         result["revision"] = revisions.Count > 0 ? revisions[0] : string.Empty;
+        if (spec.At("syncPolicy", "managedNamespaceMetadata") is MapNode metadata)
+        {
+            result["managedNamespaceMetadata"] = metadata;
+        }
+
         if (attempt.Steps.Count > 0)
         {
             Dictionary<string, PlannedAction> actions = attempt.Plan.Actions.DistinctBy(KeyOf).ToDictionary(KeyOf, StringComparer.Ordinal);
@@ -45,6 +50,10 @@ internal static class OperationNodes
         state["syncResult"] = result;
         return state;
     }
+
+    /// <summary>What names the sources of a sync: the application, or an operation that brings others.</summary>
+    public static MapNode SourcesOf(SyncAttempt attempt, MapNode spec) =>
+        attempt.Order is { Sources.Count: > 0, Operation: { } operation } && operation["sync"] is MapNode sync ? sync : spec;
 
     private static MapNode OperationOf(SyncAttempt attempt)
     {
@@ -64,7 +73,7 @@ internal static class OperationNodes
 
     private static MapNode ResultOf(SyncStep step, Dictionary<string, PlannedAction> actions)
     {
-        PlannedAction? action = actions.GetValueOrDefault(step.Id.ToString()) ?? actions.GetValueOrDefault($"hook {step.Id}");
+        PlannedAction? action = actions.GetValueOrDefault(step.Planned.ToString()) ?? actions.GetValueOrDefault($"hook {step.Planned}");
         MapNode body = action?.Desired?.Body ?? action?.Live ?? new MapNode();
         MapNode entry = new()
         {
@@ -76,6 +85,12 @@ internal static class OperationNodes
             ["message"] = MessageOf(step),
             ["syncPhase"] = (action?.Hook?.Phase ?? SyncPhase.Sync).ToString(),
         };
+        Node[] images = [.. SummaryNode.ImagesOf(body).Distinct()];
+        if (images.Length > 0)
+        {
+            entry["images"] = new ListNode(images);
+        }
+
         bool failed = step.Outcome == SyncOutcome.Failed;
         if (action?.Hook is { } hook)
         {

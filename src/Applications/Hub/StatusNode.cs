@@ -21,7 +21,7 @@ internal static class StatusNode
         {
             status["sync"] = SyncOf(report, spec);
             status["resources"] = new ListNode(ResourceNodes.Of(report, observation));
-            Replace(status, "history", HistoryOf(observation.Inventory.History, spec, held));
+            Replace(status, "history", HistoryOf(observation.Inventory.History, SourcesOfLast(report, observation, spec), held));
             status["summary"] = SummaryNode.Of(report, held);
             SetSourceTypes(status, report.Application);
             status["controllerNamespace"] = controllerNamespace;
@@ -51,6 +51,16 @@ internal static class StatusNode
         SetHealth(status, new ApplicationStatus(string.Empty), now);
         Replace(status, "conditions", ConditionNodes.Of(conditions, held, now));
         status["controllerNamespace"] = controllerNamespace;
+        return status;
+    }
+
+    /// <summary>The present status with one condition of a type, or none, and the others as they are.</summary>
+    public static MapNode With(MapNode held, string type, string? message, DateTimeOffset now)
+    {
+        MapNode status = held["status"] is MapNode before ? (MapNode)before.DeepClone() : new MapNode();
+        IEnumerable<Node> others = (status["conditions"] as ListNode ?? []).Where(condition => condition["type"]?.AsString() != type);
+        ListNode own = ConditionNodes.Of(message is null ? [] : [new ApplicationCondition(type, message)], held, now);
+        Replace(status, "conditions", new ListNode([.. others, .. own]));
         return status;
     }
 
@@ -128,6 +138,10 @@ internal static class StatusNode
         // What was written of a delivery then knows its sources better than the specification of now.
         return new ListNode(deliveries.Select(delivery => told.TryGetValue(delivery.Id, out Node? entry) ? entry : HistoryEntry(delivery, spec)));
     }
+
+    /// <summary>What names the sources of the delivery that was made last.</summary>
+    private static MapNode SourcesOfLast(ApplicationReport report, Observation observation, MapNode spec) =>
+        report.Attempt is { Phase: AttemptPhase.Succeeded } attempt && attempt.Application.Fingerprint == observation.Inventory.Synced ? OperationNodes.SourcesOf(attempt, spec) : spec;
 
     private static MapNode HistoryEntry(DeliveredRevision delivery, MapNode spec)
     {

@@ -58,6 +58,17 @@ public sealed class StatusWriter : IAsyncDisposable
         wake.Writer.TryWrite(true);
     }
 
+    /// <summary>Takes in something that is wrong beside how an application stands; null when nothing of that type is any more.</summary>
+    public void Report(string application, string type, string? message)
+    {
+        pending.AddOrUpdate(
+            application,
+            _ => held => StatusNode.With(held, type, message, time.GetUtcNow()),
+            (_, before) => held => StatusNode.With(new MapNode { ["status"] = before(held) }, type, message, time.GetUtcNow()));
+        notBefore.TryRemove(application, out _);
+        wake.Writer.TryWrite(true);
+    }
+
     /// <summary>Writes everything that is known by now.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {

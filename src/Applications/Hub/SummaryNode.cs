@@ -12,14 +12,11 @@ internal static class SummaryNode
     {
         SortedSet<string> images = new(StringComparer.Ordinal);
         SortedSet<string> addresses = new(StringComparer.Ordinal);
-        foreach ((_, Node value) in (held.At("metadata", "annotations") as MapNode ?? []).Where(annotation => annotation.Key.StartsWith(Link, StringComparison.Ordinal)))
-        {
-            AddAddress(addresses, value.AsString() ?? string.Empty);
-        }
-
+        AddLinks(addresses, held);
         foreach (Resource resource in report.Application.Resources)
         {
-            AddImages(images, PodSpecOf(resource));
+            AddLinks(addresses, resource.Node);
+            images.UnionWith(ImagesOf(resource.Node));
             if (resource.Kind is { Group: "networking.k8s.io", Kind: "Ingress" })
             {
                 AddIngress(addresses, resource.Node["spec"]);
@@ -32,6 +29,16 @@ internal static class SummaryNode
         return summary;
     }
 
+    /// <summary>The images that an object's containers run.</summary>
+    public static IEnumerable<string> ImagesOf(MapNode body)
+    {
+        Node? pod = PodSpecOf(new Resource(body));
+        return ((string[])["initContainers", "containers"])
+            .SelectMany(list => pod?[list] as ListNode ?? [])
+            .Select(container => container["image"]?.AsString() ?? string.Empty)
+            .Where(image => image.Length > 0);
+    }
+
     private static Node? PodSpecOf(Resource resource) => resource.Kind switch
     {
         { Group: "", Kind: "Pod" } => resource.Node["spec"],
@@ -39,17 +46,11 @@ internal static class SummaryNode
         _ => resource.Node.At("spec", "template", "spec"),
     };
 
-    private static void AddImages(SortedSet<string> images, Node? pod)
+    private static void AddLinks(SortedSet<string> addresses, MapNode item)
     {
-        foreach (string list in (string[])["initContainers", "containers"])
+        foreach ((_, Node value) in (item.At("metadata", "annotations") as MapNode ?? []).Where(annotation => annotation.Key.StartsWith(Link, StringComparison.Ordinal)))
         {
-            foreach (Node container in pod?[list] as ListNode ?? [])
-            {
-                if (container["image"]?.AsString() is { Length: > 0 } image)
-                {
-                    images.Add(image);
-                }
-            }
+            AddAddress(addresses, value.AsString() ?? string.Empty);
         }
     }
 

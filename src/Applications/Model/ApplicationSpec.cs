@@ -8,6 +8,9 @@ namespace Bowline.Applications.Model;
 /// <summary>An application as some dialect declared it: what to render, from where, to which cluster and namespace, under which policy.</summary>
 public sealed record ApplicationSpec(string Name)
 {
+    /// <summary>Where the object lies that declares it; empty for the controller's own namespace.</summary>
+    public string Namespace { get; init; } = string.Empty;
+
     public string Project { get; init; } = "default";
 
     public IReadOnlyList<ApplicationSource> Sources { get; init; } = [];
@@ -29,6 +32,9 @@ public sealed record ApplicationSpec(string Name)
 
     /// <summary>Paths of the repository whose changes concern the application although no render reads them (Argo CD's manifest-generate-paths).</summary>
     public IReadOnlyList<string> GeneratePaths { get; init; } = [];
+
+    /// <summary>When somebody agreed to the deletions that ask for it (<c>argocd.argoproj.io/deletion-approved</c>); null when nobody did.</summary>
+    public DateTimeOffset? DeletionApproved { get; init; }
 
     /// <summary>How many deliveries are remembered to be rolled back to.</summary>
     public int HistoryLimit { get; init; } = 10;

@@ -31,12 +31,15 @@ public sealed class Project
     }
 
     /// <summary>A project that allows everything: <c>default</c> where nobody made it, and what embedded clusters assume of those that are missing.</summary>
-    public static Project Permissive(string name, ClusterSecrets clusters) => new(name, new MapNode
+    public static Project Permissive(string name, ClusterSecrets clusters, ImpersonationMode impersonation = ImpersonationMode.Off) => new(name, new MapNode
     {
         ["sourceRepos"] = new ListNode(["*"]),
         ["destinations"] = new ListNode([new MapNode { ["server"] = "*", ["namespace"] = "*" }]),
         ["clusterResourceWhitelist"] = new ListNode([new MapNode { ["group"] = "*", ["kind"] = "*" }]),
-    }, clusters);
+    }, clusters)
+    {
+        Impersonation = impersonation,
+    };
 
     public string Name { get; }
 
@@ -46,12 +49,17 @@ public sealed class Project
     public IReadOnlyList<SyncWindow> WindowsOf(ApplicationSpec application) =>
         [.. Windows.Where(window => window.Concerns(application with { Destination = clusters.Describe(application.Destination) }))];
 
-    /// <summary>Whether syncs are done in the name of service accounts (<c>application.sync.impersonation.enabled</c>), which the project then names.</summary>
-    public bool Impersonates { get; init; }
+    public ImpersonationMode Impersonation { get; private init; }
+
+    /// <summary>Null where nobody looks for objects that belong to no application.</summary>
+    public OrphanRules? Orphans { get; private init; }
 
     /// <param name="clusters">By which the names and the servers of destinations are known to mean the same.</param>
-    public static Project Read(MapNode project, ClusterSecrets clusters, bool impersonates = false) =>
-        new(project.At("metadata", "name")?.AsString() ?? string.Empty, project["spec"], clusters) { Impersonates = impersonates };
+    public static Project Read(MapNode project, ClusterSecrets clusters, ImpersonationMode impersonation = ImpersonationMode.Off) => new(project.At("metadata", "name")?.AsString() ?? string.Empty, project["spec"], clusters)
+    {
+        Impersonation = impersonation,
+        Orphans = OrphanRules.Read(project.At("spec", "orphanedResources")),
+    };
 
     /// <summary>Why an application may not be as it is declared: its sources, its destination; empty when it may.</summary>
     public string Refuses(ApplicationSpec application)
@@ -65,11 +73,6 @@ public sealed class Project
         }
 
         Destination destination = application.Destination;
-        if (Impersonates)
-        {
-            return $"syncs of project '{Name}' are to be done in the name of service accounts (application.sync.impersonation.enabled), which Bowline does not do";
-        }
-
         if (spec?["permitOnlyProjectScopedClusters"]?.AsBool() == true && !clusters.IsOf(Name, destination))
         {
             return $"project '{Name}' permits only clusters of its own (permitOnlyProjectScopedClusters), and no cluster Secret of the project describes destination {Describe(destination)}";
@@ -78,6 +81,9 @@ public sealed class Project
         return AllowsNamespace(destination, destination.Namespace) ? string.Empty
             : $"application destination {Describe(destination)} is not permitted in project '{Name}'";
     }
+
+    /// <summary>In whose name an application's objects are written and deleted.</summary>
+    public ActingUser ActsAs(ApplicationSpec application) => ActingUser.Of(spec?["destinationServiceAccounts"], application, clusters.Describe(application.Destination).Server, Impersonation);
 
     /// <summary>Why an object may not be delivered for an application; empty when it may.</summary>
     /// <param name="namespaced">Whether its kind lives in namespaces.</param>

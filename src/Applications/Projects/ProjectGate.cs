@@ -33,6 +33,11 @@ public sealed class ProjectGate(Func<string, ApplicationSpec?> find, Func<Projec
             return Deny(refusal);
         }
 
+        if (project.ActsAs(application).Problem is { Length: > 0 } nobody)
+        {
+            return Deny(nobody);
+        }
+
         string[] refused = [.. plan.Actions
             .Where(action => action.Desired is { Untracked: false })
             .Select(action => (Id: action.Id, Why: project.Refuses(application.Destination, action.Id, IsNamespaced(action.Desired!))))

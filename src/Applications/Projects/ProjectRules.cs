@@ -17,16 +17,14 @@ public sealed class ProjectRules(ArgoCdSettings settings, bool assume)
         {
             if (!read.TryGetValue(name, out Project? known))
             {
-                known = settings.FindProject(name) is { } declared ? Project.Read(declared, settings.Clusters, Impersonates(declared)) : assume || name == "default" ? Project.Permissive(name, settings.Clusters) : null;
+                ImpersonationMode impersonation = ActingUser.ModeOf(settings.Config);
+                known = settings.FindProject(name) is { } declared ? Project.Read(declared, settings.Clusters, impersonation) : assume || name == "default" ? Project.Permissive(name, settings.Clusters, impersonation) : null;
                 read[name] = known;
             }
 
             return known;
         }
     }
-
-    private bool Impersonates(MapNode project) =>
-        settings.Config?.At("data", "application.sync.impersonation.enabled")?.AsString() == "true" && project.At("spec", "destinationServiceAccounts") is ListNode { Count: > 0 };
 
     /// <summary>Whether a project is only taken for granted.</summary>
     public bool IsAssumed(string name) => assume && name != "default" && settings.FindProject(name) is null;

@@ -51,10 +51,12 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
     /// <summary>Compares without changing anything but, on an embedded cluster, adding assumed kinds.</summary>
     public async Task<Observation> ObserveAsync(RenderedApplication application, IReadOnlyList<ISyncGate> gates, CancellationToken cancellationToken, SyncOrder? order = null)
     {
+        application = WithOptions(application, order);
         ApplicationSpec spec = application.Spec;
         Inventory known = await ReadInventoryAsync(spec.Name, cancellationToken).ConfigureAwait(false);
         IReadOnlyDictionary<ResourceKind, KindInfo?> kinds = await target.Kinds.ResolveAsync(application.Kinds, application.Resources, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<DesiredObject> desired = Within(target.Scope, prepared.Prepare(application, kinds));
+        string by = target.ActsAs(spec);
+        IReadOnlyList<DesiredObject> desired = Within(target.Scope, prepared.Prepare(application, kinds, by));
         await WatchAsync(spec, desired, known, cancellationToken).ConfigureAwait(false);
 
         DriftRules rules = new(spec.IgnoreDifferences, ScaledBy(desired));
@@ -72,13 +74,18 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         bool runHooks = order is null ? known.Synced != application.Fingerprint : order is { SkipHooks: false, Objects.Count: 0 };
         PlanPolicy policy = new(spec.Policy.Prune || order?.Prune == true, spec.Policy.AllowEmpty, runHooks, (id, live) => target.Ownership.OwnerOf(spec.Name, id, live))
         {
-            Options = ObjectOptions.Read([.. spec.Policy.Options, .. order?.Options ?? []], ObjectOptions.Default),
+            Options = ObjectOptions.Read(spec.Policy.Options, ObjectOptions.Default with { As = by }),
             Confirmed = IsConfirmed(known),
+            Replaces = order is { IsAutomated: false },
         };
-        SyncPlan plan = SyncPlanner.Plan(spec.Name, diffs, leftovers, policy) with { IsAsked = order is not null };
+        SyncPlan plan = SyncPlanner.Plan(spec.Name, diffs, leftovers, policy) with { IsAsked = order is { IsAutomated: false } };
         plan = order is { Objects.Count: > 0 } ? plan.Only(action => order.Objects.Any(chosen => chosen.Matches(action.Id))) : plan;
         return new Observation(application, plan.Through([new SharedResourceGate(), .. gates]), desired, known) { Order = order };
     }
+
+    /// <summary>What is asked of one sync goes before what the application says of all.</summary>
+    private static RenderedApplication WithOptions(RenderedApplication application, SyncOrder? order) => order is not { Options.Count: > 0 } ? application
+        : application with { Spec = application.Spec with { Policy = application.Spec.Policy with { Options = [.. application.Spec.Policy.Options, .. order.Options] } } };
 
     /// <summary>Carries out what was observed; the inventory grows before the first object is applied and shrinks after the last.</summary>
     /// <param name="finish">The last touch to the inventory after the sync: history, answers.</param>
@@ -149,8 +156,15 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
 
     /// <summary>How the application stands, as its worst object that it owns and keeps.</summary>
     public static HealthReport Worst(IEnumerable<(PlannedAction Action, HealthReport Health)> objects) => HealthAssessor.Worst(objects
-        .Where(item => item.Action is { Desired: not null, Change: not PlannedChange.Shared and not PlannedChange.Prune })
+        .Where(item => item.Action is { Desired: not null, Change: not PlannedChange.Shared and not PlannedChange.Prune } && CountsForHealth(item.Action))
         .Select(item => (item.Action.Id, item.Health)));
+
+    /// <summary>An object may ask not to count (Argo CD's <c>ignore-healthcheck</c>, and <c>compare-options: IgnoreExtraneous</c>).</summary>
+    private static bool CountsForHealth(PlannedAction action)
+    {
+        Node? annotations = (action.Live ?? action.Desired!.Body).At("metadata", "annotations");
+        return annotations?["argocd.argoproj.io/ignore-healthcheck"]?.AsString() != "true" && !SyncPlanner.IgnoresExtraneous(annotations);
+    }
 
     public HealthReport Assess(Observation observation) => Worst(AssessEach(observation));
 

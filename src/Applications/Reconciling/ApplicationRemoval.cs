@@ -15,7 +15,8 @@ public sealed record RemovalResult(int Pruned, IReadOnlyList<ResourceId> Waiting
 /// <summary>How an application's objects part from it.</summary>
 /// <param name="Prune">Whether they are deleted; null for what its inventory says.</param>
 /// <param name="Propagation">Foreground or Background for all of them; empty for what each asks for.</param>
-public sealed record Farewell(bool? Prune, string Propagation);
+/// <param name="Approved">Whether the deletions that ask for it are agreed to.</param>
+public sealed record Farewell(bool? Prune, string Propagation, bool Approved = false);
 
 /// <summary>Ends an application that left the repository: prunes what it had, if its policy said so while it was there, between its delete hooks, and forgets it.</summary>
 public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
@@ -28,7 +29,7 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
         SyncPlan plan = new(owner, []);
         if (farewell.Prune ?? inventory.PruneOnRemoval)
         {
-            bool confirmed = inventory.Confirmed is not null || inventory.Request?.Verb == "confirm";
+            bool confirmed = farewell.Approved || inventory.Confirmed is not null || inventory.Request?.Verb == "confirm";
             plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(owner, inventory, cancellationToken).ConfigureAwait(false), await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), confirmed, farewell.Propagation);
             SyncOperation operation = inventory.Operation is { Fingerprint: Removal } begun ? begun : SyncOperation.Begin(Removal, time.GetUtcNow());
             SyncRun run = new(operation)

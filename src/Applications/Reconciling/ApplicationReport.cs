@@ -2,6 +2,7 @@ using Bowline.Applications.Model;
 using Bowline.Delivery.Health;
 using Bowline.Delivery.Planning;
 using Bowline.Delivery.Syncing;
+using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Reconciling;
 
@@ -11,6 +12,12 @@ public sealed record ApplicationReport(ApplicationStatus Status, RenderedApplica
 {
     /// <summary>How each object that the plan names stands.</summary>
     public IReadOnlyList<(PlannedAction Action, HealthReport Health)> Objects { get; init; } = [];
+
+    /// <summary>What lies in the application's namespace, top-level objects first, and belongs to no application; where its project looks for that.</summary>
+    public IReadOnlyList<ResourceId> Orphans { get; init; } = [];
+
+    /// <summary>Whether it could not be looked at for a fault of the program's own.</summary>
+    public bool IsBug { get; init; }
 
     /// <summary>The sync that runs or ran last in this process; null while there has been none.</summary>
     public SyncAttempt? Attempt { get; init; }

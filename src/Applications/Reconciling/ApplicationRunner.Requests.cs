@@ -1,5 +1,8 @@
 using System.Globalization;
+using Bowline.Applications.ArgoCd;
+using Bowline.Applications.Model;
 using Bowline.Delivery.Inventories;
+using Bowline.Delivery.Planning;
 using Bowline.Delivery.Syncing;
 
 namespace Bowline.Applications.Reconciling;
@@ -8,6 +11,7 @@ public sealed partial class ApplicationRunner
 {
     private RenderedApplication? earlier;
     private int earlierId;
+    private DateTimeOffset? awaitingSince;
 
     /// <summary>Something was asked for: look at once, and do not finish what is under way where it stands against that.</summary>
     private void Hear(OperatorRequest request)
@@ -54,6 +58,24 @@ public sealed partial class ApplicationRunner
 
         target.Live.Observe(await target.Inventories.TakeUpAsync(name, cancellationToken).ConfigureAwait(false));
         return await reconciler.ReadInventoryAsync(name, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Whether deletions that wait for it have just been agreed to by the application's object: since they began to wait, so that what was said
+    /// of others is not taken for these. Written down, as any confirmation is.
+    /// </summary>
+    private async Task<bool> IsApprovedAsync(Observation observation, CancellationToken cancellationToken)
+    {
+        bool waits = observation.Plan.Actions.Any(action => action.Change == PlannedChange.AwaitsConfirmation);
+        awaitingSince = waits ? awaitingSince ?? time.GetUtcNow() : null;
+        ApplicationSpec declared = application.Spec;
+        if (awaitingSince is not { } since || !Approval.Covers(declared.DeletionApproved, since))
+        {
+            return false;
+        }
+
+        await reconciler.WriteAsync(declared.Name, observation.Inventory, observation.Inventory with { Confirmed = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>What a request makes of the inventory.</summary>

@@ -53,7 +53,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
             {
                 Settling = Settling.Begin;
                 started = time.GetUtcNow();
-                Interrupt();
+                Interrupt(forNewer: true);
             }
 
             if (unchanged)
@@ -129,13 +129,19 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
             }
 
             observation = await ObserveAsync(wanted, interest, cancellationToken).ConfigureAwait(false);
+            if (await IsApprovedAsync(observation, cancellationToken).ConfigureAwait(false))
+            {
+                observation = await ObserveAsync(wanted, interest, cancellationToken).ConfigureAwait(false);
+            }
+
             if (result is null && ShouldSync(observation) && !HoldsBack(observation, cancellationToken))
             {
                 result = await SyncAsync(observation, cancellationToken, stopping).ConfigureAwait(false);
                 observation = await ObserveAsync(wanted, interest, cancellationToken).ConfigureAwait(false);
             }
 
-            Publish(observation, result);
+            IReadOnlyList<ResourceId> orphans = context.Orphans is { } finder ? await finder.FindAsync(observation, target, cancellationToken).ConfigureAwait(false) : [];
+            Publish(observation, result, orphans);
         }
         catch (ClusterException broken)
         {
@@ -148,7 +154,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         catch (Exception bug) when (bug is not OperationCanceledException)
         {
             // Whatever goes wrong here is this application's trouble and nobody else's.
-            Fail($"internal error, please report it: {bug.GetType().Name}: {bug.Message} {bug.StackTrace?.Split('\n')[0].Trim()}");
+            Fail($"internal error, please report it: {bug.GetType().Name}: {bug.Message} {bug.StackTrace?.Split('\n')[0].Trim()}", isBug: true);
         }
 
         if (Settling.RetryAfter is { } pause)
@@ -160,19 +166,20 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     private async Task<Observation> ObserveAsync(RenderedApplication wanted, Interest interest, CancellationToken cancellationToken, SyncOrder? asked = null)
     {
         Observation observation = await reconciler.ObserveAsync(wanted, [context.Dependencies.GateOf(wanted.Spec.Name), new ObjectDependencies(wanted.Spec, target), .. context.Gates], cancellationToken, asked).ConfigureAwait(false);
+        interest.FollowNamespace(context.Orphans?.Monitors(wanted.Spec) == true ? ApplicationReconciler.NamespaceOf(wanted.Spec) : string.Empty);
         interest.Follow(new HashSet<ResourceId>([record, .. wanted.Spec.DependsOnObjects, .. observation.Desired.Select(item => item.Id), .. observation.Inventory.Entries.Select(entry => entry.Id)]));
         return observation;
     }
 
-    private void Fail(string message)
+    private void Fail(string message, bool isBug = false)
     {
         Publish(status with { Sync = SyncState.Unknown, Health = HealthStatus.Unknown, Message = message, Activity = string.Empty }, Settling.Failed(time.GetUtcNow()));
-        Report(null, []);
+        Tell(new ApplicationReport(status, application, null) { IsBug = isBug });
     }
 
     private bool ShouldSync(Observation observation)
     {
-        if (observation.Plan.HeldBy is not null || IsHalted(observation) || !IsAutomated(observation))
+        if (observation.Plan.HeldBy is not null || IsHalted(observation) || AwaitsRetry(observation) || !IsAutomated(observation))
         {
             return false;
         }
@@ -241,17 +248,17 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         try
         {
             SyncResult result = await reconciler.SyncAsync(observation, run, (inventory, result) => Conclude(observation, inventory, result), cancellationToken).ConfigureAwait(false);
-            EndAttempt(result.Succeeded ? AttemptPhase.Succeeded : AttemptPhase.Failed, result.Succeeded ? "successfully synced (all tasks run)" : StatusMessage.Of(result));
+            EndAttempt(result.Succeeded ? AttemptPhase.Succeeded : AttemptPhase.Failed, result.Succeeded ? AllDone : StatusMessage.Of(result));
             return result;
         }
         catch (Exception broken)
         {
-            EndAttempt(AttemptPhase.Failed, broken is OperationCanceledException ? "Operation terminated" : broken.Message);
+            EndAttempt(AttemptPhase.Failed, broken is OperationCanceledException ? Terminated : broken.Message);
             throw;
         }
     }
 
-    private void Publish(Observation observation, SyncResult? result)
+    private void Publish(Observation observation, SyncResult? result, IReadOnlyList<ResourceId> orphans)
     {
         DateTimeOffset now = time.GetUtcNow();
         IReadOnlyList<(PlannedAction, HealthReport)> objects = reconciler.AssessEach(observation);
@@ -273,11 +280,11 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
             Message = StatusMessage.Compose(observation, result, health, fight),
             Activity = held is { Verdict: GateVerdict.Wait } ? "waiting" : health.Status == HealthStatus.Progressing ? "waiting for health" : string.Empty,
         }, next);
-        Report(observation, objects);
+        Tell(new ApplicationReport(status, application, observation) { Objects = objects, Orphans = orphans });
     }
 
-    private void Report(Observation? observation, IReadOnlyList<(PlannedAction, HealthReport)> objects) =>
-        context.Reported(new ApplicationReport(status, application, observation) { Objects = objects, Attempt = attempt, IsSettled = Settling.IsSettled });
+    /// <summary>Tells others what is known, and of the sync that runs or ran last.</summary>
+    private void Tell(ApplicationReport report) => context.Reported(report with { Attempt = attempt, IsSettled = Settling.IsSettled });
 
     /// <param name="settling">How far it has come with that; who sees that it is settled must see the status that goes with it.</param>
     private void Publish(ApplicationStatus next, Settling settling)
@@ -322,10 +329,11 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         Signal();
     }
 
-    private void Interrupt()
+    private void Interrupt(bool forNewer = false)
     {
         CancellationTokenSource old = replaced;
         replaced = new CancellationTokenSource();
+        overtaken = forNewer;
         old.Cancel();
     }
 }

@@ -28,6 +28,7 @@ public sealed class DeliveryTarget : IAsyncDisposable
         Scope = scope ?? LiveScope.Everything;
         cache = new ClusterCache(cluster, time);
         Live = new LiveState(cache, time, Scope);
+        Everything = new Everything(cluster, Live);
         Kinds = new ServedKinds(cluster, assumeKinds, time);
         Inventories = new InventoryStore(cluster);
         Differ = new Differ(cluster, Live, time, options.Parallelism);
@@ -43,6 +44,8 @@ public sealed class DeliveryTarget : IAsyncDisposable
     public LiveState Live { get; }
 
     public LiveScope Scope { get; }
+
+    public Everything Everything { get; }
 
     public ServedKinds Kinds { get; }
 
@@ -65,6 +68,9 @@ public sealed class DeliveryTarget : IAsyncDisposable
 
     /// <summary>Whether an application's objects go when nothing declares it any more; one that a hub holds says so by its finalizer instead.</summary>
     public Func<ApplicationSpec, bool> PrunesOnRemoval { get; set; } = static spec => spec.Policy.Prune;
+
+    /// <summary>The user in whose name an application's objects are written; empty for the connection's own.</summary>
+    public Func<ApplicationSpec, string> ActsAs { get; set; } = static _ => string.Empty;
 
     /// <summary>
     /// Whether applications that say nothing of automation are delivered without being asked for: on clusters that exist for this

@@ -9,13 +9,15 @@ namespace Bowline.Applications.Reconciling;
 internal sealed class DesiredCache
 {
     private RenderedApplication? rendered;
+    private string written = string.Empty;
     private IReadOnlyDictionary<ResourceKind, KindInfo?> served = new Dictionary<ResourceKind, KindInfo?>();
     private IReadOnlyList<DesiredObject> desired = [];
 
-    public IReadOnlyList<DesiredObject> Prepare(RenderedApplication application, IReadOnlyDictionary<ResourceKind, KindInfo?> kinds)
+    /// <param name="by">The user in whose name they are written; empty for the program's own.</param>
+    public IReadOnlyList<DesiredObject> Prepare(RenderedApplication application, IReadOnlyDictionary<ResourceKind, KindInfo?> kinds, string by)
     {
         // A commit that does not touch the application gives it another revision, but the very same resources and specification.
-        bool same = rendered is not null && ReferenceEquals(rendered.Resources, application.Resources) && rendered.Spec == application.Spec
+        bool same = rendered is not null && ReferenceEquals(rendered.Resources, application.Resources) && rendered.Spec == application.Spec && written == by
             && kinds.Count == served.Count && kinds.All(kind => served.TryGetValue(kind.Key, out KindInfo? before) && IsSame(before, kind.Value));
         if (!same)
         {
@@ -26,9 +28,10 @@ internal sealed class DesiredCache
                 CreateNamespace = spec.Policy.CreateNamespace,
                 NamespaceMetadata = spec.Policy.NamespaceMetadata,
                 SyncOptions = spec.Policy.Options,
+                As = by,
             };
             desired = Preparation.Prepare(state, FindKind, ServedKinds.IsNamespaced);
-            (rendered, served) = (application, kinds);
+            (rendered, served, written) = (application, kinds, by);
         }
 
         return desired;

@@ -13,9 +13,12 @@ public sealed record RunnerContext(TimeProvider Time, Dependencies Dependencies)
     public Func<string, DeliveredRevision, CancellationToken, Task<RenderedApplication>> RenderAtAsync { get; init; } =
         static (name, _, _) => throw new Model.ApplicationException($"{name}: there is no repository to read an earlier revision from");
 
-    /// <summary>Renders an application with other revisions of its sources than it asks for, in their order; an empty one leaves it.</summary>
-    public Func<string, IReadOnlyList<string>, CancellationToken, Task<RenderedApplication>> RenderWithAsync { get; init; } =
+    /// <summary>Renders an application with the sources and revisions that an order asks for.</summary>
+    public Func<string, SyncOrder, CancellationToken, Task<RenderedApplication>> RenderWithAsync { get; init; } =
         static (name, _, _) => throw new Model.ApplicationException($"{name}: there is no repository to read another revision from");
+
+    /// <summary>Finds what lies in an application's namespace and belongs to nobody; null where nobody looks for it.</summary>
+    public OrphanFinder? Orphans { get; init; }
 
     /// <summary>Told all that is known of an application, whenever that changes.</summary>
     public Action<ApplicationReport> Reported { get; init; } = static _ => { };

@@ -1,3 +1,4 @@
+using Bowline.Applications.Model;
 using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Reconciling;
@@ -27,6 +28,21 @@ public sealed record SyncOrder
 
     /// <summary>The revision of each source instead of what the application asks for; an empty one leaves it.</summary>
     public IReadOnlyList<string> Revisions { get; init; } = [];
+
+    /// <summary>Sources in place of the application's own, as a rollback brings them; none for its own.</summary>
+    public IReadOnlyList<ApplicationSource> Sources { get; init; } = [];
+
+    /// <summary>How often, and when, it is tried again; once only when nothing is said.</summary>
+    public RetryPolicy Retry { get; init; } = RetryPolicy.Default with { Limit = 0 };
+
+    /// <summary>How often it was tried before.</summary>
+    public int Retries { get; init; }
+
+    /// <summary>When it was asked for first, where that was before this process or this try.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>It was under way when the program before ended: what it has done already is not done again.</summary>
+    public bool IsResumed { get; init; }
 
     /// <summary>Hooks do not run (the strategy <c>apply</c>).</summary>
     public bool SkipHooks { get; init; }

@@ -78,7 +78,7 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
         }
         catch (Exception unavailable) when (unavailable is SourceException or RenderException)
         {
-            throw new ApplicationException($"dependencies of the chart {chart}: {unavailable.Message}", unavailable);
+            throw new ApplicationException($"dependencies of the chart{(chart.Length > 0 ? $" {chart}" : string.Empty)}: {unavailable.Message}", unavailable);
         }
     }
 

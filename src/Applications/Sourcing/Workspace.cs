@@ -95,7 +95,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         Settings = ArgoCdSettings.Read([.. hub?.Projects ?? [], .. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
         Projects = new ProjectRules(Settings, options.AssumesProjects);
         latest = new SourceResolver(home, map, openFolder, fetcher, charts, Settings);
-        ApplicationRenderer applications = new(latest, renderer);
+        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, new OneLook(fetcher, cancellationToken), charts, Settings), renderer);
 
         Dictionary<string, RenderedApplication> known = previous?.Rendered.ToDictionary(application => application.Spec.Name, StringComparer.Ordinal) ?? [];
         ConcurrentBag<RenderedApplication> rendered = [];
@@ -176,16 +176,22 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         return await applications.RenderAsync(spec with { Sources = [.. spec.Sources.Select(Pin)] }, lookup: null, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Renders an application as it is declared now, with other revisions of its sources.</summary>
-    /// <param name="revisions">In the order of the sources; an empty one leaves what the application asks for.</param>
-    /// <exception cref="ApplicationException">There is no such application, or it cannot be rendered so.</exception>
-    public async Task<RenderedApplication> RenderWithAsync(string name, IReadOnlyList<string> revisions, CancellationToken cancellationToken)
+    /// <summary>Renders an application as it is declared now, with the sources and revisions that an order asks for instead.</summary>
+    /// <exception cref="ApplicationException">There is no such application, it cannot be rendered so, or its project does not permit these sources.</exception>
+    public async Task<RenderedApplication> RenderWithAsync(string name, SyncOrder order, CancellationToken cancellationToken)
     {
         ApplicationSpec spec = Find(name) ?? throw new ApplicationException($"there is no application {name}");
+        IReadOnlyList<ApplicationSource> asked = order.Sources.Count > 0 ? order.Sources : spec.Sources;
+        ApplicationSource[] sources = [.. asked.Select((source, at) => at < order.Revisions.Count && order.Revisions[at].Length > 0 ? source with { TargetRevision = order.Revisions[at] } : source)];
+        spec = spec with { Sources = sources };
+        if (Projects.Find(spec.Project)?.Refuses(spec) is { Length: > 0 } refusal)
+        {
+            throw new ApplicationException(refusal);
+        }
+
         HomeRepository home = await openHome(cancellationToken).ConfigureAwait(false);
         ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, declared.Values.SelectMany(application => application.Sources)), openFolder, fetcher, charts, Settings), renderer);
-        ApplicationSource[] sources = [.. spec.Sources.Select((source, at) => at < revisions.Count && revisions[at].Length > 0 ? source with { TargetRevision = revisions[at] } : source)];
-        return await applications.RenderAsync(spec with { Sources = sources }, lookup: null, cancellationToken).ConfigureAwait(false);
+        return await applications.RenderAsync(spec, lookup: null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The hub's applications, and what the files say that the hub cannot hold.</summary>

@@ -12,6 +12,9 @@ internal readonly record struct Call(HttpMethod Method, string Path, string Verb
 
     public string Accept { get; init; } = "application/json";
 
+    /// <summary>The user in whose name it is asked; empty for the connection's own.</summary>
+    public string User { get; init; } = string.Empty;
+
     /// <summary>Whether sending it twice does no more than sending it once, so that it may be repeated after a lost connection.</summary>
     public bool Repeatable { get; init; } = Method == HttpMethod.Get;
 

@@ -170,6 +170,11 @@ internal sealed class Transport : IDisposable
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
         }
 
+        if (call.User.Length > 0)
+        {
+            request.Headers.TryAddWithoutValidation("Impersonate-User", call.User);
+        }
+
         if (connection.TlsServerName is not null && !renamed)
         {
             request.Headers.Host = connection.TlsServerName;

@@ -123,6 +123,9 @@ public sealed record WriteOptions
 
     /// <summary>Strict, Warn or Ignore; empty leaves it to the server.</summary>
     public string FieldValidation { get; init; } = string.Empty;
+
+    /// <summary>The user in whose name it is written (the header <c>Impersonate-User</c>); empty for the connection's own.</summary>
+    public string As { get; init; } = string.Empty;
 }
 
 public enum PatchKind
@@ -143,6 +146,9 @@ public sealed record DeleteOptions
 
     /// <summary>Delete only this very object.</summary>
     public string PreconditionUid { get; init; } = string.Empty;
+
+    /// <inheritdoc cref="WriteOptions.As"/>
+    public string As { get; init; } = string.Empty;
 }
 
 /// <summary>A request that a cluster refused or never answered.</summary>

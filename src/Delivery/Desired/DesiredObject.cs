@@ -11,6 +11,9 @@ public sealed record DesiredObject(ResourceId Id, MapNode Body, Origin Origin)
 
     public ObjectOptions Options { get; init; } = ObjectOptions.Default;
 
+    /// <summary>How often the repository says it; the last one counts.</summary>
+    public int Times { get; init; } = 1;
+
     /// <summary>A namespace made on request: in nobody's inventory, so never pruned.</summary>
     public bool Untracked { get; init; }
 

@@ -13,6 +13,9 @@ public sealed record DesiredState(string Owner, string Namespace, IReadOnlyList<
     /// <summary>Make <see cref="Namespace"/> when it is missing (Argo CD's CreateNamespace=true); it is never pruned.</summary>
     public bool CreateNamespace { get; init; }
 
+    /// <inheritdoc cref="ObjectOptions.As"/>
+    public string As { get; init; } = string.Empty;
+
     /// <summary><c>labels</c> and <c>annotations</c> that the namespace gets with that; null for none.</summary>
     public MapNode? NamespaceMetadata { get; init; }
 }

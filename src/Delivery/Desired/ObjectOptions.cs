@@ -52,6 +52,9 @@ public sealed record ObjectOptions
     /// <summary>Background, Foreground or Orphan.</summary>
     public string PropagationPolicy { get; init; } = "Background";
 
+    /// <summary>The user in whose name it is written and deleted, a service account; empty for the connection's own. No option sets it.</summary>
+    public string As { get; init; } = string.Empty;
+
     /// <summary>Options as <c>Name=value</c>, over those of the application; unknown ones are for other tools.</summary>
     public static ObjectOptions Read(IEnumerable<string> options, ObjectOptions above)
     {

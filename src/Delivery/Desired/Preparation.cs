@@ -12,7 +12,7 @@ public static class Preparation
     public static IReadOnlyList<DesiredObject> Prepare(DesiredState state, Func<ResourceKind, KindInfo?> findKind, Func<ResourceKind, bool> isNamespaced)
     {
         Dictionary<ResourceId, int> index = [];
-        ObjectOptions options = ObjectOptions.Read(state.SyncOptions, ObjectOptions.Default);
+        ObjectOptions options = ObjectOptions.Read(state.SyncOptions, ObjectOptions.Default with { As = state.As });
         List<DesiredObject> prepared = [];
         foreach (Resource resource in state.Resources)
         {
@@ -23,7 +23,7 @@ public static class Preparation
             // The same object twice: the last one wins, as with Argo CD's RepeatedResourceWarning.
             if (index.TryGetValue(made.Id, out int at) && made.Id.Name.Length > 0)
             {
-                prepared[at] = made;
+                prepared[at] = made with { Times = prepared[at].Times + 1 };
                 continue;
             }
 
@@ -34,7 +34,7 @@ public static class Preparation
         ResourceId home = new(string.Empty, "Namespace", string.Empty, state.Namespace);
         if (state is { CreateNamespace: true, Namespace.Length: > 0 } && !index.ContainsKey(home))
         {
-            prepared.Insert(0, MakeNamespace(home, state.NamespaceMetadata, findKind));
+            prepared.Insert(0, MakeNamespace(home, state, findKind));
         }
 
         return prepared;
@@ -101,7 +101,7 @@ public static class Preparation
         }
     }
 
-    private static DesiredObject MakeNamespace(ResourceId id, MapNode? more, Func<ResourceKind, KindInfo?> findKind)
+    private static DesiredObject MakeNamespace(ResourceId id, DesiredState state, Func<ResourceKind, KindInfo?> findKind)
     {
         MapNode body = new()
         {
@@ -111,13 +111,18 @@ public static class Preparation
         };
         foreach (string part in (string[])["labels", "annotations"])
         {
-            if (more?[part] is MapNode { Count: > 0 } pairs)
+            if (state.NamespaceMetadata?[part] is MapNode { Count: > 0 } pairs)
             {
                 body.EnsureMap("metadata")[part] = pairs.DeepClone();
             }
         }
 
         body.Freeze();
-        return new DesiredObject(id, body, Origin.Unknown) { Kind = findKind(new ResourceKind(string.Empty, "v1", "Namespace")), Untracked = true };
+        return new DesiredObject(id, body, Origin.Unknown) 
+        {
+            Kind = findKind(new ResourceKind(string.Empty, "v1", "Namespace")),
+            Options = ObjectOptions.Default with { As = state.As },
+            Untracked = true,
+        };
     }
 }

@@ -88,7 +88,8 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
             return new ResourceDiff(desired, null, desired.Body) { Refusal = await TryAsync(desired, admission, cancellationToken).ConfigureAwait(false) };
         }
 
-        if (desired.Untracked)
+        // A namespace made on request is anybody's, but for the labels and annotations that are asked for it.
+        if (desired.Untracked && desired.Body["metadata"] is not MapNode { Count: > 1 })
         {
             return new ResourceDiff(desired, present, present);
         }
@@ -137,7 +138,7 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
 
         try
         {
-            MapNode after = await KeyedLists.ApplyAsync(cluster, desired, Trial, cancellationToken).ConfigureAwait(false);
+            MapNode after = await KeyedLists.ApplyAsync(cluster, desired, Trial with { As = desired.Options.As }, cancellationToken).ConfigureAwait(false);
             return new ResourceDiff(desired, present, rules.Same(desired, present, after, asked: true) ? present : after);
         }
         catch (ClusterException refused) when (refused.Status is >= 400 and < 500 || Refusals.IsFinal(refused))
@@ -165,7 +166,7 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
 
         try
         {
-            await KeyedLists.ApplyAsync(cluster, desired, Trial, cancellationToken).ConfigureAwait(false);
+            await KeyedLists.ApplyAsync(cluster, desired, Trial with { As = desired.Options.As }, cancellationToken).ConfigureAwait(false);
             return string.Empty;
         }
         catch (ClusterException refused) when (refused.Status > 0)

@@ -8,6 +8,7 @@ public sealed class Interest : IDisposable
 {
     private readonly Interests all;
     private IReadOnlyCollection<ResourceId> followed = [];
+    private string home = string.Empty;
 
     internal Interest(Interests all, Action<CacheChange> changed)
     {
@@ -24,7 +25,18 @@ public sealed class Interest : IDisposable
         followed = objects;
     }
 
-    public void Dispose() => Follow([]);
+    /// <summary>Hears from now on, too, of every object that no other owns and that comes to or leaves this namespace; empty for none.</summary>
+    public void FollowNamespace(string @namespace)
+    {
+        all.Move(this, home, @namespace);
+        home = @namespace;
+    }
+
+    public void Dispose()
+    {
+        Follow([]);
+        FollowNamespace(string.Empty);
+    }
 }
 
 /// <summary>
@@ -37,6 +49,7 @@ internal sealed class Interests
     private const int OwnerDepth = 3;
     private readonly Lock gate = new();
     private readonly Dictionary<ResourceId, Interest[]> table = [];
+    private readonly Dictionary<string, Interest[]> homes = new(StringComparer.Ordinal);
 
     public Interest Add(Action<CacheChange> changed) => new(this, changed);
 
@@ -51,12 +64,29 @@ internal sealed class Interests
         {
             foreach (ResourceId id in before)
             {
-                Remove(id, interest);
+                Remove(table, id, interest);
             }
 
             foreach (ResourceId id in after)
             {
-                table[id] = table.TryGetValue(id, out Interest[]? others) ? others.Contains(interest) ? others : [.. others, interest] : [interest];
+                Add(table, id, interest);
+            }
+        }
+    }
+
+    public void Move(Interest interest, string before, string after)
+    {
+        if (before == after)
+        {
+            return;
+        }
+
+        lock (gate)
+        {
+            Remove(homes, before, interest);
+            if (after.Length > 0)
+            {
+                Add(homes, after, interest);
             }
         }
     }
@@ -64,13 +94,18 @@ internal sealed class Interests
     /// <summary>Tells those who follow the object, and those who follow what owns it.</summary>
     public void Dispatch(CacheChange change, Func<ResourceId, MapNode?> find)
     {
-        Tell(change.Id, change);
+        Tell(table, change.Id, change);
+        if (change.Type != CacheChangeType.Modified && change.Id.Namespace.Length > 0 && change.Object.At("metadata", "ownerReferences") is not ListNode { Count: > 0 })
+        {
+            Tell(homes, change.Id.Namespace, change);
+        }
+
         MapNode? owned = change.Object;
         string @namespace = change.Id.Namespace;
         for (int depth = 0; depth < OwnerDepth && owned?.At("metadata", "ownerReferences") is ListNode { Count: > 0 } owners; depth++)
         {
             ResourceId owner = IdOf(owners[0], @namespace);
-            Tell(owner, change);
+            Tell(table, owner, change);
             owned = find(owner);
         }
     }
@@ -81,12 +116,13 @@ internal sealed class Interests
         return new ResourceId(kind.Group, kind.Kind, @namespace, reference["name"]?.AsString() ?? string.Empty);
     }
 
-    private void Tell(ResourceId id, CacheChange change)
+    private void Tell<T>(Dictionary<T, Interest[]> interests, T of, CacheChange change)
+        where T : notnull
     {
         Interest[]? interested;
         lock (gate)
         {
-            table.TryGetValue(id, out interested);
+            interests.TryGetValue(of, out interested);
         }
 
         foreach (Interest interest in interested ?? [])
@@ -95,18 +131,23 @@ internal sealed class Interests
         }
     }
 
-    private void Remove(ResourceId id, Interest interest)
+    private static void Add<T>(Dictionary<T, Interest[]> interests, T of, Interest interest)
+        where T : notnull =>
+        interests[of] = interests.TryGetValue(of, out Interest[]? others) ? others.Contains(interest) ? others : [.. others, interest] : [interest];
+
+    private static void Remove<T>(Dictionary<T, Interest[]> interests, T of, Interest interest)
+        where T : notnull
     {
-        if (table.TryGetValue(id, out Interest[]? interested))
+        if (interests.TryGetValue(of, out Interest[]? interested))
         {
             Interest[] rest = [.. interested.Where(other => other != interest)];
             if (rest.Length == 0)
             {
-                table.Remove(id);
+                interests.Remove(of);
             }
             else
             {
-                table[id] = rest;
+                interests[of] = rest;
             }
         }
     }

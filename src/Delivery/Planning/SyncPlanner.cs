@@ -16,6 +16,9 @@ public sealed record PlanPolicy(bool Prune, bool AllowEmpty, bool RunHooks, Func
     /// <summary>The application's own options, for what is no longer in the repository.</summary>
     public ObjectOptions Options { get; init; } = ObjectOptions.Default;
 
+    /// <summary>Whether what is to be replaced is replaced though nothing of it differs: what a server holds beyond the repository goes then.</summary>
+    public bool Replaces { get; init; }
+
     /// <summary>Whether somebody has agreed to the deletions that ask for it.</summary>
     public bool Confirmed { get; init; }
 }
@@ -102,6 +105,7 @@ public static partial class SyncPlanner
             _ when !desired.Untracked && policy.OwnerOf(desired.Id, diff.Live) is var other && other != owner => (PlannedChange.Shared, $"belongs to application {other}"),
             { Live: null } => (PlannedChange.Create, "not in the cluster"),
             { Changed: true } => (PlannedChange.Update, diff.Summary),
+            _ when policy.Replaces && desired is { Options.Replace: true, Untracked: false } => (PlannedChange.Update, "replaced, as it is asked for"),
             _ => (PlannedChange.None, string.Empty),
         };
         bool acts = change is PlannedChange.Create or PlannedChange.Update;
@@ -129,10 +133,13 @@ public static partial class SyncPlanner
             : !policy.Prune ? (PlannedChange.Orphan, "left the repository, pruning is off")
             : options.ConfirmPrune && !policy.Confirmed ? (PlannedChange.AwaitsConfirmation, "left the repository; Prune=confirm asks for a confirmation")
             : (PlannedChange.Prune, "left the repository");
-        string compare = live.At("metadata", "annotations", CompareOptions)?.AsString() ?? string.Empty;
-        bool extraneous = change != PlannedChange.Prune && compare.Split(',', StringSplitOptions.TrimEntries).Contains("IgnoreExtraneous");
+        bool extraneous = change != PlannedChange.Prune && IgnoresExtraneous(live.At("metadata", "annotations"));
         return new PlannedAction(entry.Id, change, reason) { Live = live, Options = options, IsExtraneous = extraneous };
     }
+
+    /// <summary>Whether annotations ask that their object does not count against its application.</summary>
+    public static bool IgnoresExtraneous(Node? annotations) =>
+        annotations?[CompareOptions]?.AsString()?.Split(',', StringSplitOptions.TrimEntries).Contains("IgnoreExtraneous") == true;
 
     private static ObjectOptions OptionsOf(MapNode live, ObjectOptions above) =>
         ObjectOptions.Read(live.At("metadata", "annotations", ObjectOptions.Annotation)?.AsString(), above);

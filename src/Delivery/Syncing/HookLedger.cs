@@ -10,27 +10,27 @@ namespace Bowline.Delivery.Syncing;
 internal sealed class HookLedger(SyncRun run)
 {
     private readonly ConcurrentDictionary<string, byte> done = new(run.Operation.HooksDone.Select(key => KeyValuePair.Create(key, (byte)0)));
-    private readonly ConcurrentQueue<(ObjectKey Key, Hook Hook, bool Succeeded)> ended = new();
-    private readonly ConcurrentDictionary<ObjectKey, byte> running = new();
+    private readonly ConcurrentQueue<(DesiredObject Object, Hook Hook, bool Succeeded)> ended = new();
+    private readonly ConcurrentDictionary<ObjectKey, DesiredObject> running = new();
     private int unsaved;
 
     public SyncRun Run => run;
 
     public SyncOperation Operation => run.Operation with { HooksDone = [.. done.Keys.Order(StringComparer.Ordinal)] };
 
-    public IEnumerable<ObjectKey> Running => running.Keys;
+    public IEnumerable<DesiredObject> Running => running.Values;
 
     /// <summary>Whether a hook has succeeded that the record does not know of yet; asked once.</summary>
     public bool TakeUnsaved() => Interlocked.Exchange(ref unsaved, 0) == 1;
 
     public bool IsDone(PlannedAction action) => done.ContainsKey(action.HookKey);
 
-    public void Start(ObjectKey key) => running[key] = 0;
+    public void Start(DesiredObject hook) => running[hook.Key] = hook;
 
-    public void End(PlannedAction action, ObjectKey key, bool succeeded)
+    public void End(PlannedAction action, DesiredObject hook, bool succeeded)
     {
-        running.TryRemove(key, out _);
-        ended.Enqueue((key, action.Hook!, succeeded));
+        running.TryRemove(hook.Key, out _);
+        ended.Enqueue((hook, action.Hook!, succeeded));
         if (succeeded && done.TryAdd(action.HookKey, 0))
         {
             Interlocked.Exchange(ref unsaved, 1);
@@ -38,14 +38,14 @@ internal sealed class HookLedger(SyncRun run)
     }
 
     /// <summary>Objects whose policy says that they go now; each is handed out once.</summary>
-    public IReadOnlyList<ObjectKey> TakeDeletable()
+    public IReadOnlyList<DesiredObject> TakeDeletable()
     {
-        List<ObjectKey> deletable = [];
-        while (ended.TryDequeue(out (ObjectKey Key, Hook Hook, bool Succeeded) hook))
+        List<DesiredObject> deletable = [];
+        while (ended.TryDequeue(out (DesiredObject Object, Hook Hook, bool Succeeded) hook))
         {
             if (hook.Hook.DeletePolicies.HasFlag(hook.Succeeded ? HookDeletePolicies.HookSucceeded : HookDeletePolicies.HookFailed))
             {
-                deletable.Add(hook.Key);
+                deletable.Add(hook.Object);
             }
         }
 

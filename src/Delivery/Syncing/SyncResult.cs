@@ -16,7 +16,11 @@ public enum SyncOutcome
 }
 
 /// <summary>What became of one object; <paramref name="Message"/> says why where that is not plain.</summary>
-public sealed record SyncStep(ResourceId Id, SyncOutcome Outcome, string Message);
+public sealed record SyncStep(ResourceId Id, SyncOutcome Outcome, string Message)
+{
+    /// <summary>What the plan calls the object: a hook of a generated name has none there.</summary>
+    public ResourceId Planned { get; init; } = Id;
+}
 
 /// <summary>What a sync did. <see cref="Stopped"/> is the reason why later waves were not reached; empty when all were.</summary>
 public sealed record SyncResult(IReadOnlyList<SyncStep> Steps, string Stopped)

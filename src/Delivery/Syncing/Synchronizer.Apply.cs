@@ -81,7 +81,7 @@ public sealed partial class Synchronizer
 
     private async Task<MapNode> RecreateAsync(DesiredObject desired, CancellationToken cancellationToken)
     {
-        await RetryAsync(token => cluster.DeleteAsync(desired.Key, DeleteOptions.Background with { PropagationPolicy = desired.Options.PropagationPolicy }, token), cancellationToken).ConfigureAwait(false);
+        await RetryAsync(token => cluster.DeleteAsync(desired.Key, new DeleteOptions { PropagationPolicy = desired.Options.PropagationPolicy, As = desired.Options.As }, token), cancellationToken).ConfigureAwait(false);
         await live.WaitAsync([desired.Id], () => live.Get(desired.Id) is null, options.WaveTimeout, cancellationToken).ConfigureAwait(false);
         return await RetryAsync(token => KeyedLists.ApplyAsync(cluster, desired, Writing(desired) with { Force = true }, token), cancellationToken).ConfigureAwait(false);
     }
@@ -102,5 +102,6 @@ public sealed partial class Synchronizer
     {
         FieldManager = Differ.FieldManager,
         FieldValidation = desired.Options.Validate ? string.Empty : "Ignore",
+        As = desired.Options.As,
     };
 }

@@ -23,22 +23,22 @@ public sealed partial class Synchronizer
         }
 
         DesiredObject hook = Named(action.Desired!, action.Hook!, ledger.Run.Operation);
-        ledger.Start(hook.Key);
+        ledger.Start(hook);
         if (!IsUnderWay(live.Get(hook.Id), ledger.Run.Operation))
         {
             if (action.Hook!.DeletePolicies.HasFlag(HookDeletePolicies.BeforeHookCreation))
             {
-                await DeleteHookAsync(hook.Key, cancellationToken).ConfigureAwait(false);
+                await DeleteHookAsync(hook, cancellationToken).ConfigureAwait(false);
             }
 
             live.Observe(await RetryAsync(token => KeyedLists.ApplyAsync(cluster, hook, Writing(hook) with { Force = true }, token), cancellationToken).ConfigureAwait(false));
         }
 
         (bool succeeded, string message) = await WaitForHookAsync(hook.Id, reason => ledger.Run.Waits($"waits for {action.Hook!.Phase} hook {hook.Id}{reason}"), cancellationToken).ConfigureAwait(false);
-        ledger.End(action, hook.Key, succeeded);
+        ledger.End(action, hook, succeeded);
         return succeeded
-            ? new SyncStep(hook.Id, SyncOutcome.HookSucceeded, $"{action.Hook!.Phase} hook")
-            : new SyncStep(hook.Id, SyncOutcome.Failed, Describe(action, $"{action.Hook!.Phase} hook {message}"));
+            ? new SyncStep(hook.Id, SyncOutcome.HookSucceeded, $"{action.Hook!.Phase} hook") { Planned = action.Id }
+            : new SyncStep(hook.Id, SyncOutcome.Failed, Describe(action, $"{action.Hook!.Phase} hook {message}")) { Planned = action.Id };
     }
 
     /// <summary>Whether the object was made by this very sync and has not failed: then it is waited for, not made again.</summary>
@@ -84,11 +84,11 @@ public sealed partial class Synchronizer
             await ledger.Run.SaveAsync(ledger.Operation, cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (ObjectKey key in ledger.TakeDeletable())
+        foreach (DesiredObject hook in ledger.TakeDeletable())
         {
             try
             {
-                await cluster.DeleteAsync(key, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+                await cluster.DeleteAsync(hook.Key, Deleting(hook), cancellationToken).ConfigureAwait(false);
             }
             catch (ClusterException)
             {
@@ -106,11 +106,11 @@ public sealed partial class Synchronizer
         }
 
         using CancellationTokenSource limit = new(FarewellTimeout, time);
-        foreach (ObjectKey key in ledger.Running)
+        foreach (DesiredObject hook in ledger.Running)
         {
             try
             {
-                await cluster.DeleteAsync(key, DeleteOptions.Background, limit.Token).ConfigureAwait(false);
+                await cluster.DeleteAsync(hook.Key, Deleting(hook), limit.Token).ConfigureAwait(false);
             }
             catch (Exception unreachable) when (unreachable is ClusterException or OperationCanceledException)
             {
@@ -119,13 +119,15 @@ public sealed partial class Synchronizer
         }
     }
 
-    private async Task DeleteHookAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async Task DeleteHookAsync(DesiredObject hook, CancellationToken cancellationToken)
     {
-        if (live.Get(key.Id) is not null && await cluster.DeleteAsync(key, DeleteOptions.Background, cancellationToken).ConfigureAwait(false))
+        if (live.Get(hook.Id) is not null && await cluster.DeleteAsync(hook.Key, Deleting(hook), cancellationToken).ConfigureAwait(false))
         {
-            await live.WaitAsync([key.Id], () => live.Get(key.Id) is null, options.WaveTimeout, cancellationToken).ConfigureAwait(false);
+            await live.WaitAsync([hook.Id], () => live.Get(hook.Id) is null, options.WaveTimeout, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    private static DeleteOptions Deleting(DesiredObject hook) => DeleteOptions.Background with { As = hook.Options.As };
 
     /// <summary>The hook's object with the sync it belongs to; generateName becomes a name that the same sync gives again.</summary>
     private static DesiredObject Named(DesiredObject desired, Hook hook, SyncOperation operation)
@@ -140,7 +142,13 @@ public sealed partial class Synchronizer
             metadata.Remove("generateName");
         }
 
-        metadata.EnsureMap("annotations")[OperationAnnotation] = operation.Id;
+        MapNode annotations = metadata.EnsureMap("annotations");
+        annotations[OperationAnnotation] = operation.Id;
+        if (Tracking.Owner(desired.Id, body) is { } owner)
+        {
+            annotations[Tracking.Annotation] = Tracking.Format(owner, id);
+        }
+
         body.Freeze();
         return desired with { Id = id, Body = body };
     }

@@ -15,7 +15,7 @@ public sealed partial class Synchronizer
         }
 
         // Only the very object that was planned: one made anew under the same name since then is somebody else's.
-        DeleteOptions delete = new() { PropagationPolicy = action.Options.PropagationPolicy, PreconditionUid = action.Live.At("metadata", "uid")?.AsString() ?? string.Empty };
+        DeleteOptions delete = new() { PropagationPolicy = action.Options.PropagationPolicy, PreconditionUid = action.Live.At("metadata", "uid")?.AsString() ?? string.Empty, As = action.Options.As };
         ObjectKey key = new(served, action.Id.Namespace, action.Id.Name);
         await RetryAsync(token => cluster.DeleteAsync(key, delete, token), cancellationToken).ConfigureAwait(false);
         return new SyncStep(action.Id, SyncOutcome.Pruned, action.Reason);

@@ -126,8 +126,14 @@ internal sealed class Repository : IDisposable
         workspace.RenderAtAsync(name, delivery, cancellationToken);
 
     /// <inheritdoc cref="Workspace.RenderWithAsync"/>
-    public Task<RenderedApplication> RenderWithAsync(string name, IReadOnlyList<string> revisions, CancellationToken cancellationToken) =>
-        workspace.RenderWithAsync(name, revisions, cancellationToken);
+    public Task<RenderedApplication> RenderWithAsync(string name, SyncOrder order, CancellationToken cancellationToken) =>
+        workspace.RenderWithAsync(name, order, cancellationToken);
+
+    /// <summary>The user in whose name an application's objects are written; empty for the connection's own.</summary>
+    public string ActsAs(ApplicationSpec application) => workspace.Projects.Find(application.Project)?.ActsAs(application).User ?? string.Empty;
+
+    /// <param name="isApplication">Whether there is an application of that name, whoever delivers it.</param>
+    public OrphanFinder Orphans(Func<string, bool> isApplication) => new(() => workspace.Projects, isApplication);
 
     /// <summary>What a commit says of itself: of this repository, of a mapped folder or of one on a server. A path on this machine is not read.</summary>
     /// <exception cref="SourceException">It cannot be had.</exception>

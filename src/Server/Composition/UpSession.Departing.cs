@@ -20,14 +20,26 @@ public sealed partial class UpSession
         {
             if (!departing.ContainsKey(owner))
             {
-                LeavingApplication? leaving = workspace.Leaving.FirstOrDefault(application => application.Name == owner);
-                Farewell farewell = leaving is null ? new Farewell(Prune: null, string.Empty) : new Farewell(leaving.Propagation.Length > 0, leaving.Propagation);
+                Channel<bool> heard = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
                 CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
                 TaskCompletionSource tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                departing[owner] = new Departure(cluster, Task.Run(() => DepartAsync(target, owner, farewell, tried, stop.Token), CancellationToken.None), tried.Task, stop);
+                departing[owner] = new Departure(cluster, Task.Run(() => DepartAsync(target, owner, heard, tried, stop.Token), CancellationToken.None), tried.Task, heard, stop);
+            }
+        }
+
+        foreach ((string owner, Departure departure) in departing)
+        {
+            if (FarewellOf(owner).Approved)
+            {
+                departure.Heard.Writer.TryWrite(true);
             }
         }
     }
+
+    /// <summary>How an application's objects part from it, by what its object in the hub says now.</summary>
+    private Farewell FarewellOf(string owner) => workspace!.Leaving.FirstOrDefault(application => application.Name == owner) is { } leaving
+        ? new Farewell(leaving.Propagation.Length > 0, leaving.Propagation, leaving.IsApproved)
+        : new Farewell(Prune: null, string.Empty);
 
     /// <summary>An application that is declared again is not removed any further.</summary>
     private async Task ReturnAsync(IReadOnlySet<string> declared)
@@ -42,25 +54,27 @@ public sealed partial class UpSession
     }
 
     /// <summary>Tries until nothing is left: again when its record changes, which is how a confirmation comes, and from time to time.</summary>
-    private async Task DepartAsync(DeliveryTarget target, string owner, Farewell farewell, TaskCompletionSource tried, CancellationToken cancellationToken)
+    private async Task DepartAsync(DeliveryTarget target, string owner, Channel<bool> heard, TaskCompletionSource tried, CancellationToken cancellationToken)
     {
-        Channel<bool> heard = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         using Interest interest = target.Live.Subscribe(_ => heard.Writer.TryWrite(true));
         interest.Follow([InventoryStore.IdOf(owner)]);
         string said = string.Empty;
         for (bool done = false; !done;)
         {
             string sentence;
+            string? wrong = null;
             try
             {
-                RemovalResult result = await new ApplicationRemoval(target, time).RemoveAsync(owner, farewell, cancellationToken).ConfigureAwait(false);
+                RemovalResult result = await new ApplicationRemoval(target, time).RemoveAsync(owner, FarewellOf(owner), cancellationToken).ConfigureAwait(false);
                 done = result.Waiting.Count == 0 && result.Problem.Length == 0;
+                wrong = result.Problem.Length > 0 ? result.Problem : null;
                 sentence = result.Problem.Length > 0 ? $"application {owner} is gone and cannot be removed: {result.Problem}"
                     : done ? $"application {owner} is gone: {result.Pruned} of its objects pruned on {target.Name}"
-                    : $"application {owner} is gone: {string.Join(", ", result.Waiting)} wait for 'bowline confirm {owner}'";
+                    : $"application {owner} is gone: {string.Join(", ", result.Waiting)} wait for 'bowline confirm {owner}' (or argocd app confirm-deletion)";
             }
             catch (ClusterException refused)
             {
+                wrong = refused.Message;
                 sentence = $"application {owner} is gone and cannot be removed: {refused.Message}";
             }
 
@@ -68,6 +82,10 @@ public sealed partial class UpSession
             if (sentence != said)
             {
                 observer.Note(said = sentence);
+                if (!done)
+                {
+                    statuses?.Report(owner, "DeletionError", wrong);
+                }
             }
 
             if (!done)
@@ -81,7 +99,8 @@ public sealed partial class UpSession
     }
 
     /// <param name="Tried">Completes when the removal was tried once, whether or not anything is left.</param>
-    private sealed record Departure(string Cluster, Task Task, Task Tried, CancellationTokenSource Stop)
+    /// <param name="Heard">Makes it be tried again at once.</param>
+    private sealed record Departure(string Cluster, Task Task, Task Tried, Channel<bool> Heard, CancellationTokenSource Stop)
     {
         public async Task StopAsync()
         {

@@ -22,6 +22,7 @@ public sealed partial class UpSession
     private ApplicationHub? hub;
     private StatusWriter? statuses;
     private Task listening = Task.CompletedTask;
+    private string[] leftAlone = [];
     private volatile bool rulesChanged;
     private int heard;
     private int handled;
@@ -55,6 +56,7 @@ public sealed partial class UpSession
         if (options.Replica is { } replica)
         {
             replica.Changed += HearOfHub;
+            replica.Announced += HearOfAnnounced;
             hub.StatusChanged = TellOfOthers;
             dependencies.Elsewhere = StandingElsewhere;
         }
@@ -177,6 +179,28 @@ public sealed partial class UpSession
         return [.. refreshed];
     }
 
+    /// <summary>Goes on with what was asked of an application when whoever delivered it before ended.</summary>
+    private void Resume(ApplicationRunner runner)
+    {
+        if (hub?.Find(runner.Status.Name) is { } held && HubRequest.Interrupted(held) is { } interrupted)
+        {
+            runner.Answer(interrupted.Order, interrupted.Refusal, terminate: false);
+        }
+    }
+
+    private void TellLeftAlone()
+    {
+        string[] alone = [.. hub?.LeftAlone() ?? []];
+        foreach (string name in alone.Except(leftAlone))
+        {
+            observer.Note($"application {name} is left alone, as its annotation argocd.argoproj.io/skip-reconcile asks");
+        }
+
+        leftAlone = alone;
+    }
+
+    private bool IsApplication(string name) => workspace?.Names.Contains(name) == true || hub?.Find(name) is not null;
+
     /// <summary>Tells the hub how an application stands, unless its declaration is at fault: then that is what there is to say.</summary>
     private void Report(ApplicationReport report)
     {
@@ -226,6 +250,7 @@ public sealed partial class UpSession
         if (options.Replica is { } replica)
         {
             replica.Changed -= HearOfHub;
+            replica.Announced -= HearOfAnnounced;
         }
 
         await DisposeSetsAsync().ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
 using Bowline.Delivery.Health;
@@ -26,9 +27,9 @@ public sealed partial class UpSession
     /// <summary>Whether this process delivers the application at this moment.</summary>
     private bool Delivers(string application) => options.Replica is not { } replica || replica.Owns(application);
 
-    /// <summary>Whether it is for this process to clear away what an application left. Another's that lives on in the hub is not gone.</summary>
+    /// <summary>Whether it is for this process to clear away what an application left. One that lives on in the hub is not gone, whoever delivers it, or nobody.</summary>
     private bool MayRemove(string application) =>
-        options.Replica is null || (Delivers(application) && (hub?.Find(application) is not { } held || held.At("metadata", "deletionTimestamp") is not null));
+        Delivers(application) && (hub?.Find(application) is not { } held || (held.At("metadata", "deletionTimestamp") is not null && !ApplicationHub.IsLeftAlone(held)));
 
     /// <summary>What waits for an application of another replica looks again.</summary>
     private void TellOfOthers(string application)
@@ -58,7 +59,8 @@ public sealed partial class UpSession
 
     private void Count(ApplicationReport report)
     {
-        if (report.Attempt is { Finished: not null, Phase: AttemptPhase.Succeeded or AttemptPhase.Failed } attempt && counted.GetValueOrDefault(report.Status.Name) != attempt.Started)
+        // Of one that was done before and is only told now, nothing ran here.
+        if (report.Attempt is { Finished: not null, Phase: AttemptPhase.Succeeded or AttemptPhase.Failed } attempt and not { Order.IsResumed: true, Steps.Count: 0 } && counted.GetValueOrDefault(report.Status.Name) != attempt.Started)
         {
             counted[report.Status.Name] = attempt.Started;
             syncs.AddOrUpdate((report.Status.Name, attempt.Phase), 1, static (_, count) => count + 1);

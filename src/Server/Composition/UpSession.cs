@@ -34,7 +34,7 @@ public sealed partial class UpSession : IAsyncDisposable
         this.observer = observer;
         this.repository = repository;
         fleet = new ClusterFleet(options, repository.Name, time);
-        context = new RunnerContext(time, dependencies) { Gates = repository.ProjectGates(time), RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Moved = TellDependents, Reported = Reported };
+        context = new RunnerContext(time, dependencies) { Gates = repository.ProjectGates(time), RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Orphans = repository.Orphans(IsApplication), Moved = TellDependents, Reported = Reported };
     }
 
     /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>
@@ -160,6 +160,7 @@ public sealed partial class UpSession : IAsyncDisposable
             string[] former = !IsKnown(cluster, target) ? []
                 : [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !workspace.Names.Contains(owner) && MayRemove(owner))];
             target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf.GetValueOrDefault(claim.Application) == cluster), former);
+            target.ActsAs = repository.ActsAs;
             target.PrunesOnRemoval = spec => hub?.Find(spec.Name) is null && spec.Policy.Prune;
             // Of an application that is being deleted, the objects are where its destination says; what it left elsewhere earlier is not touched.
             Remove(cluster, target, [.. former.Where(owner => !leaving.TryGetValue(owner, out string? home) || home == (fleet.IsRegistered(cluster) ? cluster : string.Empty))]);
@@ -168,6 +169,7 @@ public sealed partial class UpSession : IAsyncDisposable
         await ReturnAsync(workspace.Names).ConfigureAwait(false);
         await ReleaseAsync(leaving, cancellationToken).ConfigureAwait(false);
         ReportFaults();
+        TellLeftAlone();
         dependencies.Declare(workspace.Declared, workspace.Rendered, name => placement.ClusterOf.GetValueOrDefault(name) ?? string.Empty);
         foreach (RenderedApplication application in workspace.Rendered)
         {
@@ -185,6 +187,7 @@ public sealed partial class UpSession : IAsyncDisposable
 
             string home = placement.ClusterOf[application.Spec.Name];
             ApplicationRunner runner = new(application, fleet.Target(home), context, Changed);
+            Resume(runner);
             CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
             runners[application.Spec.Name] = new Running(home, runner, Task.Run(() => runner.RunAsync(stop.Token), CancellationToken.None), stop);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using Bowline.Applications.Model;
@@ -20,6 +21,7 @@ internal sealed class FaultBench : IAsyncDisposable
     private static readonly KindInfo ConfigMaps = new(new ResourceKind(string.Empty, "v1", "ConfigMap"), "configmaps", Namespaced: true);
     private EmbeddedClusterHost host;
     private readonly DeliveryTarget target;
+    private readonly ConcurrentDictionary<string, ApplicationReport> reports = new();
     private readonly TimeProvider time;
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> tasks = [];
@@ -32,7 +34,16 @@ internal sealed class FaultBench : IAsyncDisposable
         Front = front;
         Client = new HttpCluster(new ClusterConnection("test", front.Address), time);
         target = new DeliveryTarget(Client, assumeKinds: false, time, new SyncOptions());
+        Context = new RunnerContext(time, new Dependencies()) { Reported = report => reports[report.Status.Name] = report };
     }
+
+    /// <summary>What runners that begin from now on share.</summary>
+    public RunnerContext Context { get; set; }
+
+    public DeliveryTarget Target => target;
+
+    /// <summary>The last that was told of an application.</summary>
+    public ApplicationReport? Report(string name) => reports.GetValueOrDefault(name);
 
     public FaultyFront Front { get; }
 
@@ -73,16 +84,24 @@ internal sealed class FaultBench : IAsyncDisposable
     }
 
     /// <param name="change">Makes the specification another one.</param>
-    public ApplicationRunner Run(string name, string manifests, Func<ApplicationSpec, ApplicationSpec>? change = null)
+    public static RenderedApplication Render(string name, string manifests, Func<ApplicationSpec, ApplicationSpec>? change = null)
     {
-        home = name;
         ApplicationSpec spec = new(name)
         {
             Destination = new Destination { Namespace = name },
             Policy = new SyncPolicy { Automated = true, Prune = true, SelfHeal = true, Options = ["CreateNamespace=true"] },
         };
         Resource[] resources = [.. YamlReader.ReadAll(Encoding.UTF8.GetBytes(manifests), YamlReadOptions.Kubernetes).Select(document => document.Root).OfType<MapNode>().Select(root => new Resource(root, new Origin("all.yaml", 1)))];
-        ApplicationRunner runner = new(new RenderedApplication(change is null ? spec : change(spec), "test", resources), target, new RunnerContext(time, new Dependencies()), _ => { });
+        return new RenderedApplication(change is null ? spec : change(spec), "test", resources);
+    }
+
+    /// <param name="change">Makes the specification another one.</param>
+    /// <param name="begun">Told of the runner before it runs.</param>
+    public ApplicationRunner Run(string name, string manifests, Func<ApplicationSpec, ApplicationSpec>? change = null, Action<ApplicationRunner>? begun = null)
+    {
+        home = name;
+        ApplicationRunner runner = new(Render(name, manifests, change), target, Context, _ => { });
+        begun?.Invoke(runner);
         tasks.Add(Task.Run(() => runner.RunAsync(stopping.Token)));
         return runner;
     }
