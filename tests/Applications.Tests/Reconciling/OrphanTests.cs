@@ -48,7 +48,7 @@ public sealed class OrphanTests
         await CreateAsync(bench, "{apiVersion: v1, kind: Secret, metadata: {name: left, namespace: a}}");
         await bench.HealsAsync("one");
         Assert.Empty(bench.Report("a")!.Orphans);
-        Assert.False(bench.Target.Live.Knows(Secrets.Kind), "Secrets are watched though nobody asked for it");
+        Assert.False(bench.Target.Live.Knows(Secrets.Kind, "a"), "Secrets are watched though nobody asked for it");
     }
 
     private static readonly KindInfo ConfigMaps = new(new ResourceKind(string.Empty, "v1", "ConfigMap"), "configmaps", Namespaced: true);
