@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.ApiServer;
+using Bowline.EmbeddedCluster.Controllers.Certificates;
 using Microsoft.AspNetCore.Http;
 
 namespace Bowline.EmbeddedCluster.Hosting;
@@ -10,32 +11,9 @@ internal static class CertificateUser
 {
     public static UserInfo Of(X509Certificate2 certificate)
     {
-        string name = string.Empty;
-        List<string> groups = [];
-        foreach (X500RelativeDistinguishedName part in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
-        {
-            if (part.HasMultipleElements)
-            {
-                continue;
-            }
-
-            string value = part.GetSingleElementValue() ?? string.Empty;
-            switch (part.GetSingleElementType().Value)
-            {
-                case "2.5.4.3":
-                    name = value;
-                    break;
-                case "2.5.4.10":
-                    groups.Add(value);
-                    break;
-                default:
-                    break;
-            }
-        }
-
-        groups.Add("system:authenticated");
+        CertificateSubject subject = CertificateSubject.Of(certificate.SubjectName);
         string digest = Convert.ToHexStringLower(certificate.GetCertHash(System.Security.Cryptography.HashAlgorithmName.SHA256));
-        return new UserInfo(name, groups) { Extra = new Dictionary<string, IReadOnlyList<string>> { ["authentication.kubernetes.io/credential-id"] = ["X509SHA256=" + digest] } };
+        return new UserInfo(subject.CommonName, [.. subject.Organizations, "system:authenticated"]) { Uid = subject.Uid, Extra = new Dictionary<string, IReadOnlyList<string>> { ["authentication.kubernetes.io/credential-id"] = ["X509SHA256=" + digest] } };
     }
 }
 

@@ -1,7 +1,9 @@
+using System.Formats.Asn1;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.Hosting;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
@@ -122,6 +124,36 @@ public sealed class CredentialTests : IAsyncLifetime
         using HttpResponseMessage refused = await client.GetAsync("/version");
         Assert.Equal(401, (int)refused.StatusCode);
         Assert.Contains("\"reason\":\"Unauthorized\"", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_organization_of_a_certificate_is_a_group_also_where_one_element_of_the_subject_has_several_attributes()
+    {
+        AsnWriter name = new(AsnEncodingRules.DER);
+        using (name.PushSequence())
+        {
+            foreach ((string Id, string Value)[] element in (ReadOnlySpan<(string, string)[]>)[[("2.5.4.10", "ops"), ("2.5.4.10", "dev")], [("2.5.4.10", "qa")], [("2.5.4.3", "ann"), ("1.3.6.1.4.1.57683.2", "u-7")]])
+            {
+                using (name.PushSetOf())
+                {
+                    foreach ((string id, string value) in element)
+                    {
+                        using (name.PushSequence())
+                        {
+                            name.WriteObjectIdentifier(id);
+                            name.WriteCharacterString(UniversalTagNumber.UTF8String, value);
+                        }
+                    }
+                }
+            }
+        }
+
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new(new X500DistinguishedName(name.Encode()), key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1));
+        UserInfo user = CertificateUser.Of(certificate);
+        Assert.Equal(("ann", "u-7"), (user.Name, user.Uid));
+        Assert.Equal(["dev", "ops", "qa", "system:authenticated"], user.Groups.Order(StringComparer.Ordinal));
     }
 
     [Fact]

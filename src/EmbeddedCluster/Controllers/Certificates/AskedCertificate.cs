@@ -11,8 +11,6 @@ namespace Bowline.EmbeddedCluster.Controllers.Certificates;
 /// <param name="OtherNames">The alternative names' numbers in X.509: 1 an email address, 2 a DNS name, 6 a URI, 7 an IP address.</param>
 internal sealed record AskedCertificate(string CommonName, IReadOnlyList<string> Organizations, IReadOnlyList<int> OtherNames, IReadOnlyList<string> Usages)
 {
-    private const string CommonNameId = "2.5.4.3";
-    private const string OrganizationId = "2.5.4.10";
     private const string AlternativeNamesId = "2.5.29.17";
 
     /// <exception cref="CryptographicException">spec.request holds no PKCS#10 request, or one that its key did not sign.</exception>
@@ -21,10 +19,10 @@ internal sealed record AskedCertificate(string CommonName, IReadOnlyList<string>
         try
         {
             CertificateRequest asked = Load(request);
-            List<(string Id, string Value)> subject = Subject(asked.SubjectName);
+            CertificateSubject subject = CertificateSubject.Of(asked.SubjectName);
             return new AskedCertificate(
-                subject.LastOrDefault(part => part.Id == CommonNameId).Value ?? string.Empty,
-                [.. subject.Where(part => part.Id == OrganizationId).Select(part => part.Value)],
+                subject.CommonName,
+                subject.Organizations,
                 [.. asked.CertificateExtensions.Where(extension => extension.Oid?.Value == AlternativeNamesId).SelectMany(extension => Tags(extension.RawData))],
                 [.. request.Spec()["usages"].Strings()]);
         }
@@ -46,23 +44,6 @@ internal sealed record AskedCertificate(string CommonName, IReadOnlyList<string>
         {
             throw new CryptographicException(error.Message, error);
         }
-    }
-
-    private static List<(string Id, string Value)> Subject(X500DistinguishedName name)
-    {
-        List<(string, string)> parts = [];
-        AsnReader sets = new AsnReader(name.RawData, AsnEncodingRules.DER).ReadSequence();
-        while (sets.HasData)
-        {
-            AsnReader set = sets.ReadSetOf();
-            while (set.HasData)
-            {
-                AsnReader part = set.ReadSequence();
-                parts.Add((part.ReadObjectIdentifier(), part.ReadCharacterString((UniversalTagNumber)part.PeekTag().TagValue)));
-            }
-        }
-
-        return parts;
     }
 
     private static IEnumerable<int> Tags(byte[] names)
