@@ -22,14 +22,20 @@ internal sealed class ApiHandler
     private readonly ResourceEndpoints resources;
     private readonly SystemEndpoints system;
     private readonly Authorizer authorizer;
+    private readonly KindRegistry kinds;
+    private readonly ServerMetrics metrics;
 
-    public ApiHandler(ResourceService service, SubresourceService subresources, TokenIssuer tokens, TokenAuthenticator authenticator)
+    /// <param name="flags">What <c>/flagz</c> tells; nothing secret.</param>
+    public ApiHandler(ResourceService service, SubresourceService subresources, TokenIssuer tokens, TokenAuthenticator authenticator, IReadOnlyDictionary<string, string> flags)
     {
+        kinds = service.Kinds;
+        metrics = new ServerMetrics(service.Time);
+        DateTimeOffset started = service.Time.GetUtcNow();
         this.authenticator = authenticator;
         authorizer = new Authorizer(service.Store);
         Reviews reviews = new(service, authorizer, authenticator);
         resources = new ResourceEndpoints(service, subresources, reviews, new ListEncoder(service.Time));
-        system = new SystemEndpoints(service.Kinds, tokens, service.Time);
+        system = new SystemEndpoints(service.Kinds, tokens, service.Time, new MetricsPage(metrics, service.Store, service.Kinds, started), new StatusPages(service.Time, started, flags));
     }
 
     /// <param name="accept">What the client accepts; errors come in that form too.</param>
@@ -66,12 +72,17 @@ internal sealed class ApiHandler
     /// <exception cref="ApiException">403 for what the user may not become.</exception>
     public UserInfo Impersonate(UserInfo user, ImpersonatedUser other) => authorizer.Impersonate(user, other);
 
-    public async Task<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+    public Task<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        RequestTarget target = RequestTarget.Parse(request);
+        return metrics.ObserveAsync(RequestLabels.Of(request, target, kinds.Current), () => AnswerAsync(request, target, cancellationToken));
+    }
+
+    private async Task<ApiResponse> AnswerAsync(ApiRequest request, RequestTarget target, CancellationToken cancellationToken)
     {
         List<string> warnings = [];
         try
         {
-            RequestTarget target = RequestTarget.Parse(request);
             Authorize(request, target);
             return target.IsResource
                 ? await resources.HandleAsync(request, target, warnings, cancellationToken).ConfigureAwait(false)

@@ -6,8 +6,8 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
 
-/// <summary>Paths that are about no object: discovery, OpenAPI, version, health.</summary>
-internal sealed class SystemEndpoints(KindRegistry kinds, TokenIssuer tokens, TimeProvider time)
+/// <summary>Paths that are about no object: discovery, OpenAPI, version, health, metrics.</summary>
+internal sealed class SystemEndpoints(KindRegistry kinds, TokenIssuer tokens, TimeProvider time, MetricsPage metrics, StatusPages pages)
 {
     private static readonly string[] Checks = ["ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer", "poststarthook/bootstrap-controller", "poststarthook/crd-informer-synced", "informer-sync"];
     private readonly DiscoveryDocuments discovery = new(kinds);
@@ -29,7 +29,11 @@ internal sealed class SystemEndpoints(KindRegistry kinds, TokenIssuer tokens, Ti
             "healthz" or "livez" or "readyz" => Health(request, first),
             "api" or "apis" => discovery.Answer(request) ?? throw ApiErrors.NoSuchPath(),
             "openapi" => openApi.Answer(request) ?? throw ApiErrors.NoSuchPath(),
-            "" => Root(),
+            "" => Json(JsonWriter.ToBytes(new MapNode { ["paths"] = new ListNode(Paths().Select(path => (Node)StringNode.Of(path))) })),
+            "metrics" when path == "/metrics" => new ApiResponse(200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", Encoding.UTF8.GetBytes(metrics.Write())),
+            "metrics" when path == "/metrics/slis" => Text(200, HealthMetrics()),
+            "statusz" when path == "/statusz" => pages.Status(request, Paths()),
+            "flagz" when path == "/flagz" => pages.Flags(request),
             ".well-known" or "openid" => OpenId(request),
             _ => throw ApiErrors.PageNotFound(),
         };
@@ -61,11 +65,24 @@ internal sealed class SystemEndpoints(KindRegistry kinds, TokenIssuer tokens, Ti
         return Text(200, text.Append(check).Append(" check passed\n").ToString());
     }
 
-    private ApiResponse Root()
+    /// <summary>Every path there is but those of objects, sorted.</summary>
+    private IEnumerable<string> Paths()
     {
-        MapNode legacy = EmbeddedData.Json("discovery-legacy.json");
-        IEnumerable<string> paths = legacy.Keys.Concat(["/apis/", "/healthz", "/livez", "/readyz", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version", "/.well-known/openid-configuration", "/openid/v1/jwks"]);
-        return Json(JsonWriter.ToBytes(new MapNode { ["paths"] = new ListNode(paths.Distinct().Order(StringComparer.Ordinal).Select(path => (Node)StringNode.Of(path))) }));
+        IEnumerable<string> groups = kinds.Current.Groups.Where(group => group.Name.Length > 0).SelectMany(group => group.Versions.Select(version => $"/apis/{group.Name}/{version}").Append($"/apis/{group.Name}"));
+        IEnumerable<string> checks = ((string[])["/healthz", "/livez", "/readyz"]).SelectMany(health => Checks.Select(check => $"{health}/{check}").Append(health));
+        string[] others = ["/api", "/api/v1", "/apis", "/apis/", "/flagz", "/metrics", "/metrics/slis", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/statusz", "/version", "/.well-known/openid-configuration", "/openid/v1/jwks"];
+        return others.Concat(groups).Concat(checks).Distinct().Order(StringComparer.Ordinal);
+    }
+
+    private static string HealthMetrics()
+    {
+        StringBuilder text = new("# HELP kubernetes_healthcheck [STABLE] What a check of health found.\n# TYPE kubernetes_healthcheck gauge\n");
+        foreach (string check in Checks)
+        {
+            text.Append("kubernetes_healthcheck{name=\"").Append(check).Append("\",type=\"readyz\"} 1\n");
+        }
+
+        return text.ToString();
     }
 
     private ApiResponse OpenId(ApiRequest request)

@@ -170,9 +170,21 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         TokenIssuer tokens = new(codec, options.Time);
         TokenAuthenticator authenticator = new(codec, service.Store, options.Time, [.. options.Tokens.Select(token => (token.Token, UserOf(token)))]);
         SubresourceService subresources = new(service, tokens);
-        ApiHandler handler = new(service, subresources, tokens, authenticator);
+        ApiHandler handler = new(service, subresources, tokens, authenticator, Flags(options));
         return await HttpFront.StartAsync(handler, certificates, audit, options, ready, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>The options in kube-apiserver's words. Tokens are none of them.</summary>
+    private static Dictionary<string, string> Flags(EmbeddedClusterOptions options) => new(StringComparer.Ordinal)
+    {
+        ["allow-privileged"] = "true",
+        ["audit-log-path"] = options.AuditLog ?? string.Empty,
+        ["authorization-mode"] = "[Node,RBAC]",
+        ["bind-address"] = options.BindAddress.ToString(),
+        ["secure-port"] = options.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["service-account-issuer"] = $"[{TokenIssuer.Issuer}]",
+        ["service-cluster-ip-range"] = options.ServiceSubnet,
+    };
 
     private static UserInfo UserOf(StaticToken token) => new(token.User, [.. token.Groups, "system:authenticated"]) { Uid = token.Uid };
 

@@ -25,7 +25,7 @@ public sealed class PolicyChecksTests
     [InlineData("validations: []", "spec.validations: Required value: validations or auditAnnotations must contain at least one item\nspec.auditAnnotations: Required value: validations or auditAnnotations must contain at least one item")]
     [InlineData("validations: [{expression: 'true'}], matchConditions: [{name: a, expression: 'true'}, {name: a, expression: ''}]", "spec.matchConditions[1].expression: Required value\nspec.matchConditions[1].name: Duplicate value: \"a\"")]
     [InlineData("validations: [{expression: 'true'}], variables: [{name: a-b, expression: 'true'}]", "spec.variables[0].name: Invalid value: \"a-b\": name is not a valid CEL identifier")]
-    [InlineData("auditAnnotations: [{key: k, valueExpression: '1'}]", "spec.auditAnnotations[0].valueExpression: Invalid value: \"1\": must evaluate to one of [string null_type]")]
+    [InlineData("auditAnnotations: [{key: k, valueExpression: '1'}]", "spec.auditAnnotations[0].valueExpression: Invalid value: \"1\": must evaluate to one of [string null_type] but got int")]
     [InlineData("auditAnnotations: [{key: k, valueExpression: \"object.x ? 'a' : 'b'\"}]", "")]
     public void A_policy_is_checked(string spec, string expected) => Assert.Equal(expected, Check(Policies, $"{{{Constraints}, {spec}}}"));
 

@@ -17,7 +17,7 @@ internal sealed record CompiledExpression(string Expression, CelProgram? Program
             string[] names = [.. wanted.Select(Name)];
             return wanted.Length == 0 || names.Contains(got)
                 ? new CompiledExpression(expression, program, null)
-                : new CompiledExpression(expression, null, names.Length == 1 ? $"must evaluate to {names[0]} but got {got}" : $"must evaluate to one of [{string.Join(' ', names)}]");
+                : new CompiledExpression(expression, null, names.Length == 1 ? $"must evaluate to {names[0]} but got {got}" : $"must evaluate to one of [{string.Join(' ', names)}] but got {got}");
         }
         catch (CelException exception)
         {
