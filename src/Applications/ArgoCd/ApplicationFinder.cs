@@ -185,11 +185,11 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         }
         catch (ApplicationException fault)
         {
-            return manifest with { Fault = new ApplicationFault(resource.Name, resource.Origin, fault.Message) };
+            return manifest with { Fault = new ApplicationFault(dialect.NameOf(resource), resource.Origin, fault.Message) };
         }
         catch (YamlException fault)
         {
-            return manifest with { Fault = new ApplicationFault(resource.Name, resource.Origin, $"{resource.Origin}: {fault.Message}") };
+            return manifest with { Fault = new ApplicationFault(dialect.NameOf(resource), resource.Origin, $"{resource.Origin}: {fault.Message}") };
         }
     }
 
@@ -211,8 +211,8 @@ public sealed class ApplicationFinder(IApplicationDialect dialect)
         Dictionary<ResourceId, FoundManifest> first = [];
         foreach (FoundManifest manifest in manifests)
         {
-            // Which namespace a manifest names or leaves out makes no second application of it.
-            ResourceId id = manifest.Id with { Namespace = string.Empty };
+            // Which namespace a manifest names or leaves out makes no second application of it, unless several may hold applications.
+            ResourceId id = manifest.Id with { Namespace = string.Empty, Name = manifest.Spec?.Name ?? manifest.Id.Name };
             if (!first.TryAdd(id, manifest))
             {
                 faults.Add(new ApplicationFault(id.Name, manifest.Origin, $"{manifest.Origin}: {id.Kind} {id.Name} is declared already in {first[id].Origin}"));

@@ -6,9 +6,13 @@ using ApplicationException = Bowline.Applications.Model.ApplicationException;
 namespace Bowline.Applications.ArgoCd;
 
 /// <summary>Argo CD's <c>Application</c> (argoproj.io/v1alpha1).</summary>
-public sealed class ArgoCdDialect : IApplicationDialect
+public sealed class ArgoCdDialect(ApplicationNamespaces? namespaces = null) : IApplicationDialect
 {
+    private readonly ApplicationNamespaces namespaces = namespaces ?? ApplicationNamespaces.Any;
+
     public bool Understands(ResourceKind kind) => kind is { Group: "argoproj.io", Kind: "Application" };
+
+    public string NameOf(Resource resource) => namespaces.NameOf(resource.Namespace, resource.Name);
 
     public ApplicationSpec Read(Resource resource)
     {
@@ -23,8 +27,10 @@ public sealed class ArgoCdDialect : IApplicationDialect
             throw Fault(resource, "uses a source hydrator, which Bowline does not run: deliver the hydrated branch as its source");
         }
 
-        return new ApplicationSpec(resource.Name)
+        return new ApplicationSpec(NameOf(resource))
         {
+            Title = resource.Name,
+            Namespace = resource.Namespace,
             Project = Text(spec["project"], "default"),
             Sources = ReadSources(resource, spec),
             Destination = ReadDestination(spec["destination"]),

@@ -47,10 +47,15 @@ public sealed partial class ApplicationHub
     private async Task PublishAsync(FoundManifest manifest, CancellationToken cancellationToken)
     {
         ResourceId id = HubId(manifest);
-        if (manifest.Body.At("metadata", "namespace")?.AsString() is { Length: > 0 } elsewhere && elsewhere != Namespace)
+        if (NamespaceOf(manifest.Body) is { Length: > 0 } elsewhere && elsewhere != id.Namespace)
         {
             Refuse(id, manifest, $"is declared for namespace {elsewhere}, but Argo CD's objects are read from namespace {Namespace} only (--argocd-namespace {elsewhere} chooses another)");
             return;
+        }
+
+        if (id.Namespace != Namespace)
+        {
+            await EnsureNamespaceAsync(Cluster, id.Namespace, cancellationToken).ConfigureAwait(false);
         }
 
         KindInfo kind = KindOf(id.Kind);
@@ -62,7 +67,7 @@ public sealed partial class ApplicationHub
             {
                 if (present is null || !IsWithin(body, present))
                 {
-                    cache.Observe(await Cluster.ApplyAsync(new ObjectKey(kind, Namespace, id.Name), body, new WriteOptions { FieldManager = Publisher, Force = true }, cancellationToken).ConfigureAwait(false));
+                    cache.Observe(await Cluster.ApplyAsync(new ObjectKey(kind, id.Namespace, id.Name), body, new WriteOptions { FieldManager = Publisher, Force = true }, cancellationToken).ConfigureAwait(false));
                 }
             }
             catch (ClusterException refusal) when (refusal.Status is >= 400 and not (401 or 403 or 429 or 502 or 503 or 504))
@@ -92,7 +97,7 @@ public sealed partial class ApplicationHub
         }
 
         ObjectList sets = await Cluster.ListAsync(ArgoDefinitions.ApplicationSets, Namespace, ListOptions.All, cancellationToken).ConfigureAwait(false);
-        MapNode[] ours = [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Concat(sets.Items).Concat(cache.List(ArgoDefinitions.Projects.Kind, Namespace))
+        MapNode[] ours = [.. Held().Concat(sets.Items).Concat(cache.List(ArgoDefinitions.Projects.Kind, Namespace))
             .Where(item => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() == repository && item.At("metadata", "deletionTimestamp") is null)];
         foreach (MapNode item in ours)
         {
@@ -111,10 +116,10 @@ public sealed partial class ApplicationHub
         if (kind == ArgoDefinitions.Applications && item.At("spec", "syncPolicy", "automated", "prune")?.AsBool() == true && Finalizers.PropagationOf(item).Length == 0)
         {
             MapNode patch = new() { ["metadata"] = new MapNode { ["finalizers"] = new ListNode([.. Finalizers.Of(item).Select(Node (finalizer) => finalizer), Finalizers.Resources + "/background"]) } };
-            await PatchAsync(id.Name, patch, cancellationToken).ConfigureAwait(false);
+            await PatchAsync(NameOf(item), patch, cancellationToken).ConfigureAwait(false);
         }
 
-        await Cluster.DeleteAsync(new ObjectKey(kind, Namespace, id.Name), DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+        await Cluster.DeleteAsync(new ObjectKey(kind, id.Namespace, id.Name), DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
     }
 
     private void Refuse(ResourceId id, FoundManifest manifest, string reason)
@@ -122,13 +127,13 @@ public sealed partial class ApplicationHub
         lock (gate)
         {
             published.Remove(id);
-            refused[id] = new ApplicationFault(id.Name, manifest.Origin, $"{manifest.Origin}: {id.Kind} {id.Name} {reason}");
+            refused[id] = new ApplicationFault(namespaces.NameOf(id.Namespace, id.Name), manifest.Origin, $"{manifest.Origin}: {id.Kind} {id.Name} {reason}");
         }
     }
 
     private MapNode BodyOf(FoundManifest manifest, ResourceId id)
     {
-        MapNode metadata = new() { ["name"] = id.Name, ["namespace"] = Namespace };
+        MapNode metadata = new() { ["name"] = id.Name, ["namespace"] = id.Namespace };
         foreach (string kept in (string[])["labels", "annotations", "finalizers"])
         {
             if (manifest.Body.At("metadata", kept) is { } value)
@@ -147,7 +152,8 @@ public sealed partial class ApplicationHub
         };
     }
 
-    private ResourceId HubId(FoundManifest manifest) => manifest.Id with { Namespace = Namespace };
+    /// <summary>Applications may lie in other namespaces; projects and ApplicationSets lie in the controller's own.</summary>
+    private ResourceId HubId(FoundManifest manifest) => manifest.Id is { Kind: "Application" } id && namespaces.AreSeveral && namespaces.Allows(id.Namespace) ? id : manifest.Id with { Namespace = Namespace };
 
     private static KindInfo KindOf(string kind) => kind switch
     {

@@ -18,17 +18,18 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     private const string Terminating = "Terminating";
 
     private static readonly KindInfo Namespaces = new(new ResourceKind(string.Empty, "v1", "Namespace"), "namespaces", Namespaced: false);
+    private readonly ApplicationNamespaces namespaces;
     private readonly string repository;
     private readonly ClusterCache cache;
     private readonly DeclaredReader reader;
     private readonly Lock gate = new();
 
-    private ApplicationHub(ICluster cluster, string @namespace, string repository, IApplicationDialect dialect, TimeProvider time)
+    private ApplicationHub(ICluster cluster, ApplicationNamespaces namespaces, string repository, TimeProvider time)
     {
         Cluster = cluster;
-        Namespace = @namespace;
+        this.namespaces = namespaces;
         this.repository = repository;
-        reader = new DeclaredReader(dialect);
+        reader = new DeclaredReader(new ArgoCdDialect(namespaces));
         cache = new ClusterCache(cluster, time);
     }
 
@@ -37,7 +38,8 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     /// <summary>What the hub holds; others may watch more of it.</summary>
     public ClusterCache Cache => cache;
 
-    public string Namespace { get; }
+    /// <summary>The controller's own, which holds projects and ApplicationSets, too.</summary>
+    public string Namespace => namespaces.Home;
 
     /// <summary>Told of every change of an Application or a project that is not its status alone; be quick.</summary>
     public Action<CacheChange> Changed { get; set; } = static _ => { };
@@ -54,14 +56,14 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     /// <summary>Installs what is missing, and returns when everything that the hub holds is known.</summary>
     /// <param name="repository">The name under which this repository's objects are known.</param>
     /// <exception cref="ClusterException">The cluster refuses.</exception>
-    public static async Task<ApplicationHub> StartAsync(ICluster cluster, string @namespace, string repository, IApplicationDialect dialect, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ApplicationHub> StartAsync(ICluster cluster, ApplicationNamespaces namespaces, string repository, TimeProvider time, CancellationToken cancellationToken)
     {
-        ApplicationHub hub = new(cluster, @namespace, repository, dialect, time);
+        ApplicationHub hub = new(cluster, namespaces, repository, time);
         try
         {
-            await Task.WhenAll(ArgoDefinitions.InstallAsync(cluster, time, cancellationToken), EnsureNamespaceAsync(cluster, @namespace, cancellationToken)).ConfigureAwait(false);
-            hub.cache.Watch(ArgoDefinitions.Applications, @namespace);
-            hub.cache.Watch(ArgoDefinitions.Projects, @namespace);
+            await Task.WhenAll(ArgoDefinitions.InstallAsync(cluster, time, cancellationToken), EnsureNamespaceAsync(cluster, hub.Namespace, cancellationToken)).ConfigureAwait(false);
+            hub.cache.Watch(ArgoDefinitions.Applications, hub.Scope);
+            hub.cache.Watch(ArgoDefinitions.Projects, hub.Namespace);
             await hub.cache.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
             hub.cache.Subscribe(hub.Notice);
             return hub;
@@ -74,20 +76,20 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     }
 
     /// <summary>The Application as the hub holds it; null when it holds none.</summary>
-    public MapNode? Find(string application) => cache.Get(IdOf(ArgoDefinitions.Applications, application));
+    public MapNode? Find(string application) => cache.Get(KeyOf(application).Id);
 
     public IReadOnlyList<MapNode> Projects() => cache.List(ArgoDefinitions.Projects.Kind, Namespace);
 
     /// <summary>Applications that this process would deliver and that ask not to be looked at, by name.</summary>
-    public IReadOnlyList<string> LeftAlone() => [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Where(item => IsForUs(item) && IsLeftAlone(item)).Select(item => item.At("metadata", "name")?.AsString() ?? string.Empty).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> LeftAlone() => [.. Held().Where(item => IsForUs(item) && IsLeftAlone(item)).Select(NameOf).Order(StringComparer.Ordinal)];
 
     /// <summary>Applications of which something is asked.</summary>
     public IReadOnlyList<(string Application, HubRequest Request)> Requests() =>
-        [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Where(IsMine).Select(item => (item.At("metadata", "name")?.AsString() ?? string.Empty, HubRequest.Of(item)!)).Where(found => found.Item2 is not null)];
+        [.. Held().Where(IsMine).Select(item => (NameOf(item), HubRequest.Of(item)!)).Where(found => found.Item2 is not null)];
 
     public HubView View()
     {
-        MapNode[] held = [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Where(IsMine)];
+        MapNode[] held = [.. Held().Where(IsMine)];
         lock (gate)
         {
             return reader.Read(held, published.Values, refused.Values) with { Projects = Projects() };
@@ -97,16 +99,15 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     /// <summary>Looks whether the watch has yet to tell of something: asks the cluster itself.</summary>
     public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
     {
-        ObjectList listed = await Cluster.ListAsync(ArgoDefinitions.Applications, Namespace, ListOptions.All, cancellationToken).ConfigureAwait(false);
-        HashSet<string> known = [.. cache.List(ArgoDefinitions.Applications.Kind, Namespace).Select(UidOf)];
+        ObjectList listed = await Cluster.ListAsync(ArgoDefinitions.Applications, Scope, ListOptions.All, cancellationToken).ConfigureAwait(false);
+        HashSet<string> known = [.. cache.List(ArgoDefinitions.Applications.Kind, Scope).Select(UidOf)];
         return listed.Items.Count == known.Count && listed.Items.All(item => known.Contains(UidOf(item)));
     }
 
     /// <summary>Writes to an Application; the hub knows of it at once.</summary>
     public async Task PatchAsync(string application, MapNode patch, CancellationToken cancellationToken)
     {
-        ObjectKey key = new(ArgoDefinitions.Applications, Namespace, application);
-        cache.Observe(await Cluster.PatchAsync(key, PatchKind.Merge, patch, new WriteOptions(), cancellationToken).ConfigureAwait(false));
+        cache.Observe(await Cluster.PatchAsync(KeyOf(application), PatchKind.Merge, patch, new WriteOptions(), cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Lets an Application that is being deleted go, now that its objects are dealt with.</summary>
@@ -148,14 +149,33 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     /// <summary>Whether it is for this process to deliver: what another repository declares is for whoever delivers that.</summary>
     private bool IsMine(MapNode item) => IsForUs(item) && !IsLeftAlone(item);
 
-    private bool IsForUs(MapNode item) => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() is var owner && (owner is null || owner == repository) && Delivers(item.At("metadata", "name")?.AsString() ?? string.Empty);
+    private bool IsForUs(MapNode item) => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() is var owner && (owner is null || owner == repository) && Delivers(NameOf(item));
 
     private static string UidOf(MapNode item) => item.At("metadata", "uid")?.AsString() ?? string.Empty;
 
-    private ResourceId IdOf(KindInfo kind, string name) => new(kind.Kind.Group, kind.Kind.Kind, Namespace, name);
+    /// <summary>Where Applications are looked for; empty for the whole cluster.</summary>
+    private string Scope => namespaces.AreSeveral ? string.Empty : Namespace;
+
+    private IEnumerable<MapNode> Held() => cache.List(ArgoDefinitions.Applications.Kind, Scope).Where(item => namespaces.Allows(NamespaceOf(item)));
+
+    private static string NamespaceOf(MapNode item) => item.At("metadata", "namespace")?.AsString() ?? string.Empty;
+
+    /// <summary>What an Application is known as.</summary>
+    private string NameOf(MapNode item) => namespaces.NameOf(NamespaceOf(item), item.At("metadata", "name")?.AsString() ?? string.Empty);
+
+    private ObjectKey KeyOf(string application)
+    {
+        (string @namespace, string name) = namespaces.Find(application);
+        return new ObjectKey(ArgoDefinitions.Applications, @namespace, name);
+    }
 
     private void Notice(CacheChange change)
     {
+        if (!namespaces.Allows(change.Id.Namespace))
+        {
+            return;
+        }
+
         // Ending a sync is asked for in the status, of all places (argocd app terminate-op).
         bool terminates = change.Object.At("status", "operationState", "phase")?.AsString() == Terminating && change.Before?.At("status", "operationState", "phase")?.AsString() != Terminating;
         if (terminates || change.Before is not { } before || change.Type != CacheChangeType.Modified || !DeclaredReader.SaysTheSame(before, change.Object))
@@ -164,7 +184,7 @@ public sealed partial class ApplicationHub : IAsyncDisposable
         }
         else if (change.Id.Kind == ArgoDefinitions.Applications.Kind.Kind)
         {
-            StatusChanged(change.Id.Name);
+            StatusChanged(namespaces.NameOf(change.Id.Namespace, change.Id.Name));
         }
     }
 }

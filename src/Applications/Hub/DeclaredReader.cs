@@ -25,14 +25,14 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
     /// <param name="published">The repository's manifests, which lend their objects file and line.</param>
     public HubView Read(IReadOnlyList<MapNode> held, IEnumerable<FoundManifest> published, IEnumerable<ApplicationFault> refused)
     {
-        Dictionary<string, FoundManifest> OfKind(KindInfo kind) => published.Where(manifest => manifest.Id.Kind == kind.Kind.Kind).ToDictionary(manifest => manifest.Id.Name, StringComparer.Ordinal);
+        Dictionary<string, FoundManifest> OfKind(KindInfo kind) => published.Where(manifest => manifest.Id.Kind == kind.Kind.Kind).ToDictionary(manifest => dialect.NameOf(new Resource(manifest.Body)), StringComparer.Ordinal);
         Dictionary<string, FoundManifest> manifests = OfKind(ArgoDefinitions.Applications);
         sets = OfKind(ArgoDefinitions.ApplicationSets);
         Dictionary<string, Known> now = new(StringComparer.Ordinal);
         List<LeavingApplication> leaving = [];
         foreach (MapNode item in held)
         {
-            string name = item.At("metadata", "name")?.AsString() ?? string.Empty;
+            string name = dialect.NameOf(new Resource(item));
             if (item.At("metadata", "deletionTimestamp") is not null)
             {
                 leaving.Add(new LeavingApplication(name, Finalizers.PropagationOf(item), ArgoCdDialect.ReadDestination(item.At("spec", "destination"))) { IsApproved = Approval.CoversDeletion(item) });
@@ -75,7 +75,7 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
 
     /// <summary>The file that declares an application, or the set that it is made by.</summary>
     private Origin OriginOf(MapNode item, string name, FoundManifest? manifest) =>
-        manifest?.Origin ?? SetOf(item)?.Origin ?? new Origin($"application {item.At("metadata", "namespace")}/{name}", 0);
+        manifest?.Origin ?? SetOf(item)?.Origin ?? new Origin($"application {item.At("metadata", "namespace")}/{item.At("metadata", "name")}", 0);
 
     private FoundManifest? SetOf(MapNode item) => (item.At("metadata", "ownerReferences") as ListNode ?? [])
         .Where(owner => owner["kind"]?.AsString() == ArgoDefinitions.ApplicationSets.Kind.Kind)

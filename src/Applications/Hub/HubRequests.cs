@@ -41,7 +41,7 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
             return null;
         }
 
-        bool automated = operation.At("initiatedBy", "automated")?.AsBool() == true;
+        bool automated = operation.At("initiatedBy", "automated")?.AsBool() == true && operation.At("initiatedBy", "username") is null;
         // What automation set out to deliver is what the application asks for, at the commit of then: by now there may be a newer one.
         (SyncOrder order, string refusal) = automated ? (SyncOrder.Automated, string.Empty) : Read(operation, application);
         DateTimeOffset? since = DateTimeOffset.TryParse(state["startedAt"]?.AsString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset started) ? started : null;

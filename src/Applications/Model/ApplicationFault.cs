@@ -20,6 +20,9 @@ public interface IApplicationDialect
     /// <summary>Whether the object declares an application in this dialect.</summary>
     bool Understands(ResourceKind kind);
 
+    /// <summary>What an object that is understood is known as.</summary>
+    string NameOf(Resource resource);
+
     /// <exception cref="ApplicationException">The object is of the dialect but says something impossible or not supported.</exception>
     ApplicationSpec Read(Resource resource);
 }

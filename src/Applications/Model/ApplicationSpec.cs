@@ -8,8 +8,14 @@ namespace Bowline.Applications.Model;
 /// <summary>An application as some dialect declared it: what to render, from where, to which cluster and namespace, under which policy.</summary>
 public sealed record ApplicationSpec(string Name)
 {
-    /// <summary>Where the object lies that declares it; empty for the controller's own namespace.</summary>
+    /// <summary>Its own name, without the namespace that tells it from others of the same name.</summary>
+    public string Title { get; init; } = Name;
+
+    /// <summary>Where the object lies that declares it; empty where it does not say.</summary>
     public string Namespace { get; init; } = string.Empty;
+
+    /// <summary>Whether it lies in another namespace than the controller's, where a project has to permit it.</summary>
+    public bool IsElsewhere => Title != Name;
 
     public string Project { get; init; } = "default";
 

@@ -12,6 +12,9 @@ public enum SyncState
 /// <summary>What is known of an application now; the row that <c>up</c> prints.</summary>
 public sealed record ApplicationStatus(string Name)
 {
+    /// <summary>The name as people write it: with its namespace, where that is not the controller's own.</summary>
+    public string Shown => ApplicationNamespaces.Show(Name);
+
     /// <summary>The kubeconfig context of the cluster it lives on; empty when it could not be placed.</summary>
     public string Cluster { get; init; } = string.Empty;
 

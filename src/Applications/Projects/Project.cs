@@ -30,10 +30,12 @@ public sealed class Project
         Windows = SyncWindow.Read(name, spec?["syncWindows"]);
     }
 
+    /// <param name="everywhere">Whether applications of other namespaces may use it.</param>
     /// <summary>A project that allows everything: <c>default</c> where nobody made it, and what embedded clusters assume of those that are missing.</summary>
-    public static Project Permissive(string name, ClusterSecrets clusters, ImpersonationMode impersonation = ImpersonationMode.Off) => new(name, new MapNode
+    public static Project Permissive(string name, ClusterSecrets clusters, bool everywhere, ImpersonationMode impersonation) => new(name, new MapNode
     {
         ["sourceRepos"] = new ListNode(["*"]),
+        ["sourceNamespaces"] = new ListNode(everywhere ? ["*"] : []),
         ["destinations"] = new ListNode([new MapNode { ["server"] = "*", ["namespace"] = "*" }]),
         ["clusterResourceWhitelist"] = new ListNode([new MapNode { ["group"] = "*", ["kind"] = "*" }]),
     }, clusters)
@@ -73,6 +75,11 @@ public sealed class Project
         }
 
         Destination destination = application.Destination;
+        if (application.IsElsewhere && !ArgoCdDialect.Texts(spec?["sourceNamespaces"]).Any(pattern => ApplicationNamespaces.Matches(pattern, application.Namespace)))
+        {
+            return $"application '{application.Title}' in namespace '{application.Namespace}' is not permitted to use project '{Name}' (sourceNamespaces)";
+        }
+
         if (spec?["permitOnlyProjectScopedClusters"]?.AsBool() == true && !clusters.IsOf(Name, destination))
         {
             return $"project '{Name}' permits only clusters of its own (permitOnlyProjectScopedClusters), and no cluster Secret of the project describes destination {Describe(destination)}";

@@ -96,7 +96,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         {
             Files = files,
             Path = source.Path,
-            ReleaseName = source.ReleaseName.Length > 0 ? source.ReleaseName : spec.Name,
+            ReleaseName = source.ReleaseName.Length > 0 ? source.ReleaseName : spec.Title,
             Namespace = source.Namespace.Length > 0 ? source.Namespace : spec.Destination.Namespace.Length > 0 ? spec.Destination.Namespace : "default",
             Helm = source.Helm with
             {

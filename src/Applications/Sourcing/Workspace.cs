@@ -56,6 +56,9 @@ public sealed record WorkspaceOptions(string SearchPath, IReadOnlyList<Repositor
     /// <summary>A project that is missing allows everything.</summary>
     public bool AssumesProjects { get; init; }
 
+    /// <summary>Where Applications may lie.</summary>
+    public ApplicationNamespaces Namespaces { get; init; } = ApplicationNamespaces.Any;
+
     /// <summary>How destinations are looked up on real clusters; null for embedded ones, where placing decides.</summary>
     public DestinationRules? Destinations { get; init; }
 }
@@ -63,9 +66,12 @@ public sealed record WorkspaceOptions(string SearchPath, IReadOnlyList<Repositor
 /// <summary>Reads a repository into rendered applications, and again after changes, rendering only what a change touches.</summary>
 public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISourceFetcher fetcher, ChartRepositories charts, Func<CancellationToken, Task<HomeRepository>> openHome, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder)
 {
-    private readonly ApplicationFinder finder = new(new ArgoCdDialect());
+    private readonly ApplicationFinder finder = new(new ArgoCdDialect(options.Namespaces));
     private IReadOnlyDictionary<string, ApplicationSpec> declared = new Dictionary<string, ApplicationSpec>();
     private ApplicationSpec? single;
+
+    /// <summary>Whether it has ever declared anything: when the last manifest goes, what is left is not an application of its own for that.</summary>
+    private bool declares;
     private volatile SourceResolver? latest;
 
     /// <summary>Argo CD's own objects in the cluster that Argo CD would run in; they go before those of the repository. None where there is no such cluster.</summary>
@@ -255,7 +261,9 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         FoundApplications found = previous is { Files.Count: > 0 } && changed is not null && options.SearchPath.Length == 0
             ? finder.FindAgain(previous, root.Snapshot.Files, string.Empty, changed, cancellationToken)
             : finder.Find(root.Snapshot.Files, options.SearchPath, cancellationToken);
-        if (found.Applications.Count + found.Faults.Count + found.Manifests.Count == 0)
+        bool isEmpty = found.Applications.Count + found.Faults.Count + found.Manifests.Count == 0;
+        declares |= !isEmpty;
+        if (isEmpty && !declares)
         {
             HomeRepository around = await WidenAsync(root, cancellationToken).ConfigureAwait(false);
             return (around, new FoundApplications([Single(root, around)], []));

@@ -23,13 +23,14 @@ internal static class ControllerCommand
         Option<string> kubeconfig = new("--kubeconfig") { Description = "The kubeconfig of the cluster (default the pod's service account, else kubectl's)", HelpName = "FILE", DefaultValueFactory = _ => string.Empty };
         Option<string> context = new("--context") { Description = "Use this context of the kubeconfig (default the current one)", HelpName = "NAME", DefaultValueFactory = _ => string.Empty };
         Option<string> @namespace = new("--argocd-namespace") { Description = "Where the Applications are (default \"argocd\")", HelpName = "NAME", DefaultValueFactory = _ => "argocd" };
+        Option<string[]> applicationNamespaces = TargetFlags.ApplicationNamespaces();
         Option<string> listen = new("--listen") { Description = "Where to serve /healthz, /readyz and /metrics (default :8080)", HelpName = "HOST:PORT", DefaultValueFactory = _ => ":8080" };
         Option<string> identity = new("--identity") { Description = "This replica's name (default the pod's or machine's, and something random)", HelpName = "NAME", DefaultValueFactory = _ => string.Empty };
         Option<string> poll = new("--poll") { Description = "How often repositories are looked at (default 2m, and up to half as much at random)", HelpName = "DURATION", DefaultValueFactory = _ => "2m" };
         Option<string> webhooks = new("--webhooks") { Description = "Listen for webhooks of Git servers here (POST /api/webhook)", HelpName = "HOST:PORT", DefaultValueFactory = _ => string.Empty };
         Option<string[]> allowExec = Flags.Many("--allow-exec", "A program that may be run to log in to a cluster, such as aws (repeatable)", "NAME");
         Option<double> qps = new("--qps") { Description = "Requests per second to the cluster (default no limit but 32 at once, and what the server asks for)", HelpName = "NUMBER" };
-        Command command = new("controller", "Deliver the Applications that a cluster holds, as one of any number of replicas.") { kubeconfig, context, @namespace, listen, identity, webhooks, allowExec, poll, qps };
+        Command command = new("controller", "Deliver the Applications that a cluster holds, as one of any number of replicas.") { kubeconfig, context, @namespace, applicationNamespaces, listen, identity, webhooks, allowExec, poll, qps };
         Flags.Finish(command, Examples);
         command.SetAction(async (parse, cancellationToken) =>
         {
@@ -39,6 +40,7 @@ internal static class ControllerCommand
                 TargetKubeconfig = parse.GetValue(kubeconfig)!,
                 TargetContext = parse.GetValue(context)!,
                 ArgoCdNamespace = parse.GetValue(@namespace)!,
+                ApplicationNamespaces = TargetFlags.ReadNamespaces(parse.GetValue(applicationNamespaces)!),
                 AllowedExecPlugins = parse.GetValue(allowExec)!.ToHashSet(StringComparer.Ordinal),
                 WebhookAddress = parse.GetValue(webhooks) is { Length: > 0 } address ? Flags.ParseAddress("--webhooks", address) : null,
                 RequestsPerSecond = parse.GetValue(qps) is >= 0 and var rate ? rate : throw new UsageException($"--qps {parse.GetValue(qps)}: expected a number of requests per second, or 0 for no limit"),

@@ -23,13 +23,14 @@ internal sealed class TargetFlags
 
     private readonly Option<string> revision = Text("--revision", "Branch, tag, version range or commit, when the repository is a URL", "REVISION");
     private readonly Option<string> argoCdNamespace = Text("--argocd-namespace", "Where the cluster holds Argo CD's objects: Applications, projects, repository Secrets (default \"argocd\")", "NAME");
+    private readonly Option<string[]> applicationNamespaces = ApplicationNamespaces();
     private readonly Option<string> repository = new("--repo") { Description = "The repository's folder (default the current one)", HelpName = "PATH", DefaultValueFactory = _ => "." };
 
     public Argument<string> Path { get; } = Flags.Path("A repository, as a folder or a URL (URL//PATH for a folder in it), or a folder of manifests");
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, .. nodes.Options, kubeconfig, context, allowExec, @namespace, revision, argoCdNamespace, remoteFiles])
+        foreach (Option option in (Option[])[state, repoMap, clusters, oneCluster, strict, .. nodes.Options, kubeconfig, context, allowExec, @namespace, revision, argoCdNamespace, applicationNamespaces, remoteFiles])
         {
             command.Options.Add(option);
         }
@@ -61,7 +62,15 @@ internal sealed class TargetFlags
         Namespace = parse.GetValue(@namespace)!,
         Revision = parse.GetValue(revision)!,
         ArgoCdNamespace = parse.GetValue(argoCdNamespace)!,
+        ApplicationNamespaces = ReadNamespaces(parse.GetValue(applicationNamespaces)!),
     };
+
+    public static Option<string[]> ApplicationNamespaces() =>
+        Flags.Many("--application-namespaces", "Deliver the Applications of these namespaces, too: names, globs, /regular expressions/ (repeatable)", "NAME,...");
+
+    /// <summary>As argocd-cmd-params-cm's <c>application.namespaces</c> lists them: by commas.</summary>
+    public static IReadOnlyList<string> ReadNamespaces(string[] texts) =>
+        [.. texts.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
     private static RepositoryMapping ReadMapping(string text)
     {

@@ -18,7 +18,7 @@ internal sealed class PlainProgress(TextWriter output, TimeProvider time) : IUpO
     {
         // Counters are left out: a line for every object is a table's business.
         string state = status.Activity.Split(' ')[0] is { Length: > 0 } activity and not "waiting" ? activity : $"{status.Sync}, {status.Health}";
-        string line = $"{status.Name}: {state}{(status.Cluster.Length > 0 ? $" on {status.Cluster}" : string.Empty)}{(status.Message.Length > 0 ? $": {status.Message}" : string.Empty)}";
+        string line = $"{status.Shown}: {state}{(status.Cluster.Length > 0 ? $" on {status.Cluster}" : string.Empty)}{(status.Message.Length > 0 ? $": {status.Message}" : string.Empty)}";
         lock (gate)
         {
             if (said.GetValueOrDefault(status.Name) != line)

@@ -19,7 +19,7 @@ internal static class ReportWriter
             output.WriteLine();
             foreach (ApplicationStatus application in troubled)
             {
-                output.WriteLine($"{application.Name}: {application.Message}");
+                output.WriteLine($"{application.Shown}: {application.Message}");
             }
         }
 
@@ -55,7 +55,7 @@ internal static class ReportWriter
         {
             ["applications"] = new ListNode(report.Applications.Select(Node (application) => new MapNode
             {
-                ["name"] = application.Name,
+                ["name"] = application.Shown,
                 ["cluster"] = application.Cluster,
                 ["namespace"] = application.Namespace,
                 ["revision"] = application.Revision,

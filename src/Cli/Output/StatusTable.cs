@@ -25,7 +25,7 @@ internal static class StatusTable
         {
             List<Text> cells =
             [
-                new(status.Name), new(Or(status.Cluster)), new(Or(status.Namespace)), new(Or(status.Revision)),
+                new(status.Shown), new(Or(status.Cluster)), new(Or(status.Namespace)), new(Or(status.Revision)),
                 new(status.Sync.ToString(), StyleOf(status.Sync)), new(status.Health.ToString(), StyleOf(status.Health)),
                 new(status.Resources.ToString(CultureInfo.InvariantCulture)), new(Seconds(status.Duration)),
             ];
@@ -48,7 +48,7 @@ internal static class StatusTable
             ["APPLICATION", "CLUSTER", "NAMESPACE", "REVISION", "SYNC", "HEALTH", "RESOURCES", "DURATION"],
             .. statuses.Select(status => (string[])
             [
-                status.Name, Or(status.Cluster), Or(status.Namespace), Or(status.Revision), status.Sync.ToString(), status.Health.ToString(),
+                status.Shown, Or(status.Cluster), Or(status.Namespace), Or(status.Revision), status.Sync.ToString(), status.Health.ToString(),
                 status.Resources.ToString(CultureInfo.InvariantCulture), Seconds(status.Duration),
             ]),
         ];

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Bowline.Cluster.Requests;
 using Bowline.Resources.Model;
 
@@ -11,6 +13,9 @@ public sealed class InventoryStore(ICluster cluster)
 
     private const int Attempts = 5;
     private const string Prefix = "inventory-";
+    private const string OwnerAnnotation = "bowline.dev/application";
+    private const int LongestName = 253;
+    private const int HashLength = 12;
     private const string Label = "app.kubernetes.io/managed-by";
     private static readonly KindInfo Namespaces = new(new ResourceKind(string.Empty, "v1", "Namespace"), "namespaces", Namespaced: false);
     private static readonly KindInfo ConfigMaps = new(new ResourceKind(string.Empty, "v1", "ConfigMap"), "configmaps", Namespaced: true);
@@ -93,17 +98,41 @@ public sealed class InventoryStore(ICluster cluster)
         }
     }
 
-    private static MapNode Body(string owner) => new()
+    private static MapNode Body(string owner) => Named(owner, new MapNode
     {
         ["apiVersion"] = "v1",
         ["kind"] = "ConfigMap",
         ["metadata"] = new MapNode
         {
-            ["name"] = Prefix + owner,
+            ["name"] = NameOf(owner),
             ["namespace"] = Namespace,
             ["labels"] = new MapNode { [Label] = "bowline" },
         },
-    };
+    });
+
+    /// <summary>Says whose record it is, where its name does not.</summary>
+    private static MapNode Named(string owner, MapNode body)
+    {
+        if (NameOf(owner) != Prefix + owner)
+        {
+            body.EnsureMap("metadata").EnsureMap("annotations")[OwnerAnnotation] = owner;
+        }
+
+        return body;
+    }
+
+    /// <summary>The name of an owner's record. One that is too long for that, or of another namespace, has its hash in it.</summary>
+    private static string NameOf(string owner)
+    {
+        string name = Prefix + owner;
+        if (name.Length <= LongestName && !name.Contains('_', StringComparison.Ordinal))
+        {
+            return name;
+        }
+
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(owner)))[..HashLength];
+        return $"{name[..Math.Min(name.Length, LongestName - HashLength - 1)].Replace('_', '.').TrimEnd('.', '-')}-{hash}";
+    }
 
     private static string VersionOf(MapNode stored) => stored.At("metadata", "resourceVersion")?.AsString() ?? string.Empty;
 
@@ -162,7 +191,7 @@ public sealed class InventoryStore(ICluster cluster)
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Secret",
-            ["metadata"] = new MapNode { ["name"] = Prefix + owner, ["namespace"] = Namespace, ["labels"] = new MapNode { [Label] = "bowline" } },
+            ["metadata"] = new MapNode { ["name"] = NameOf(owner), ["namespace"] = Namespace, ["labels"] = new MapNode { [Label] = "bowline" } },
             ["type"] = "Opaque",
             ["data"] = InventoryText.WriteHooks(hooks),
         };
@@ -176,9 +205,8 @@ public sealed class InventoryStore(ICluster cluster)
     /// <summary>Applications of one repository whose inventory is among these objects of <see cref="Namespace"/>.</summary>
     public static IReadOnlyList<string> OwnersIn(IEnumerable<MapNode> objects, string home) => [.. objects
         .Where(item => item.At("metadata", "labels", Label)?.AsString() == "bowline" && (item.At("data", "home")?.AsString() ?? string.Empty) == home)
-        .Select(item => item.At("metadata", "name")?.AsString() ?? string.Empty)
-        .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
-        .Select(name => name[Prefix.Length..])];
+        .Where(item => item.At("metadata", "name")?.AsString()?.StartsWith(Prefix, StringComparison.Ordinal) == true)
+        .Select(item => item.At("metadata", "annotations", OwnerAnnotation)?.AsString() ?? item.At("metadata", "name")!.AsString()![Prefix.Length..])];
 
     private Task<MapNode> AnnotateAsync(string owner, Node value, CancellationToken cancellationToken)
     {
@@ -186,7 +214,7 @@ public sealed class InventoryStore(ICluster cluster)
         return cluster.PatchAsync(KeyOf(owner), PatchKind.Merge, patch, new WriteOptions { FieldManager = "bowline-request" }, cancellationToken);
     }
 
-    private static ObjectKey SecretKeyOf(string owner) => new(Secrets, Namespace, Prefix + owner);
+    private static ObjectKey SecretKeyOf(string owner) => new(Secrets, Namespace, NameOf(owner));
 
-    private static ObjectKey KeyOf(string owner) => new(ConfigMaps, Namespace, Prefix + owner);
+    private static ObjectKey KeyOf(string owner) => new(ConfigMaps, Namespace, NameOf(owner));
 }

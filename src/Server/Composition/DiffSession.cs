@@ -18,6 +18,7 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
     /// <summary>Compares, and lets something be made of it while the clusters can still be asked.</summary>
     internal async Task<T> CompareAsync<T>(string only, Func<DiffReport, Func<string, DeliveryTarget>, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
+        only = ApplicationNamespaces.Read(only);
         using Repository repository = await Repository.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
         WorkspaceState workspace = await repository.LoadAsync(previous: null, WorkspaceChange.Everything, rendering: null, cancellationToken).ConfigureAwait(false);
         if (only.Length > 0 && workspace.Declared.All(spec => spec.Name != only) && workspace.Faults.All(fault => fault.Name != only))

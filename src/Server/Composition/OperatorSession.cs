@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bowline.Applications.Model;
 using Bowline.Applications.ArgoCd;
 using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
@@ -61,12 +62,13 @@ public sealed class OperatorSession : IDisposable
     /// <summary>The application's record on every cluster that has one.</summary>
     /// <exception cref="UsageException">No cluster has.</exception>
     public async Task<IReadOnlyList<ApplicationRecord>> ReadAsync(string application, CancellationToken cancellationToken) =>
-        [.. (await FindAsync(application, cancellationToken).ConfigureAwait(false)).Select(found => new ApplicationRecord(found.Cluster.Name, found.Inventory))];
+        [.. (await FindAsync(ApplicationNamespaces.Read(application), cancellationToken).ConfigureAwait(false)).Select(found => new ApplicationRecord(found.Cluster.Name, found.Inventory))];
 
     /// <summary>Asks, and waits until it is carried out, refused, or (null) nobody takes it up.</summary>
     /// <param name="timeout">How long a request that was taken up may take.</param>
     public async Task<RequestAnswer?> AskAsync(string application, string verb, string argument, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        application = ApplicationNamespaces.Read(application);
         List<(HttpCluster Cluster, Inventory Inventory)> found = await FindAsync(application, cancellationToken).ConfigureAwait(false);
         if (found.Count > 1)
         {

@@ -50,7 +50,7 @@ internal sealed class Repository : IDisposable
         // Bases are shared by all applications, so Secrets of a project are not used for them.
         RemoteBases bases = new(fetcher, options.RepositoryMappings, url => workspace!.Settings.Repositories.For(url, project: string.Empty));
         workspace = new Workspace(
-            new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace) { AssumesProjects = options.AssumesProjects, Destinations = destinations },
+            new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace) { AssumesProjects = options.AssumesProjects, Namespaces = options.Namespaces, Destinations = destinations },
             Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Repositories).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
             sources,
             charts.Repositories,

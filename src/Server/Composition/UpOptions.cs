@@ -54,6 +54,12 @@ public sealed record UpOptions(string Path)
     /// <summary>Where the hub holds Argo CD's objects; empty for the one that the repository's manifests name, or <see cref="UsualArgoCdNamespace"/>.</summary>
     public string ArgoCdNamespace { get; init; } = string.Empty;
 
+    /// <summary>Other namespaces whose Applications are delivered: names, globs, and regular expressions between slashes.</summary>
+    public IReadOnlyList<string> ApplicationNamespaces { get; init; } = [];
+
+    /// <summary>Where Applications may lie.</summary>
+    internal Applications.Model.ApplicationNamespaces Namespaces => ApplicationNamespaces.Count > 0 ? new(SettingsNamespace, ApplicationNamespaces) : Applications.Model.ApplicationNamespaces.Any;
+
     /// <summary>Where Argo CD is installed unless somebody says otherwise.</summary>
     public const string UsualArgoCdNamespace = "argocd";
 

@@ -41,7 +41,7 @@ public sealed partial class UpSession
                 await ForeignController.RefuseAsync(cluster, @namespace, cancellationToken).ConfigureAwait(false);
             }
 
-            hub = await ApplicationHub.StartAsync(cluster, @namespace, repository.IdentityOf(workspace!.Home), new ArgoCdDialect(), time, cancellationToken).ConfigureAwait(false);
+            hub = await ApplicationHub.StartAsync(cluster, new ApplicationNamespaces(@namespace, options.ApplicationNamespaces), repository.IdentityOf(workspace!.Home), time, cancellationToken).ConfigureAwait(false);
         }
         catch (ClusterException refused) when (refused.Status is 401 or 403)
         {
@@ -107,7 +107,8 @@ public sealed partial class UpSession
     /// <summary>The one that was asked for; on embedded clusters otherwise the one that most manifests name.</summary>
     private string HubNamespace()
     {
-        string? named = options.TargetsRealCluster ? null : workspace!.Manifests
+        // Where several may hold Applications, which of them is the controller's own is not theirs to say.
+        string? named = options.TargetsRealCluster || options.ApplicationNamespaces.Count > 0 ? null : workspace!.Manifests
             .Select(manifest => manifest.Body.At("metadata", "namespace")?.AsString() ?? string.Empty).Where(name => name.Length > 0)
             .GroupBy(name => name).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).FirstOrDefault()?.Key;
         return options.ArgoCdNamespace.Length > 0 ? options.ArgoCdNamespace : named ?? UpOptions.UsualArgoCdNamespace;

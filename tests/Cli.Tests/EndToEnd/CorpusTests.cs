@@ -35,12 +35,25 @@ public sealed class CorpusTests
     [InlineData("kustomize-guestbook")]
     [InlineData("helm-guestbook")]
     [InlineData("sock-shop")]
+    [InlineData("blue-green")]
+    [InlineData("helm-hooks")]
+    [InlineData("pre-post-sync")]
+    [InlineData("sync-waves")]
     public async Task A_path_without_application_manifests_is_one_application(string name)
     {
         using Scratch scratch = new();
         (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", Path.Combine(SharedFolder.Corpus("argocd-example-apps"), name), "--once", "-o", "json");
         Assert.True(exit == 0, output + errors);
         Assert.Equal("Synced Healthy", new UpJson(output).State(name));
+    }
+
+    [SharedFact]
+    public async Task A_chart_whose_dependencies_cannot_be_had_says_which_repository_does_not_answer()
+    {
+        using Scratch scratch = new();
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", Path.Combine(SharedFolder.Corpus("argocd-example-apps"), "helm-dependency"), "--once", "-o", "json");
+        Assert.True(exit == 1, output + errors);
+        Assert.StartsWith("dependencies of the chart: https://charts.helm.sh/stable/index.yaml", new UpJson(output).Message("helm-dependency"));
     }
 
     [SharedFact]

@@ -18,12 +18,17 @@ public sealed class SetTests
         Assert.Contains("chart 'argo-cd' version 9.5.11", report.Message("infra-argocd"));
         Assert.Contains("chart 'cert-manager'", report.Message("infra-base-system"));
         Assert.Contains("chart 'eck-operator'", report.Message("platform-elastic"));
-        foreach (string name in (string[])["platform-cryptpad", "platform-hypebot"])
+        Assert.Contains("--allow-remote-files", report.Message("infra-database"));
+        foreach (string name in (string[])["platform-cryptpad", "platform-hypebot", "platform-mastodon"])
         {
             Assert.True(report.State(name) == "Synced Healthy", $"{name}: {report.State(name)}: {report.Message(name)}");
         }
 
-        Assert.Contains(report.Assumptions("CustomResourceDefinition"), text => text.Contains("gateway.networking.k8s.io HTTPRoute"));
+        Assert.Equal(62, report.Application("platform-mastodon")["resources"]!.AsInteger());
+        foreach (string kind in (string[])["gateway.networking.k8s.io HTTPRoute", "postgresql.cnpg.io Cluster", "external-secrets.io ExternalSecret", "elasticsearch.k8s.elastic.co Elasticsearch"])
+        {
+            Assert.Contains(report.Assumptions("CustomResourceDefinition"), text => text.Contains(kind));
+        }
     }
 
     [Fact]
