@@ -24,12 +24,14 @@ internal sealed class ApiHandler
     private readonly Authorizer authorizer;
     private readonly KindRegistry kinds;
     private readonly ServerMetrics metrics;
+    private readonly AggregatedServices aggregated;
 
     /// <param name="flags">What <c>/flagz</c> tells; nothing secret.</param>
     public ApiHandler(ResourceService service, SubresourceService subresources, TokenIssuer tokens, TokenAuthenticator authenticator, IReadOnlyDictionary<string, string> flags)
     {
         kinds = service.Kinds;
         metrics = new ServerMetrics(service.Time);
+        aggregated = new AggregatedServices(service.Store, service.Time);
         DateTimeOffset started = service.Time.GetUtcNow();
         this.authenticator = authenticator;
         authorizer = new Authorizer(service.Store);
@@ -84,6 +86,11 @@ internal sealed class ApiHandler
         try
         {
             Authorize(request, target);
+            if (IsElsewhere(target))
+            {
+                return new ApiResponse(503, "text/plain; charset=utf-8", "service unavailable\n"u8.ToArray());
+            }
+
             return target.IsResource
                 ? await resources.HandleAsync(request, target, warnings, cancellationToken).ConfigureAwait(false)
                 : system.Handle(request, target);
@@ -101,6 +108,13 @@ internal sealed class ApiHandler
             // A bug of ours must not look like a broken connection to the client.
             return Failure(new ApiException(500, "InternalError", $"Internal error occurred: {e.GetType().Name}: {e.Message}"), warnings);
         }
+    }
+
+    /// <summary>Whether an APIService gives the group-version to a Service; what this server serves itself stays its own.</summary>
+    private bool IsElsewhere(RequestTarget target)
+    {
+        string[] parts = target.IsResource ? ["apis", target.Group, target.Version] : target.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return parts is ["apis", var group, var version] && group.Length > 0 && !kinds.Current.Serves(group, version) && aggregated.IsRemote(group, version);
     }
 
     private void Authorize(ApiRequest request, RequestTarget target)

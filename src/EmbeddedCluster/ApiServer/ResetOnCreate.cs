@@ -6,7 +6,8 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 /// <summary>Status is the server's: a create or an update of the object does not set it.</summary>
 internal static class ResetOnCreate
 {
-    public static void Apply(ServedKind kind, MapNode node)
+    /// <param name="now">RFC 3339, for what is said of the object at once.</param>
+    public static void Apply(ServedKind kind, MapNode node, string now)
     {
         if (!kind.HasStatus)
         {
@@ -21,6 +22,11 @@ internal static class ResetOnCreate
         else
         {
             node.Remove("status");
+        }
+
+        if (kind.QualifiedPlural == "apiservices.apiregistration.k8s.io")
+        {
+            AggregatedServices.MarkLocal(node, now);
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed partial class ResourceService
             ObjectMeta.Of(node).Remove(own);
         }
 
-        ResetOnCreate.Apply(kind, node);
+        ResetOnCreate.Apply(kind, node, Now());
         if (appliedOwners is null)
         {
             node = FieldOwnership.Created(kind, node, context, Time);
@@ -62,7 +62,7 @@ internal sealed partial class ResourceService
         if (!ReferenceEquals(admitted, node))
         {
             ObjectMeta.SettleNamespace(kind, admitted, @namespace);
-            ResetOnCreate.Apply(kind, admitted);
+            ResetOnCreate.Apply(kind, admitted, Now());
             node = admitted;
         }
 

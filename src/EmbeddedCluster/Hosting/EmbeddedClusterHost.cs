@@ -26,6 +26,8 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     private readonly ClusterCertificates certificates;
     private readonly AdmissionChain admission;
     private readonly AuditLog? audit;
+    private readonly CancellationTokenSource ending = new();
+    private readonly Task aggregating;
 
     private EmbeddedClusterHost(EmbeddedClusterOptions options, ObjectStore store, HttpFront front, ClusterCertificates certificates, AdmissionChain admission, AuditLog? audit, ICluster cluster)
     {
@@ -36,6 +38,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         this.admission = admission;
         this.audit = audit;
         Cluster = cluster;
+        aggregating = Task.Run(() => new AggregatedServices(store, options.Time).RunAsync(ending.Token));
     }
 
     /// <summary>The version of Kubernetes that the server says it is.</summary>
@@ -90,6 +93,9 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await front.DisposeAsync().ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+        await aggregating.ConfigureAwait(false);
+        ending.Dispose();
         admission.Dispose();
         if (audit is not null)
         {
