@@ -13,7 +13,7 @@ internal sealed partial class KubectlReplay : IDisposable
 {
     // The recordings do not say in which order the commands ran; each needs the state that those before it left.
     // One in brackets was done again in between, unrecorded.
-    private const string Order = """
+    internal const string Order = """
         discovery-cold version api-versions api-resources cluster-info get-raw auth-can-i auth-can-i-as auth-can-i-list auth-whoami
         get-unknown-type get-not-found create-dry-run-client unreachable top-pods
         apply explain explain-recursive apply-unchanged diff apply-change wait-condition rollout-status wait-timeout
@@ -22,12 +22,12 @@ internal sealed partial class KubectlReplay : IDisposable
         apply-server-side apply-server-side-conflict apply-server-side-force create replace apply-dry-run-server apply-unknown-field
         patch-merge patch-json edit wait-jsonpath get-watch get-chunks
         apply-kustomize apply-prune delete-selector
-        label label-overwrite-refused label-remove annotate patch-strategic patch-subresource scale scale-current
-        set-image rollout-history rollout-history-revision rollout-undo rollout-pause rollout-resume set-env rollout-restart
+        label label-overwrite-refused label-remove annotate patch-strategic scale patch-subresource scale-current
+        set-image set-env rollout-history rollout-history-revision rollout-undo rollout-pause rollout-resume rollout-restart
         logs logs-follow logs-pod-missing exec
         create-namespace create-deployment create-configmap create-secret create-token expose autoscale run
         cordon cordon-node uncordon-node describe-node delete-now (run) drain-node
-        crd-apply wait-crd explain-custom-resource explain-custom-resource-recursive crd-instance-apply crd-instance-apply-change crd-instance-get crd-delete
+        crd-apply wait-crd explain-custom-resource explain-custom-resource-recursive crd-instance-apply crd-instance-get crd-instance-apply-change crd-delete
         delete delete-not-found delete-ignore-not-found delete-cascade-orphan delete-all-force delete-namespace
         """;
 

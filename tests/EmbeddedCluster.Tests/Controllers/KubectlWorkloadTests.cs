@@ -24,7 +24,7 @@ public sealed class KubectlCluster : IAsyncLifetime
     /// <summary>Runs kubectl and returns all it said.</summary>
     public async Task<string> RunAsync(string arguments, string? input = null, int expected = 0)
     {
-        ProcessStartInfo start = new("kubectl", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
+        ProcessStartInfo start = new(Kubectl.File!, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
         start.Environment["KUBECONFIG"] = Path.Combine(directory, "config");
         start.Environment["HOME"] = directory;
         using Process process = Process.Start(start)!;

@@ -128,7 +128,7 @@ public sealed class KubectlTests : IAsyncLifetime
 
     private async Task<string> Run(string arguments, int expected = 0)
     {
-        ProcessStartInfo start = new("kubectl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
+        ProcessStartInfo start = new(Kubectl.File!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
         start.Environment["KUBECONFIG"] = Path.Combine(directory, "config");
         start.Environment["HOME"] = directory;
         using Process process = Process.Start(start)!;
@@ -139,18 +139,5 @@ public sealed class KubectlTests : IAsyncLifetime
         string all = await output + await error;
         Assert.True(process.ExitCode == expected, $"kubectl {arguments} ended with {process.ExitCode}:\n{all}");
         return all;
-    }
-}
-
-/// <summary>A test that needs kubectl on the path.</summary>
-internal sealed class KubectlFactAttribute : FactAttribute
-{
-    public KubectlFactAttribute()
-    {
-        string[] path = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator);
-        if (!path.Any(folder => File.Exists(Path.Combine(folder, "kubectl"))))
-        {
-            Skip = "kubectl is not on the path";
-        }
     }
 }
