@@ -9,7 +9,7 @@ namespace Bowline.EmbeddedCluster.Controllers;
 /// Writes core/v1 Events in the background with client-go's rules: the same event counts up, more than ten alike are
 /// combined, a source may speak 25 times about one object, and what does not fit in the queue is lost.
 /// </summary>
-internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
+internal sealed partial class EventRecorder(ICluster cluster, TimeProvider time)
 {
     private const int QueueLength = 1000;
     private const int MaxSimilar = 10;
@@ -49,9 +49,10 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
         try
         {
             kind = await cluster.FindKindAsync(new ResourceKind(string.Empty, "v1", "Event"), cancellationToken).ConfigureAwait(false);
+            seriesKind = await cluster.FindKindAsync(new ResourceKind("events.k8s.io", "v1", "Event"), cancellationToken).ConfigureAwait(false);
             await foreach (Pending pending in queue.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                await WriteAsync(pending, cancellationToken).ConfigureAwait(false);
+                await (pending.Action.Length > 0 ? WriteToSeriesAsync(pending, cancellationToken) : WriteAsync(pending, cancellationToken)).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
@@ -153,16 +154,7 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
 
     private MapNode Compose(Pending pending, bool combined)
     {
-        MapNode about = pending.About;
-        // Nanoseconds since 1970, as client-go names events; the sequence tells apart two of one tick.
-        string suffix = (((pending.At - DateTimeOffset.UnixEpoch).Ticks * 100) + (sequence++ % 100)).ToString("x", CultureInfo.InvariantCulture);
-        string @namespace = about.Namespace().Length == 0 ? "default" : about.Namespace();
-        MapNode involved = new() { ["kind"] = about.Text("kind") };
-        Put(involved, "namespace", about.Namespace());
-        Put(involved, "name", about.Name());
-        Put(involved, "uid", about.Uid());
-        Put(involved, "apiVersion", about.Text("apiVersion"));
-        Put(involved, "resourceVersion", about.ResourceVersion());
+        MapNode involved = Reference(pending.About);
         Put(involved, "fieldPath", pending.FieldPath);
         MapNode source = new() { ["component"] = pending.Component };
         Put(source, "host", pending.Host);
@@ -170,7 +162,7 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Event",
-            ["metadata"] = new MapNode { ["name"] = $"{about.Name()}.{suffix}", ["namespace"] = @namespace },
+            ["metadata"] = new MapNode { ["name"] = NameOf(pending), ["namespace"] = NamespaceOf(pending.About) },
             ["involvedObject"] = involved,
             ["reason"] = pending.Reason,
             ["message"] = combined ? Combined(pending.Message) : pending.Message,
@@ -182,6 +174,23 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
             ["reportingComponent"] = combined ? string.Empty : pending.Component,
             ["reportingInstance"] = combined ? string.Empty : pending.Host,
         };
+    }
+
+    // Nanoseconds since 1970, as client-go names events; the sequence tells apart two of one tick.
+    private string NameOf(Pending pending) =>
+        $"{pending.About.Name()}.{(((pending.At - DateTimeOffset.UnixEpoch).Ticks * 100) + (sequence++ % 100)).ToString("x", CultureInfo.InvariantCulture)}";
+
+    private static string NamespaceOf(MapNode about) => about.Namespace().Length == 0 ? "default" : about.Namespace();
+
+    private static MapNode Reference(MapNode about)
+    {
+        MapNode reference = new() { ["kind"] = about.Text("kind") };
+        Put(reference, "namespace", about.Namespace());
+        Put(reference, "name", about.Name());
+        Put(reference, "uid", about.Uid());
+        Put(reference, "apiVersion", about.Text("apiVersion"));
+        Put(reference, "resourceVersion", about.ResourceVersion());
+        return reference;
     }
 
     private static void Put(MapNode map, string key, string value)
@@ -204,6 +213,11 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
 
     private sealed record Pending(MapNode About, string FieldPath, string Component, string Host, string Type, string Reason, string Message, DateTimeOffset At)
     {
+        /// <summary>Empty for an event of the core API.</summary>
+        public string Action { get; init; } = string.Empty;
+
+        public MapNode? Related { get; init; }
+
         public string Manager => Component switch
         {
             "kubelet" => "kubelet",
@@ -224,5 +238,7 @@ internal sealed class EventRecorder(ICluster cluster, TimeProvider time)
         public ObjectKey Key { get; } = key;
 
         public int Count { get; set; } = 1;
+
+        public DateTimeOffset Last { get; set; }
     }
 }

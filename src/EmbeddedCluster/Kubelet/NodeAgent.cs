@@ -58,6 +58,7 @@ internal sealed class NodeAgent : Reconciler
 
     public override void Subscribe() => Watch(nodes, change =>
     {
+        NoteCordon(change);
         if (change.New is { } node && IsSimulated(node) && (change.Old is null || IsLost(node) != IsLost(change.Old) || IsLost(node) || stages.HasStagesFor("Node")))
         {
             Queue.Add(ObjectName.Of(node));
@@ -90,6 +91,18 @@ internal sealed class NodeAgent : Reconciler
 
         return await PlayAsync(node, cancellationToken).ConfigureAwait(false);
     }
+
+    private void NoteCordon(Change change)
+    {
+        if (change is { Old: { } before, New: { } node } && IsSimulated(node) && IsCordoned(before) != IsCordoned(node))
+        {
+            NoteStatus(node, IsCordoned(node) ? "NodeNotSchedulable" : "NodeSchedulable");
+        }
+    }
+
+    private static bool IsCordoned(MapNode node) => node.Spec()["unschedulable"]?.AsBool() == true;
+
+    private void NoteStatus(MapNode node, string reason) => Plane.Events.Normal(node, "kubelet", reason, $"Node {node.Name()} status is now: {reason}", node.Name());
 
     /// <summary>Renews the leases twice in their duration.</summary>
     public async Task BeatAsync(CancellationToken cancellationToken)
@@ -144,6 +157,7 @@ internal sealed class NodeAgent : Reconciler
         }
 
         MapNode present = await writer.SetStatusAsync(nodes, node, status, cancellationToken).ConfigureAwait(false);
+        NoteStatus(present, "NodeReady");
         await RenewAsync(present, LeaseDuration, cancellationToken).ConfigureAwait(false);
     }
 

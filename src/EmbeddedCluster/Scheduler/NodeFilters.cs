@@ -24,6 +24,7 @@ internal sealed record Refusal(string Reason, bool Resolvable, Wakeups Wakeups);
 internal static class NodeFilters
 {
     private static readonly Refusal Cordoned = new("node(s) were unschedulable", false, Wakeups.NodeChanged);
+    private static readonly Refusal Tainted = new("node(s) had untolerated taint(s)", false, Wakeups.NodeChanged);
     private static readonly Refusal Unselected = new("node(s) didn't match Pod's node affinity/selector", false, Wakeups.NodeChanged);
     private static readonly Refusal PortsTaken = new("node(s) didn't have free ports for the requested pod ports", true, Wakeups.NodeChanged | Wakeups.PodGone);
     private static readonly Refusal TooManyPods = new("Too many pods", true, Wakeups.NodeChanged | Wakeups.PodGone);
@@ -38,9 +39,9 @@ internal static class NodeFilters
             return Cordoned;
         }
 
-        if (UntoleratedTaint(pod, node) is { } taint)
+        if (UntoleratedTaint(pod, node) is not null)
         {
-            return new Refusal($"node(s) had untolerated taint {{{taint.Text("key")}: {taint.Text("value")}}}", false, Wakeups.NodeChanged);
+            return Tainted;
         }
 
         return Selects(pod, node) ? null : Unselected;

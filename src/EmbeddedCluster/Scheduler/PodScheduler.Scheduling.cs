@@ -92,7 +92,7 @@ internal sealed partial class PodScheduler
                 ["target"] = new MapNode { ["kind"] = "Node", ["name"] = node.Name },
             };
             await writer.PostAsync(pods, key, "binding", body, cancellationToken).ConfigureAwait(false);
-            Plane.Events.Normal(pod.Pod, Component, "Scheduled", $"Successfully assigned {key} to {node.Name}");
+            Plane.Events.Record(pod.Pod, Component, "Normal", "Scheduled", "Binding", $"Successfully assigned {key} to {node.Name}");
         }
         catch (Exception error) when (error is ClusterException or OperationCanceledException)
         {
@@ -117,7 +117,7 @@ internal sealed partial class PodScheduler
         waiting.Fail(key, decision.Wakeups, Plane.Now);
         string message = made is null || made.Message.Length == 0 ? decision.Reasons : $"{decision.Reasons} {made.Message}";
         string? nomination = made is null || made.KeepsNomination ? null : made.Node?.Name ?? string.Empty;
-        Plane.Events.Warning(pod.Pod, Component, "FailedScheduling", message);
+        Plane.Events.Record(pod.Pod, Component, "Warning", "FailedScheduling", "Scheduling", message);
         if (made?.Node is { } node)
         {
             Nominate(key, node, pod.Self);
@@ -157,7 +157,7 @@ internal sealed partial class PodScheduler
         status["conditions"] = conditions;
         MapNode marked = await writer.SetStatusAsync(pods, live, status, cancellationToken).ConfigureAwait(false);
         await writer.DeleteAsync(pods, marked, new DeleteOptions(), cancellationToken).ConfigureAwait(false);
-        Plane.Events.Normal(live, Component, "Preempted", $"Preempted by pod {pod.Self.Uid} on node {node.Name}");
+        Plane.Events.Record(live, Component, "Normal", "Preempted", "Preempting", $"Preempted by pod {pod.Self.Uid} on node {node.Name}", pod.Pod);
     }
 
     private void Nominate(ObjectName key, NodeState? node, PlacedPod? pod)

@@ -27,7 +27,8 @@ public sealed class RunningSchedulerTests
         MapNode high = await cluster.WaitAsync("v1", "Pod", "high", IsReady);
         Assert.False(high.Status().ContainsKey("nominatedNodeName"), "a pod that is bound is no longer nominated");
         await cluster.WaitGoneAsync("v1", "Pod", "low");
-        await WaitForEventAsync(cluster, "Preempted", $"Preempted by pod {high.Uid()} on node bowline-1");
+        MapNode preempted = await WaitForEventAsync(cluster, "Preempted", $"Preempted by pod {high.Uid()} on node bowline-1");
+        Assert.Equal(("Preempting", "high", "low"), (preempted.Text("action"), (preempted["related"] as MapNode).Text("name"), (preempted["involvedObject"] as MapNode).Text("name")));
         await WaitForEventAsync(cluster, "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.");
     }
 
@@ -134,19 +135,51 @@ public sealed class RunningSchedulerTests
             pod => pod.Name(),
             pod => (pod.Uid(), pod.Status().Text("podIP"), pod.Status()["containerStatuses"].Maps().Single() is var container ? $"{container.Text("containerID")} {container.Int("restartCount")}" : string.Empty));
 
-    private static async Task WaitForEventAsync(RunningCluster cluster, string reason, string message)
+    [Fact]
+    public async Task Events_are_those_of_the_newer_api_and_one_that_happens_again_is_a_series()
+    {
+        StoppedTime time = new(new DateTimeOffset(2026, 6, 1, 12, 0, 0, TimeSpan.Zero));
+        await using RunningCluster cluster = await RunningCluster.StartAsync(OneSmallNode, new EmbeddedClusterOptions { Time = time });
+        await cluster.CreateAsync(Pod("huge", "100"));
+        MapNode first = await WaitForEventAsync(cluster, "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.");
+        Assert.Equal(("Scheduling", "default-scheduler", "2026-06-01T12:00:00.000000Z"), (first.Text("action"), first.Text("reportingComponent"), first.Text("eventTime")));
+        Assert.StartsWith("default-scheduler-", first.Text("reportingInstance"), StringComparison.Ordinal);
+        Assert.True(first["lastTimestamp"] is null or NullNode && first["count"] is null && first["source"] is MapNode { Count: 0 });
+        await time.PassAsync(TimeSpan.FromSeconds(30), () => Task.CompletedTask);
+        await cluster.PatchAsync("v1", "Node", "bowline-1", """{"metadata": {"labels": {"again": "yes"}}}""", string.Empty);
+        for (int i = 0; i < 300 && first["series"] is null; i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            first = await WaitForEventAsync(cluster, "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.");
+        }
+
+        Assert.Equal(2, (first["series"] as MapNode).Int("count"));
+        Assert.Single(await cluster.ListAsync("v1", "Event"), happened => happened.Text("reason") == "FailedScheduling");
+    }
+
+    [Fact]
+    public async Task A_node_that_is_cordoned_says_so()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync(OneSmallNode);
+        await cluster.PatchAsync("v1", "Node", "bowline-1", """{"spec": {"unschedulable": true}}""", string.Empty);
+        await WaitForEventAsync(cluster, "NodeNotSchedulable", "Node bowline-1 status is now: NodeNotSchedulable");
+        await cluster.PatchAsync("v1", "Node", "bowline-1", """{"spec": {"unschedulable": null}}""", string.Empty);
+        await WaitForEventAsync(cluster, "NodeSchedulable", "Node bowline-1 status is now: NodeSchedulable");
+    }
+
+    private static async Task<MapNode> WaitForEventAsync(RunningCluster cluster, string reason, string message)
     {
         for (int i = 0; i < 300; i++)
         {
-            if ((await cluster.ListAsync("v1", "Event")).Any(happened => happened.Text("reason") == reason && happened.Text("message").StartsWith(message, StringComparison.Ordinal)))
+            if ((await cluster.ListAsync("v1", "Event")).FirstOrDefault(happened => happened.Text("reason") == reason && happened.Text("message").StartsWith(message, StringComparison.Ordinal)) is { } found)
             {
-                return;
+                return found;
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
 
-        Assert.Fail($"no event {reason}: {message}");
+        throw new TimeoutException($"no event {reason}: {message}");
     }
 
     private static bool IsReady(MapNode pod) => pod.Status().ConditionIs("Ready", "True");
