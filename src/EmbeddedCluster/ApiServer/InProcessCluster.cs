@@ -60,7 +60,7 @@ internal sealed class InProcessCluster(string name, ResourceService service, Sub
         ServedKind served = Served(kind);
         ListPage page = Translate(() => service.List(served, @namespace.Length == 0 ? null : @namespace, new ListRequest
         {
-            Labels = LabelSelector.Parse(options.LabelSelector),
+            Labels = LabelQuery.Parse(options.LabelSelector),
             Fields = FieldSelector.Parse(options.FieldSelector, served),
         }));
         return Task.FromResult(new ObjectList([.. page.Items.Select(item => ResourceService.Present(served, item).Node)], page.Revision.ToString()));
@@ -74,7 +74,7 @@ internal sealed class InProcessCluster(string name, ResourceService service, Sub
             @namespace.Length == 0 ? null : @namespace,
             new ListRequest
             {
-                Labels = LabelSelector.Parse(options.LabelSelector),
+                Labels = LabelQuery.Parse(options.LabelSelector),
                 Fields = FieldSelector.Parse(options.FieldSelector, served),
                 ResourceVersion = options.ResourceVersion,
                 SendInitialEvents = options.SendInitialEvents ? true : null,

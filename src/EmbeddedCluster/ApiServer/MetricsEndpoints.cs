@@ -22,7 +22,7 @@ internal sealed class MetricsEndpoints(ResourceService service)
 
     public ApiResponse Answer(ApiRequest request, RequestTarget target)
     {
-        LabelSelector selector = LabelSelector.Parse(request.Parameter("labelSelector"));
+        LabelSelector selector = LabelQuery.Parse(request.Parameter("labelSelector"));
         return (target.Resource, target.Verb) switch
         {
             ("nodes", "list") => List("NodeMetricsList", Nodes(selector)),

@@ -134,11 +134,7 @@ internal static class PodEviction
 
     private static string Now(ResourceService service) => service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    private static bool Selects(MapNode budget, MapNode pod)
-    {
-        string text = SelectorText.Of(budget.At("spec", "selector"));
-        return LabelSelector.Parse(text).Matches(pod["metadata"]?["labels"]);
-    }
+    private static bool Selects(MapNode budget, MapNode pod) => LabelSelector.Of(budget.At("spec", "selector")).Matches(pod["metadata"]?["labels"]);
 
     private static async Task TakeDisruption(ResourceService service, StoredObject budget, string pod, WriteContext context)
     {

@@ -10,7 +10,7 @@ internal static class ListQuery
 {
     public static ListRequest Parse(ApiRequest request, ServedKind kind) => new()
     {
-        Labels = LabelSelector.Parse(request.Parameter("labelSelector")),
+        Labels = LabelQuery.Parse(request.Parameter("labelSelector")),
         Fields = FieldSelector.Parse(request.Parameter("fieldSelector"), kind),
         ResourceVersion = request.Parameter("resourceVersion"),
         Match = request.Parameter("resourceVersionMatch"),

@@ -4,201 +4,34 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
 
-/// <summary>A parsed label selector.</summary>
-internal sealed class LabelSelector
+/// <summary>The label selector of a request.</summary>
+internal static class LabelQuery
 {
-    public static readonly LabelSelector Everything = new([]);
-    private readonly IReadOnlyList<Requirement> requirements;
-
-    private LabelSelector(IReadOnlyList<Requirement> requirements) => this.requirements = requirements;
-
-    public bool IsEmpty => requirements.Count == 0;
-
-    public bool Matches(Node? labels) => requirements.All(requirement => requirement.Matches(labels));
-
     /// <exception cref="ApiException">400 in the words of the label parser.</exception>
     public static LabelSelector Parse(string? text)
     {
-        if (string.IsNullOrWhiteSpace(text))
+        if (!LabelSelector.TryParse(text, out LabelSelector? selector, out string? problem))
         {
-            return Everything;
+            throw ApiErrors.BadRequest(problem);
         }
 
-        Lexer lexer = new(text);
-        List<Requirement> requirements = [];
-        do
+        foreach (LabelRequirement requirement in selector.Requirements)
         {
-            requirements.Add(ParseRequirement(lexer));
-        }
-        while (lexer.TryTake(","));
-
-        return lexer.AtEnd ? new LabelSelector(requirements) : throw ApiErrors.BadRequest($"found '{lexer.Peek()}', expected: ',' or 'end of string'");
-    }
-
-    private static Requirement ParseRequirement(Lexer lexer)
-    {
-        bool not = lexer.TryTake("!");
-        string key = lexer.Take();
-        if (key is "," or "=" or "==" or "(" or ")")
-        {
-            throw ApiErrors.BadRequest(key == "," ? "found ',', expected: identifier after ','" : $"found '{key}', expected: !, identifier, or 'end of string'");
-        }
-
-        foreach (string wrong in NameRules.LabelKey(key))
-        {
-            throw ApiErrors.BadRequest($"unable to parse requirement: <nil>: Invalid value: \"{key}\": {wrong}");
-        }
-
-        if (not || lexer.AtEnd || lexer.Peek() == ",")
-        {
-            return new Requirement(key, not ? "!" : "exists", []);
-        }
-
-        string op = lexer.Take();
-        switch (op)
-        {
-            case "=" or "==" or "!=":
-                string value = lexer.AtEnd || lexer.Peek() == "," ? string.Empty : lexer.Take();
-                Check(key, value);
-                return new Requirement(key, op == "!=" ? "!=" : "=", [value]);
-            case "in" or "notin":
-                return new Requirement(key, op, ParseValues(lexer, key));
-            case ">" or "<":
-                string bound = lexer.Take();
-                return long.TryParse(bound, out _)
-                    ? new Requirement(key, op, [bound])
-                    : throw ApiErrors.BadRequest($"unable to parse requirement: values[0]: Invalid value: \"{bound}\": for 'Gt', 'Lt' operators, the value must be an integer");
-            default:
-                throw ApiErrors.BadRequest($"unable to parse requirement: found '{op}', expected: in, notin, =, ==, !=, gt, lt");
-        }
-    }
-
-    private static List<string> ParseValues(Lexer lexer, string key)
-    {
-        if (!lexer.TryTake("("))
-        {
-            throw ApiErrors.BadRequest($"unable to parse requirement: found '{lexer.Peek()}' expected: '('");
-        }
-
-        List<string> values = [];
-        while (!lexer.TryTake(")"))
-        {
-            if (lexer.AtEnd)
+            foreach (string wrong in NameRules.LabelKey(requirement.Key))
             {
-                throw ApiErrors.BadRequest("unable to parse requirement: found '', expected: ',', or ')'");
+                throw ApiErrors.BadRequest($"unable to parse requirement: <nil>: Invalid value: \"{requirement.Key}\": {wrong}");
             }
 
-            if (lexer.TryTake(","))
+            foreach (string value in requirement.Values)
             {
-                continue;
-            }
-
-            string value = lexer.Take();
-            Check(key, value);
-            values.Add(value);
-        }
-
-        return values.Count == 0 ? [string.Empty] : values;
-    }
-
-    private static void Check(string key, string value)
-    {
-        foreach (string wrong in NameRules.LabelValue(value))
-        {
-            throw ApiErrors.BadRequest($"unable to parse requirement: values[0][{key}]: Invalid value: \"{value}\": {wrong}");
-        }
-    }
-
-    private sealed record Requirement(string Key, string Operator, IReadOnlyList<string> Values)
-    {
-        public bool Matches(Node? labels)
-        {
-            string? value = labels?[Key]?.AsString();
-            return Operator switch
-            {
-                "exists" => value is not null,
-                "!" => value is null,
-                "=" or "in" => value is not null && Values.Contains(value),
-                "!=" or "notin" => value is null || !Values.Contains(value),
-                ">" => long.TryParse(value, out long had) && long.TryParse(Values[0], out long least) && had > least,
-                _ => long.TryParse(value, out long had) && long.TryParse(Values[0], out long most) && had < most,
-            };
-        }
-    }
-
-    private sealed class Lexer(string text)
-    {
-        private int at;
-
-        public bool AtEnd
-        {
-            get
-            {
-                SkipBlanks();
-                return at >= text.Length;
-            }
-        }
-
-        public string Peek()
-        {
-            int before = at;
-            string token = Take();
-            at = before;
-            return token;
-        }
-
-        public bool TryTake(string token)
-        {
-            if (AtEnd || Peek() != token)
-            {
-                return false;
-            }
-
-            Take();
-            return true;
-        }
-
-        public string Take()
-        {
-            SkipBlanks();
-            if (at >= text.Length)
-            {
-                return string.Empty;
-            }
-
-            int start = at;
-            if (text[at] is '(' or ')' or ',')
-            {
-                return text[at++].ToString();
-            }
-
-            if (IsOperator(text[at]))
-            {
-                while (at < text.Length && IsOperator(text[at]) && at - start < 2)
+                foreach (string wrong in NameRules.LabelValue(value))
                 {
-                    at++;
+                    throw ApiErrors.BadRequest($"unable to parse requirement: values[0][{requirement.Key}]: Invalid value: \"{value}\": {wrong}");
                 }
-
-                return text[start..at];
-            }
-
-            while (at < text.Length && !IsOperator(text[at]) && text[at] is not ('(' or ')' or ',' or ' ' or '\t'))
-            {
-                at++;
-            }
-
-            return text[start..at];
-        }
-
-        private static bool IsOperator(char c) => c is '=' or '!' or '<' or '>';
-
-        private void SkipBlanks()
-        {
-            while (at < text.Length && text[at] is ' ' or '\t')
-            {
-                at++;
             }
         }
+
+        return selector;
     }
 }
 

@@ -22,8 +22,8 @@ internal static class NodeMatching
         List<MapNode> expressions = [.. term["matchExpressions"].Maps()];
         List<MapNode> fields = [.. term["matchFields"].Maps()];
         return expressions.Count + fields.Count > 0
-            && expressions.TrueForAll(expression => Requirement.Of(expression) is var requirement && requirement.Holds(Label(node, requirement.Key)))
-            && fields.TrueForAll(field => Requirement.Of(field) is { Key: "metadata.name" } requirement && requirement.Holds(node.Name()));
+            && expressions.TrueForAll(expression => LabelRequirement.Of(expression) is var requirement && requirement.Holds(Label(node, requirement.Key)))
+            && fields.TrueForAll(field => LabelRequirement.Of(field) is { Key: "metadata.name" } requirement && requirement.Holds(node.Name()));
     }
 
     public static bool Tolerates(MapNode toleration, MapNode taint)

@@ -23,6 +23,20 @@ internal static class SelectorText
         return string.Join(",", terms.OrderBy(term => term.Key, StringComparer.Ordinal).Select(term => term.Text));
     }
 
+    /// <summary>A <c>metav1.LabelSelector</c> as Go prints a pointer to one.</summary>
+    public static string Go(Node? selector)
+    {
+        if (selector is not MapNode map)
+        {
+            return "nil";
+        }
+
+        string labels = string.Concat((map["matchLabels"] as MapNode ?? []).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}: {label.Value.AsString()},"));
+        string expressions = string.Concat((map["matchExpressions"] as ListNode ?? []).Select(LabelRequirement.Of).Select(expression =>
+            $"LabelSelectorRequirement{{Key:{expression.Key},Operator:{expression.Operator},Values:[{string.Join(' ', expression.Values)}],}},"));
+        return $"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}";
+    }
+
     private static string Expression(Node expression)
     {
         string key = expression["key"]?.AsString() ?? string.Empty;

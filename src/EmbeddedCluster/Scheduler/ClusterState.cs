@@ -3,9 +3,20 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Scheduler;
 
-/// <summary>The domains of one topology key, as numbers.</summary>
-/// <param name="OfNode">The domain of each node by its ordinal; -1 for a node without the label.</param>
-internal sealed record Topology(int[] OfNode, int Count);
+/// <summary>The domains of one topology key, as numbers, for the nodes as they are now.</summary>
+/// <param name="ofNode">The domain of each node by its ordinal; -1 for a node without the label.</param>
+internal sealed class Topology(int[] ofNode, int count)
+{
+    public int[] OfNode => ofNode;
+
+    public int Count => count;
+
+    /// <summary>Every node has the label.</summary>
+    public bool IsComplete { get; } = !ofNode.Contains(-1);
+
+    /// <summary>Nodes came, went or were labelled since: what was counted by it is void.</summary>
+    public bool IsOutdated { get; set; }
+}
 
 /// <summary>The scheduler's account of nodes and the pods on them.</summary>
 /// <param name="namespaceLabels">The labels of a namespace; null when it is not there.</param>
@@ -14,7 +25,7 @@ internal sealed class ClusterState(Func<string, MapNode?> namespaceLabels)
     private readonly Dictionary<string, NodeState> byName = new(StringComparer.Ordinal);
     private readonly List<NodeState> nodes = [];
     private readonly Dictionary<string, Topology> topologies = new(StringComparer.Ordinal);
-    private Dictionary<string, int>? imageNodes;
+    private readonly Dictionary<string, int> imageNodes = new(StringComparer.Ordinal);
 
     public IReadOnlyList<NodeState> Nodes => nodes;
 
@@ -39,13 +50,14 @@ internal sealed class ClusterState(Func<string, MapNode?> namespaceLabels)
             bool images = !Node.DeepEquals(known.Node.Status()["images"], node.Status()["images"]);
             if (matters || images)
             {
+                CountImages(known, -1);
                 known.Node = node;
-                imageNodes = null;
+                CountImages(known, 1);
             }
 
             if (relabelled)
             {
-                topologies.Clear();
+                ForgetTopologies();
             }
 
             return matters;
@@ -54,7 +66,8 @@ internal sealed class ClusterState(Func<string, MapNode?> namespaceLabels)
         NodeState added = new(node) { Ordinal = nodes.Count };
         nodes.Add(added);
         byName[node.Name()] = added;
-        Forget();
+        CountImages(added, 1);
+        ForgetTopologies();
         return true;
     }
 
@@ -76,7 +89,8 @@ internal sealed class ClusterState(Func<string, MapNode?> namespaceLabels)
             nodes[i].Ordinal = i;
         }
 
-        Forget();
+        CountImages(gone, -1);
+        ForgetTopologies();
     }
 
     public Topology Topology(string key)
@@ -103,25 +117,31 @@ internal sealed class ClusterState(Func<string, MapNode?> namespaceLabels)
     }
 
     /// <summary>On how many nodes an image is.</summary>
-    public int NodesWithImage(string image)
+    public int NodesWithImage(string image) => imageNodes.GetValueOrDefault(image);
+
+    private void CountImages(NodeState node, int sign)
     {
-        if (imageNodes is null)
+        foreach (string image in node.Images.Keys)
         {
-            imageNodes = new Dictionary<string, int>(StringComparer.Ordinal);
-            foreach (string name in nodes.SelectMany(node => node.Images.Keys))
+            int now = imageNodes.GetValueOrDefault(image) + sign;
+            if (now == 0)
             {
-                imageNodes[name] = imageNodes.GetValueOrDefault(name) + 1;
+                imageNodes.Remove(image);
+            }
+            else
+            {
+                imageNodes[image] = now;
             }
         }
-
-        return imageNodes.GetValueOrDefault(image);
     }
 
-    public bool AnyImages => imageNodes is null ? nodes.Exists(node => node.Images.Count > 0) : imageNodes.Count > 0;
-
-    private void Forget()
+    private void ForgetTopologies()
     {
+        foreach (Topology topology in topologies.Values)
+        {
+            topology.IsOutdated = true;
+        }
+
         topologies.Clear();
-        imageNodes = null;
     }
 }

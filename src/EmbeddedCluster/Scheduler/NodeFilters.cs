@@ -16,9 +16,27 @@ internal enum Wakeups
 }
 
 /// <summary>Why a node cannot take a pod, as kube-scheduler words it.</summary>
-/// <param name="Resolvable">Whether removing other pods could help.</param>
-/// <param name="Wakeups">What could change it.</param>
-internal sealed record Refusal(string Reason, bool Resolvable, Wakeups Wakeups);
+internal sealed class Refusal
+{
+    /// <param name="resolvable">Whether removing other pods could help.</param>
+    /// <param name="wakeups">What could change it.</param>
+    public Refusal(string reason, bool resolvable, Wakeups wakeups)
+    {
+        Reason = reason;
+        Resolvable = resolvable;
+        Wakeups = wakeups;
+        Alone = [this];
+    }
+
+    public string Reason { get; }
+
+    public bool Resolvable { get; }
+
+    public Wakeups Wakeups { get; }
+
+    /// <summary>This refusal as the only one of a node; many nodes share it.</summary>
+    public IReadOnlyList<Refusal> Alone { get; }
+}
 
 /// <summary>What concerns a node and the pods on it: the filters of the default profile up to resources, in its order.</summary>
 internal static class NodeFilters
@@ -69,7 +87,7 @@ internal static class NodeFilters
     {
         if (pod.Self.Ports.Count > 0 && (Collides(pod, node.Pods) || Collides(pod, beside)))
         {
-            return [PortsTaken];
+            return PortsTaken.Alone;
         }
 
         return Missing(pod.Self.Requests, node, beside);

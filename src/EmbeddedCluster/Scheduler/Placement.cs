@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bowline.EmbeddedCluster.Controllers;
+using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Scheduler;
 
@@ -89,7 +90,7 @@ internal sealed class Placement(ClusterState cluster)
         {
             if (NodeFilters.RefuseForGood(pod, node) is { } refusal)
             {
-                return [refusal];
+                return refusal.Alone;
             }
 
             IReadOnlyList<PlacedPod> nominated = node.Nominated.Count == 0 ? Nobody
@@ -101,7 +102,7 @@ internal sealed class Placement(ClusterState cluster)
             }
 
             Refusal? other = volumes.Refuse(node) ?? (spread ??= new SpreadFilter(pod, cluster)).Refuse(node) ?? (affinity ??= new AffinityFilter(pod, cluster)).Refuse(node);
-            return other is null ? [] : [other];
+            return other is null ? [] : other.Alone;
         }
     }
 

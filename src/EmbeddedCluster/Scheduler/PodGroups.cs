@@ -12,6 +12,7 @@ internal sealed class PodGroup(string key, string @namespace, MapNode? labels, M
 {
     private readonly Dictionary<NodeState, int> pods = [];
     private readonly Dictionary<NodeState, int> leaving = [];
+    private readonly Dictionary<Topology, int[]> byTopology = [];
 
     public string Key => key;
 
@@ -38,12 +39,45 @@ internal sealed class PodGroup(string key, string @namespace, MapNode? labels, M
     /// <summary>Pods on a node that are not on their way out.</summary>
     public int Staying(NodeState node, int all) => leaving.Count == 0 ? all : all - leaving.GetValueOrDefault(node);
 
+    /// <summary>Pods that are not on their way out, by domain; kept up with every pod that comes or goes.</summary>
+    public int[] StayingIn(Topology topology)
+    {
+        if (byTopology.TryGetValue(topology, out int[]? known))
+        {
+            return known;
+        }
+
+        int[] counts = new int[topology.Count];
+        foreach ((NodeState node, int all) in pods)
+        {
+            if (topology.OfNode[node.Ordinal] is var domain and >= 0)
+            {
+                counts[domain] += Staying(node, all);
+            }
+        }
+
+        return byTopology[topology] = counts;
+    }
+
     public void Count(NodeState node, PlacedPod pod, int sign)
     {
         Change(pods, node, sign);
         if (pod.IsDeleting)
         {
             Change(leaving, node, sign);
+            return;
+        }
+
+        foreach ((Topology topology, int[] counts) in byTopology)
+        {
+            if (topology.IsOutdated)
+            {
+                byTopology.Remove(topology);
+            }
+            else if (topology.OfNode[node.Ordinal] is var domain and >= 0)
+            {
+                counts[domain] += sign;
+            }
         }
     }
 

@@ -19,9 +19,10 @@ internal static class Scoring
     public static NodeState Best(PodNeeds pod, IReadOnlyList<NodeState> feasible, ClusterState cluster, Func<LabelSelector?> defaultSelector)
     {
         long[] total = new long[feasible.Count];
+        (string Name, double Share)[] images = [.. pod.Images.Select(image => (image, (double)cluster.NodesWithImage(image) / cluster.Nodes.Count)).Where(image => image.Item2 > 0)];
         for (int i = 0; i < total.Length; i++)
         {
-            total[i] = LeastAllocated(pod, feasible[i]) + Balanced(pod, feasible[i]) + ImageLocality(pod, feasible[i], cluster);
+            total[i] = LeastAllocated(pod, feasible[i]) + Balanced(pod, feasible[i]) + ImageLocality(images, pod.Images.Count, feasible[i]);
         }
 
         Add(total, Taints(pod, feasible), TaintWeight);
@@ -46,13 +47,16 @@ internal static class Scoring
         {
             if (offered > 0)
             {
-                sum += used > offered ? 0 : (long)((Int128)(offered - used) * Max / offered);
+                sum += used > offered ? 0 : Share(offered - used, offered);
                 counted++;
             }
         }
 
         return counted == 0 ? 0 : sum / counted;
     }
+
+    // A product that fits into 64 bits is the common case, and 128 bits cost ten times as much.
+    private static long Share(long free, long offered) => free <= long.MaxValue / Max ? free * Max / offered : (long)((Int128)free * Max / offered);
 
     internal static long Balanced(PodNeeds pod, NodeState node)
     {
@@ -66,24 +70,26 @@ internal static class Scoring
         return (long)((1 - Math.Abs((cpu - memory) / 2)) * Max);
     }
 
-    private static long ImageLocality(PodNeeds pod, NodeState node, ClusterState cluster)
+    /// <param name="images">Those of the pod's images that any node has, with the share of nodes that have them.</param>
+    /// <param name="all">How many images the pod has.</param>
+    private static long ImageLocality((string Name, double Share)[] images, int all, NodeState node)
     {
-        if (node.Images.Count == 0)
+        long sum = 0;
+        foreach ((string name, double share) in images)
+        {
+            if (node.Images.TryGetValue(name, out long size))
+            {
+                sum += (long)(size * share);
+            }
+        }
+
+        if (sum <= SmallImage)
         {
             return 0;
         }
 
-        long sum = 0;
-        foreach (string image in pod.Images)
-        {
-            if (node.Images.TryGetValue(image, out long size))
-            {
-                sum += (long)(size * ((double)cluster.NodesWithImage(image) / cluster.Nodes.Count));
-            }
-        }
-
-        long most = LargeImage * pod.Images.Count;
-        return Max * (Math.Clamp(sum, SmallImage, most) - SmallImage) / (most - SmallImage);
+        long most = LargeImage * all;
+        return Max * (Math.Min(sum, most) - SmallImage) / (most - SmallImage);
     }
 
     private static long[]? Taints(PodNeeds pod, IReadOnlyList<NodeState> feasible)
@@ -166,7 +172,7 @@ internal static class SpreadScore
         double[] sums = new double[feasible.Count];
         for (int i = 0; i < soft.Count; i++)
         {
-            bool[] eligible = SpreadCounts.Eligible(pod, cluster, soft[i], own ? topologies : []);
+            bool[]? eligible = SpreadCounts.Eligible(pod, cluster, soft[i], own ? topologies : []);
             int[] counts = SpreadCounts.Of(pod, cluster, soft[i], topologies[i], eligible);
             double weight = Math.Log(Size(soft[i], topologies[i], feasible, Ignored) + 2);
             for (int at = 0; at < sums.Length; at++)

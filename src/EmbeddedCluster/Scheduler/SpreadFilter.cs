@@ -18,7 +18,7 @@ internal sealed class SpreadFilter
         List<Topology> topologies = [.. hard.Select(constraint => cluster.Topology(constraint.TopologyKey))];
         for (int i = 0; i < hard.Count; i++)
         {
-            bool[] eligible = SpreadCounts.Eligible(pod, cluster, hard[i], topologies);
+            bool[]? eligible = SpreadCounts.Eligible(pod, cluster, hard[i], topologies);
             int[] counts = SpreadCounts.Of(pod, cluster, hard[i], topologies[i], eligible);
             int least = Least(cluster, topologies[i], counts, eligible, hard[i].MinDomains);
             int self = hard[i].Selector.Matches(pod.Self.Group.Labels) ? 1 : 0;
@@ -45,8 +45,14 @@ internal sealed class SpreadFilter
         return null;
     }
 
-    private static int Least(ClusterState cluster, Topology topology, int[] counts, bool[] eligible, int minDomains)
+    private static int Least(ClusterState cluster, Topology topology, int[] counts, bool[]? eligible, int minDomains)
     {
+        if (eligible is null)
+        {
+            // Every domain has a node, and every node counts.
+            return counts.Length < minDomains ? 0 : counts.Length == 0 ? int.MaxValue / 2 : counts.Min();
+        }
+
         bool[] seen = new bool[topology.Count];
         int domains = 0;
         int least = int.MaxValue / 2;
@@ -68,11 +74,16 @@ internal sealed class SpreadFilter
 /// <summary>Counts the pods that a spread constraint selects, by domain.</summary>
 internal static class SpreadCounts
 {
-    /// <summary>Which nodes count for a constraint, by ordinal: those with all topology keys that the pod's policies include.</summary>
-    public static bool[] Eligible(PodNeeds pod, ClusterState cluster, SpreadConstraint constraint, IReadOnlyList<Topology> required)
+    /// <summary>Which nodes count for a constraint, by ordinal: those with all topology keys that the pod's policies include. Null when all do, which is the common case.</summary>
+    public static bool[]? Eligible(PodNeeds pod, ClusterState cluster, SpreadConstraint constraint, IReadOnlyList<Topology> required)
     {
-        bool[] eligible = new bool[cluster.Nodes.Count];
         bool selects = constraint.HonorAffinity && pod.HasNodeSelection;
+        if (!selects && !constraint.HonorTaints && required.All(topology => topology.IsComplete))
+        {
+            return null;
+        }
+
+        bool[] eligible = new bool[cluster.Nodes.Count];
         for (int i = 0; i < eligible.Length; i++)
         {
             bool labelled = true;
@@ -89,13 +100,24 @@ internal static class SpreadCounts
         return eligible;
     }
 
-    public static int[] Of(PodNeeds pod, ClusterState cluster, SpreadConstraint constraint, Topology topology, bool[] eligible)
+    public static int[] Of(PodNeeds pod, ClusterState cluster, SpreadConstraint constraint, Topology topology, bool[]? eligible)
     {
         int[] counts = new int[topology.Count];
         foreach (PodGroup group in cluster.Groups.In(pod.Self.Group.Namespace))
         {
             if (group.IsUnused || !constraint.Selector.Matches(group.Labels))
             {
+                continue;
+            }
+
+            if (eligible is null)
+            {
+                int[] staying = group.StayingIn(topology);
+                for (int i = 0; i < counts.Length; i++)
+                {
+                    counts[i] += staying[i];
+                }
+
                 continue;
             }
 

@@ -33,7 +33,7 @@ internal static class JobRules
             return;
         }
 
-        if (selector is null || (selector is MapNode && !LabelMatching.Selects(selector, labels)))
+        if (selector is null || (selector is MapNode && !LabelSelector.Of(selector).Matches(labels)))
         {
             check.Add(FieldError.Invalid("spec.template.metadata.labels", labels ?? Node.Null, "`selector` does not match template `labels`"));
         }

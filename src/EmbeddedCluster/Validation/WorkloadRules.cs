@@ -161,7 +161,7 @@ internal static class WorkloadRules
         }
 
         Node? labels = template.At("metadata", "labels");
-        if (selector.Count > 0 && !LabelMatching.Selects(new MapNode { ["matchLabels"] = selector }, labels))
+        if (selector.Count > 0 && !LabelSelector.OfLabels(selector).Matches(labels))
         {
             check.Add(FieldError.Invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
         }
@@ -281,7 +281,7 @@ internal static class WorkloadRules
                 return;
             }
         }
-        else if (selector is not MapNode { Count: 0 } && (selector is null || !LabelMatching.Selects(selector, template?.At("metadata", "labels"))))
+        else if (selector is not MapNode { Count: 0 } && (selector is null || !LabelSelector.Of(selector).Matches(template?.At("metadata", "labels"))))
         {
             check.Add(FieldError.Invalid("spec.template.metadata.labels", template?.At("metadata", "labels") ?? Node.Null, "`selector` does not match template `labels`"));
         }

@@ -145,7 +145,11 @@ public sealed class SettingsReader
     private static DefaultSubscription Subscription(Node item) => new(
         [.. Texts(item["recipients"]).Select(Destination.Parse)],
         Texts(item["triggers"]),
-        new LabelRequirements(item["selector"]?.AsString() ?? string.Empty));
+        SelectorOf(item["selector"]?.AsString()));
+
+    private static LabelSelector SelectorOf(string? text) => LabelSelector.TryParse(text, out LabelSelector? selector, out string? problem)
+        ? selector
+        : throw new NotificationException($"'{text}' is no label selector: {problem}");
 
     private void ReadContext(string text)
     {

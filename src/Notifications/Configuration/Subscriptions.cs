@@ -5,7 +5,7 @@ using Bowline.Resources.Yaml;
 namespace Bowline.Notifications.Configuration;
 
 /// <summary>An entry of <c>subscriptions</c>: who is told of every application that the selector chooses.</summary>
-internal sealed record DefaultSubscription(IReadOnlyList<Destination> Recipients, IReadOnlyList<string> Triggers, LabelRequirements Selector);
+internal sealed record DefaultSubscription(IReadOnlyList<Destination> Recipients, IReadOnlyList<string> Triggers, LabelSelector Selector);
 
 /// <summary>
 /// Reads subscriptions of annotations: <c>notifications.argoproj.io/subscribe.TRIGGER.SERVICE: a;b</c>, without a trigger for the

@@ -267,4 +267,35 @@ public sealed class RunningWorkloadTests
 
         throw new TimeoutException("no such pod");
     }
+
+    // pkg/controller/history CreateControllerRevision and pkg/controller/daemon/update.go snapshot: a name that another template has is passed over.
+    [Theory]
+    [InlineData("StatefulSet", "serviceName: db")]
+    [InlineData("DaemonSet", "minReadySeconds: 0")]
+    public async Task A_revision_whose_name_is_taken_gets_another_and_is_counted(string kind, string more)
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        string set = $$"""
+            apiVersion: apps/v1
+            kind: {{kind}}
+            metadata: {name: db, namespace: default}
+            spec:
+              {{more}}
+              selector: {matchLabels: {app: db} }
+              template: {metadata: {labels: {app: db} }, spec: {containers: [{name: c, image: db}]} }
+            """;
+        await cluster.CreateAsync(set);
+        await cluster.WaitAsync("apps/v1", kind, "db", node => node.Status().Int("observedGeneration") == 1);
+        MapNode first = Assert.Single(await cluster.ListAsync("apps/v1", "ControllerRevision"));
+        await cluster.DeleteAsync("apps/v1", kind, "db", policy: "Foreground");
+        await cluster.WaitGoneAsync("apps/v1", kind, "db");
+        await cluster.WaitGoneAsync("apps/v1", "ControllerRevision", first.Name());
+        await cluster.CreateAsync($"apiVersion: apps/v1\nkind: ControllerRevision\nmetadata: {{name: {first.Name()}, namespace: default}}\nrevision: 1\ndata: {{other: template}}");
+
+        await cluster.CreateAsync(set);
+        MapNode counted = await cluster.WaitAsync("apps/v1", kind, "db", node => node.Status().Int("collisionCount") == 1 && node.Status().Int("observedGeneration") == 1);
+        MapNode second = Assert.Single(await cluster.ListAsync("apps/v1", "ControllerRevision"), revision => revision.IsControlledBy(counted));
+        Assert.NotEqual(first.Name(), second.Name());
+        Assert.Equal("template", (await cluster.GetAsync("apps/v1", "ControllerRevision", first.Name()))!["data"]!["other"]!.AsString());
+    }
 }

@@ -31,7 +31,7 @@ public sealed class SettingsTests
                 "service.a.b.c: invalid service key; expected 'service.<type>(.<name>)' but got 'service.a.b.c'",
                 "service.pagerdutyv2: Bowline does not send to pagerdutyv2; it sends to email, googlechat, grafana, mattermost, slack, teams, telegram, webhook, and a webhook often does the same",
                 "service.webhook.hook: url is not an http or https address",
-                "subscriptions: unable to parse requirement: 'a = = b' is no label selector",
+                "subscriptions: 'a = = b' is no label selector: unable to parse requirement: found '=', expected: identifier",
                 "template.broken: message: template: broken:1: unclosed action",
                 "trigger.broken: unexpected token EOF (1:14)\n | app.status ==\n | .............^",
             ],

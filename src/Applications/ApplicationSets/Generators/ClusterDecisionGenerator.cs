@@ -52,7 +52,7 @@ internal sealed class ClusterDecisionGenerator : IGenerator
         }
 
         string name = Parameters.Text(generator["name"]);
-        LabelSelector selector = new(generator["labelSelector"]);
+        ParameterSelector selector = new(generator["labelSelector"]);
         if (name.Length == 0 == selector.IsEmpty)
         {
             throw new GeneratorException("a clusterDecisionResource is chosen by its name or by a labelSelector, one of the two");

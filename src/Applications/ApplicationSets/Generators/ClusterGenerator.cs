@@ -11,7 +11,7 @@ internal sealed class ClusterGenerator : IGenerator
 
     public async Task<IReadOnlyList<MapNode>> GenerateAsync(MapNode generator, GeneratorRun run, CancellationToken cancellationToken)
     {
-        LabelSelector selector = new(generator["selector"]);
+        ParameterSelector selector = new(generator["selector"]);
         IReadOnlyList<KnownCluster> clusters = await run.OnceAsync("clusters", () => KnownCluster.ListAsync(run.Sources.Objects, cancellationToken)).ConfigureAwait(false);
         List<MapNode> found = [];
         foreach (KnownCluster cluster in clusters.OrderBy(cluster => cluster.Secret is not null))

@@ -28,7 +28,7 @@ internal sealed class GeneratorRegistry
     /// <exception cref="GeneratorException">One of them cannot say what there is.</exception>
     public async Task<IReadOnlyList<(MapNode? Template, IReadOnlyList<MapNode> Parameters)>> GenerateAsync(Node entry, GeneratorRun run, CancellationToken cancellationToken)
     {
-        LabelSelector selector = new(entry["selector"]);
+        ParameterSelector selector = new(entry["selector"]);
         List<(MapNode?, IReadOnlyList<MapNode>)> results = [];
         foreach ((IGenerator generator, MapNode body) in Parts(entry))
         {

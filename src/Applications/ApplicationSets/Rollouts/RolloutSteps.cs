@@ -33,7 +33,7 @@ internal sealed class RolloutSteps
         foreach (Node step in steps)
         {
             index++;
-            if ((step["matchExpressions"] as ListNode ?? []).All(expression => Selects(expression, labels)))
+            if ((step["matchExpressions"] as ListNode ?? []).Select(LabelRequirement.Of).All(requirement => Selects(requirement, labels)))
             {
                 return index;
             }
@@ -71,15 +71,6 @@ internal sealed class RolloutSteps
         return null;
     }
 
-    private static bool Selects(Node expression, Node? labels)
-    {
-        string? value = labels?[expression["key"]?.AsString() ?? string.Empty]?.AsString();
-        bool listed = value is not null && (expression["values"] as ListNode ?? []).Any(item => item.AsString() == value);
-        return expression["operator"]?.AsString() switch
-        {
-            "In" => listed,
-            "NotIn" => !listed,
-            _ => false,
-        };
-    }
+    private static bool Selects(LabelRequirement requirement, Node? labels) =>
+        requirement.Operator is "In" or "NotIn" && requirement.Holds(labels?[requirement.Key]?.AsString());
 }

@@ -32,7 +32,7 @@ internal sealed class PolicyParameters(ObjectStore store, KindRegistry kinds)
 
         Node?[] found = reference["name"]?.AsString() is { Length: > 0 } name
             ? [store.Get(served.Collection, @namespace, name)?.Node]
-            : [.. store.Snapshot(served.Collection).In(@namespace.Length == 0 ? null : @namespace).Where(item => SelectorMatch.Selects(reference["selector"], item.Node["metadata"]?["labels"])).Select(item => item.Node)];
+            : [.. store.Snapshot(served.Collection).In(@namespace.Length == 0 ? null : @namespace).Where(item => LabelSelector.OfOptional(reference["selector"]).Matches(item.Node["metadata"]?["labels"])).Select(item => item.Node)];
         found = [.. found.OfType<Node>()];
         if (found.Length > 0)
         {

@@ -31,13 +31,8 @@ internal static class QuotaScopes
         _ => false,
     };
 
-    private static bool Matches(string value, string op, IReadOnlyList<string> values) => op switch
-    {
-        "In" => values.Contains(value),
-        "NotIn" => !values.Contains(value),
-        "DoesNotExist" => value.Length == 0,
-        _ => value.Length > 0,
-    };
+    private static bool Matches(string value, string op, IReadOnlyList<string> values) =>
+        new LabelRequirement(string.Empty, op, values).Holds(value.Length > 0 ? value : null);
 
     private static bool IsTerminating(MapNode pod) => pod.At("spec", "activeDeadlineSeconds")?.AsInteger() >= 0;
 

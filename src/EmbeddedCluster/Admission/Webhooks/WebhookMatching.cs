@@ -83,13 +83,13 @@ internal sealed class WebhookMatching(ObjectStore store, KindRegistry kinds, Web
     private static bool Lists(Node? list, string value) => (list?.AsList() ?? []).Any(item => item.AsString() is { } text && (text == "*" || text == value));
 
     private static bool MatchesObject(Webhook hook, AdmissionRequest request) =>
-        SelectorMatch.IsEmpty(hook.ObjectSelector)
-        || (request.Operation != "DELETE" && SelectorMatch.Selects(hook.ObjectSelector, request.Object["metadata"]?["labels"]))
-        || (request.Old is { } old && SelectorMatch.Selects(hook.ObjectSelector, old["metadata"]?["labels"]));
+        LabelSelector.OfOptional(hook.ObjectSelector).IsEmpty
+        || (request.Operation != "DELETE" && LabelSelector.OfOptional(hook.ObjectSelector).Matches(request.Object["metadata"]?["labels"]))
+        || (request.Old is { } old && LabelSelector.OfOptional(hook.ObjectSelector).Matches(old["metadata"]?["labels"]));
 
     private bool MatchesNamespace(Webhook hook, AdmissionRequest request)
     {
-        if (SelectorMatch.IsEmpty(hook.NamespaceSelector))
+        if (LabelSelector.OfOptional(hook.NamespaceSelector).IsEmpty)
         {
             return true;
         }
@@ -98,7 +98,7 @@ internal sealed class WebhookMatching(ObjectStore store, KindRegistry kinds, Web
         if (request.Kind.QualifiedPlural == "namespaces")
         {
             MapNode own = request.Operation == "DELETE" ? request.Old ?? request.Object : request.Object;
-            return SelectorMatch.Selects(hook.NamespaceSelector, own["metadata"]?["labels"]);
+            return LabelSelector.OfOptional(hook.NamespaceSelector).Matches(own["metadata"]?["labels"]);
         }
 
         if (!request.Kind.Namespaced)
@@ -107,39 +107,6 @@ internal sealed class WebhookMatching(ObjectStore store, KindRegistry kinds, Web
         }
 
         StoredObject found = store.Get("namespaces", string.Empty, request.Namespace) ?? throw ApiErrors.NotFound(string.Empty, "namespaces", request.Namespace);
-        return SelectorMatch.Selects(hook.NamespaceSelector, found.Node["metadata"]?["labels"]);
-    }
-}
-
-/// <summary>Label selectors as objects hold them.</summary>
-internal static class SelectorMatch
-{
-    public static bool IsEmpty(Node? selector) => selector?["matchLabels"] is not MapNode { Count: > 0 } && selector?["matchExpressions"] is not ListNode { Count: > 0 };
-
-    public static bool Selects(Node? selector, Node? labels)
-    {
-        foreach ((string key, Node value) in selector?["matchLabels"] as MapNode ?? [])
-        {
-            if (labels?[key]?.AsString() != value.AsString())
-            {
-                return false;
-            }
-        }
-
-        return (selector?["matchExpressions"]?.AsList() ?? []).All(expression => Holds(expression, labels));
-    }
-
-    private static bool Holds(Node expression, Node? labels)
-    {
-        string? had = labels?[expression["key"]?.AsString() ?? string.Empty]?.AsString();
-        bool listed = (expression["values"]?.AsList() ?? []).Any(value => value.AsString() == had);
-        return expression["operator"]?.AsString() switch
-        {
-            "In" => had is not null && listed,
-            "NotIn" => had is null || !listed,
-            "Exists" => had is not null,
-            "DoesNotExist" => had is null,
-            _ => false,
-        };
+        return LabelSelector.OfOptional(hook.NamespaceSelector).Matches(found.Node["metadata"]?["labels"]);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Model;
 using Bowline.Resources.Schemas;
 
@@ -141,7 +142,7 @@ internal sealed class AutoscaleMetric(MetricQuery query, IMetricsSource source, 
         return new MetricVerdict(replicas, name, new MapNode { ["type"] = query.Type, [member] = status }, null);
     }
 
-    private string Selector() => LabelSelector.Print(Source["metric"]?["selector"]);
+    private string Selector() => SelectorText.Go(Source["metric"]?["selector"]);
 
     private static T Wrapped<T>(string prefix, Func<T> get)
     {

@@ -74,13 +74,16 @@ internal sealed class Autoscalers(ControlPlane plane, IMetricsSource metrics) : 
     {
         string text = scale?.Status().Text("selector") ?? string.Empty;
         selectors[key] = text;
-        IReadOnlyList<MapNode> selected = text.Length == 0 ? [] : [.. pods.InNamespace(key.Namespace).Where(pod => LabelSelector.Parse(text).Matches(pod.Labels()))];
+        IReadOnlyList<MapNode> selected = text.Length == 0 ? [] : [.. pods.InNamespace(key.Namespace).Where(pod => Selector(text).Matches(pod.Labels()))];
         List<ObjectName> rivals = [.. selectors
-            .Where(other => other.Key != key && other.Key.Namespace == key.Namespace && other.Value.Length > 0 && LabelSelector.Parse(other.Value) is var theirs && selected.Any(pod => theirs.Matches(pod.Labels())))
+            .Where(other => other.Key != key && other.Key.Namespace == key.Namespace && other.Value.Length > 0 && Selector(other.Value) is var theirs && selected.Any(pod => theirs.Matches(pod.Labels())))
             .Select(other => other.Key)];
         List<string> all = rivals.Count == 0 ? [] : [.. rivals.Append(key).OrderBy(name => name.Name, StringComparer.Ordinal).Select(name => $"{{{name.Name} {name.Namespace}}}")];
         return new AutoscaleEvidence(scale, problem, selected, all, Plane.Now);
     }
+
+    // As scale subresources have it; a text that is none selects nothing.
+    private static LabelSelector Selector(string text) => LabelSelector.TryParse(text, out LabelSelector? selector, out _) ? selector : LabelSelector.Nothing;
 
     private async Task<string?> RescaleAsync(MapNode autoscaler, ObjectKey target, MapNode scale, int size, AutoscaleDecision decision, AutoscalerMemory memory, CancellationToken cancellationToken)
     {

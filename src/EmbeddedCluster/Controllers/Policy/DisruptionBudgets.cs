@@ -1,4 +1,5 @@
 using Bowline.Cluster.Requests;
+using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Controllers.Policy;
@@ -151,7 +152,7 @@ internal sealed class DisruptionBudgets : Reconciler
 
         if (unmanaged > 0)
         {
-            Plane.Events.Warning(budget, Component, "UnmanagedPods", $"Pods selected by this PodDisruptionBudget (selector: {LabelSelector.Print(budget.Spec()["selector"])}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value.");
+            Plane.Events.Warning(budget, Component, "UnmanagedPods", $"Pods selected by this PodDisruptionBudget (selector: {SelectorText.Go(budget.Spec()["selector"])}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value.");
         }
 
         return scales;

@@ -7,6 +7,7 @@ namespace Bowline.EmbeddedCluster.Controllers.Workloads;
 internal sealed class DaemonSetController(ControlPlane plane) : Reconciler(plane)
 {
     private const string Component = "daemonset-controller";
+    private static readonly TimeSpan TakenName = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(15);
     private readonly KindMirror sets = plane.Mirror("apps", "DaemonSet");
@@ -52,7 +53,11 @@ internal sealed class DaemonSetController(ControlPlane plane) : Reconciler(plane
         }
 
         List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, set, selector, cancellationToken).ConfigureAwait(false);
-        string hash = await ReviseAsync(set, owned, cancellationToken).ConfigureAwait(false);
+        if (await ReviseAsync(set, owned, cancellationToken).ConfigureAwait(false) is not { } hash)
+        {
+            return TakenName;
+        }
+
         IReadOnlyList<MapNode> known = [.. nodes.All().OrderBy(node => node.Name(), StringComparer.Ordinal)];
         DaemonPlan plan = DaemonSets.Decide(set, hash, known, owned, Plane.Now, pod => MayReplace(set, pod));
         await ActAsync(set, hash, plan, cancellationToken).ConfigureAwait(false);
@@ -110,7 +115,8 @@ internal sealed class DaemonSetController(ControlPlane plane) : Reconciler(plane
         }
     }
 
-    private async Task<string> ReviseAsync(MapNode set, List<MapNode> owned, CancellationToken cancellationToken)
+    /// <returns>The hash that pods of the present template carry; null when its revision's name is taken, and the next round gives another.</returns>
+    private async Task<string?> ReviseAsync(MapNode set, List<MapNode> owned, CancellationToken cancellationToken)
     {
         int? collisions = set.Status()["collisionCount"] is { } count ? (int?)count.AsInteger() : null;
         string hash = PodTemplateHash.Of((MapNode)set.Spec()["template"]!, collisions);
@@ -121,13 +127,9 @@ internal sealed class DaemonSetController(ControlPlane plane) : Reconciler(plane
             [.. history.OwnedBy(set.Uid()).Where(revision => revision.IsControlledBy(set))],
             string.Empty,
             revision => live.Contains(revision.Labels()?[DaemonSets.HashLabel]?.AsString() ?? string.Empty));
-        if (plan.Create is { } create)
+        if (!await RevisionHistory.KeepAsync(Plane, history, sets, set, plan, cancellationToken).ConfigureAwait(false))
         {
-            await Plane.Writer.EnsureAsync(history, set.Namespace(), create, cancellationToken).ConfigureAwait(false);
-        }
-        else if (plan.Renumber is { } renumber)
-        {
-            await Plane.Writer.UpdateAsync(history, renumber, cancellationToken).ConfigureAwait(false);
+            return null;
         }
 
         foreach (MapNode revision in plan.Delete)

@@ -7,6 +7,7 @@ namespace Bowline.EmbeddedCluster.Controllers.Workloads;
 internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(plane)
 {
     private const string Component = "statefulset-controller";
+    private static readonly TimeSpan TakenName = TimeSpan.FromMilliseconds(10);
     private readonly KindMirror sets = plane.Mirror("apps", "StatefulSet");
     private readonly KindMirror pods = plane.Mirror(string.Empty, "Pod");
     private readonly KindMirror claims = plane.Mirror(string.Empty, "PersistentVolumeClaim");
@@ -37,7 +38,12 @@ internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(pla
 
         LabelSelector selector = LabelSelector.Of(set.Spec()["selector"]);
         List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, set, selector, cancellationToken).ConfigureAwait(false);
-        RevisionPlan revisions = await ReviseAsync(set, owned, cancellationToken).ConfigureAwait(false);
+        RevisionPlan revisions = Revise(set, owned);
+        if (!await RevisionHistory.KeepAsync(Plane, history, sets, set, revisions, cancellationToken).ConfigureAwait(false))
+        {
+            return TakenName;
+        }
+
         StatefulPlan plan = StatefulSets.Decide(set, revisions, owned, Plane.Now);
         foreach (MapNode pod in plan.Create.Where(pod => !HasStaleClaim(set, pod)))
         {
@@ -64,26 +70,16 @@ internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(pla
         return Pods.NextAvailability(owned, set.Spec().Int("minReadySeconds"), Plane.Now);
     }
 
-    private async Task<RevisionPlan> ReviseAsync(MapNode set, List<MapNode> owned, CancellationToken cancellationToken)
+    private RevisionPlan Revise(MapNode set, List<MapNode> owned)
     {
         MapNode wanted = Revisions.Of(set, null, set.Status().Int("collisionCount"));
         HashSet<string> live = [.. owned.Select(pod => pod.Labels()?[StatefulSets.RevisionLabel]?.AsString()).OfType<string>()];
-        RevisionPlan plan = Revisions.Decide(
+        return Revisions.Decide(
             set,
             wanted,
             [.. history.OwnedBy(set.Uid()).Where(revision => revision.IsControlledBy(set))],
             set.Status().Text("currentRevision"),
             revision => live.Contains(revision.Name()));
-        if (plan.Create is { } create)
-        {
-            await Plane.Writer.EnsureAsync(history, set.Namespace(), create, cancellationToken).ConfigureAwait(false);
-        }
-        else if (plan.Renumber is { } renumber)
-        {
-            await Plane.Writer.UpdateAsync(history, renumber, cancellationToken).ConfigureAwait(false);
-        }
-
-        return plan;
     }
 
     private async Task CreateAsync(MapNode set, MapNode pod, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
 
 namespace Bowline.Rendering.Kustomize.Objects;
@@ -21,8 +22,8 @@ internal sealed class Selector
         kind = Pattern.Of(kinds.Kind);
         this.name = Pattern.Of(name);
         this.ns = Pattern.Of(ns);
-        labels = LabelSelector.Parse(labelSelector);
-        annotations = LabelSelector.Parse(annotationSelector);
+        labels = Parse(labelSelector);
+        annotations = Parse(annotationSelector);
     }
 
     /// <summary>The only name that is selected; null where several may be.</summary>
@@ -47,9 +48,37 @@ internal sealed class Selector
     public bool MatchesId(ObjectId id) => MatchesKind(id.Kind) && Is(name, id.Name) && Is(ns, id.Namespace);
 
     public bool MatchesLabels(BuildObject item) =>
-        (labels.IsEmpty || labels.Matches(item.Labels)) && (annotations.IsEmpty || annotations.Matches(item.Annotations));
+        (labels.IsEmpty || Holds(labels, item.Labels)) && (annotations.IsEmpty || Holds(annotations, item.Annotations));
 
     private bool MatchesKind(ResourceKind of) => Is(group, of.Group) && Is(version, of.Version) && Is(kind, of.Kind);
+
+    private static bool Holds(LabelSelector selector, IReadOnlyDictionary<string, string> texts) =>
+        selector.Requirements.All(requirement => requirement.Holds(texts.GetValueOrDefault(requirement.Key)));
+
+    /// <exception cref="RenderException">Not a selector.</exception>
+    private static LabelSelector Parse(string text)
+    {
+        if (!LabelSelector.TryParse(text, out LabelSelector? selector, out string? problem))
+        {
+            throw new RenderException($"unable to parse selector '{text}': {problem}");
+        }
+
+        foreach (LabelRequirement requirement in selector.Requirements)
+        {
+            bool valid = requirement.Key.Length <= 317 && requirement.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '/');
+            if (!valid)
+            {
+                throw new RenderException($"unable to parse selector '{text}': '{requirement.Key}' is not a label key");
+            }
+
+            if (requirement.Values.FirstOrDefault(value => !value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')) is { } wrong)
+            {
+                throw new RenderException($"unable to parse selector '{text}': '{wrong}' is not a label value");
+            }
+        }
+
+        return selector;
+    }
 
     private static bool Is(Pattern? pattern, string text) => pattern is null || pattern.IsMatch(text);
 

@@ -7,17 +7,17 @@ namespace Bowline.Applications.ApplicationSets.Generators;
 /// A <c>metav1.LabelSelector</c> over any texts: Argo CD lifts the rules for label values here, so that parameters such as a cluster's
 /// address can be selected by.
 /// </summary>
-internal sealed class LabelSelector
+internal sealed class ParameterSelector
 {
-    private readonly List<(string Key, string Operator, string[] Values)> requirements = [];
+    private readonly List<LabelRequirement> requirements = [];
 
     /// <param name="selector">Null or empty selects everything.</param>
     /// <exception cref="GeneratorException">An operator or a number of values that there is not.</exception>
-    public LabelSelector(Node? selector)
+    public ParameterSelector(Node? selector)
     {
         foreach ((string key, Node value) in selector?["matchLabels"] as MapNode ?? [])
         {
-            requirements.Add((key, "In", [Parameters.Text(value)]));
+            requirements.Add(new LabelRequirement(key, "In", [Parameters.Text(value)]));
         }
 
         foreach (Node expression in selector?["matchExpressions"] as ListNode ?? [])
@@ -32,21 +32,11 @@ internal sealed class LabelSelector
                 "Gt" or "Lt" => values.Length == 1 && long.TryParse(values[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
                 _ => throw new GeneratorException($"error parsing label selector: \"{@operator}\" is not a valid label selector operator"),
             };
-            requirements.Add(allowed ? (key, @operator, values) : throw new GeneratorException($"error parsing label selector: {key}: the values do not go with operator {@operator}"));
+            requirements.Add(allowed ? new LabelRequirement(key, @operator, values) : throw new GeneratorException($"error parsing label selector: {key}: the values do not go with operator {@operator}"));
         }
     }
 
     public bool IsEmpty => requirements.Count == 0;
 
-    public bool Matches(Node? labels) => requirements.TrueForAll(requirement => Matches(requirement.Operator, requirement.Values, labels?[requirement.Key] is { } value ? Parameters.Text(value) : null));
-
-    private static bool Matches(string @operator, string[] values, string? value) => @operator switch
-    {
-        "In" => value is not null && values.Contains(value),
-        "NotIn" => value is null || !values.Contains(value),
-        "Exists" => value is not null,
-        "DoesNotExist" => value is null,
-        _ => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
-            && (@operator == "Gt" ? number > long.Parse(values[0], CultureInfo.InvariantCulture) : number < long.Parse(values[0], CultureInfo.InvariantCulture)),
-    };
+    public bool Matches(Node? labels) => requirements.TrueForAll(requirement => requirement.Holds(labels?[requirement.Key] is { } value ? Parameters.Text(value) : null));
 }
