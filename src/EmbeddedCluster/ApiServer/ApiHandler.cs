@@ -77,7 +77,17 @@ internal sealed class ApiHandler
     public Task<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         RequestTarget target = RequestTarget.Parse(request);
-        return metrics.ObserveAsync(RequestLabels.Of(request, target, kinds.Current), () => AnswerAsync(request, target, cancellationToken));
+        return metrics.ObserveAsync(RequestLabels.Of(request, target, kinds.Current), async () => Shaped(request, await AnswerAsync(request, target, cancellationToken).ConfigureAwait(false)));
+    }
+
+    /// <summary>JSON for people is indented: for those who ask for it, and for the clients that people use by hand.</summary>
+    private static ApiResponse Shaped(ApiRequest request, ApiResponse response)
+    {
+        string asked = request.Parameter("pretty");
+        bool pretty = asked.Length > 0 ? asked is "1" or "t" or "T" or "true" or "TRUE" or "True"
+            : request.UserAgent.StartsWith("curl", StringComparison.Ordinal) || request.UserAgent.StartsWith("Wget", StringComparison.Ordinal) || request.UserAgent.StartsWith("Mozilla/5.0", StringComparison.Ordinal);
+        bool isShown = pretty && response.Stream is null && response.Body.Length > 0 && response.ContentType.StartsWith("application/json", StringComparison.Ordinal) && !request.Path.StartsWith("/openapi/", StringComparison.Ordinal);
+        return isShown ? response with { Body = JsonWriter.ToBytes(JsonReader.Read(response.Body.Span), JsonWriteOptions.Indented) } : response;
     }
 
     private async Task<ApiResponse> AnswerAsync(ApiRequest request, RequestTarget target, CancellationToken cancellationToken)

@@ -41,7 +41,7 @@ internal sealed class ListEncoder(TimeProvider time)
     {
         if (accepted.Presentation == Presentation.PartialMetadata)
         {
-            throw Validation.ApiErrors.NotAcceptableForm($"you requested PartialObjectMetadata, but the requested object is a list (*{kind.Kind.Group}.{kind.ListKind})");
+            throw Validation.ApiErrors.NotAcceptableForm($"you requested PartialObjectMetadata, but the requested object is a list (*{(kind.Custom is not null ? "unstructured.UnstructuredList" : $"{kind.Kind.Group}.{kind.ListKind}")})");
         }
 
         if (accepted is { Presentation: Presentation.Object, Encoding: BodyEncoding.Json })

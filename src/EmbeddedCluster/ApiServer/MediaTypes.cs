@@ -43,10 +43,12 @@ internal static class MediaTypes
     private const string Supported = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
     /// <summary>For watches, whose frames are JSON; a client that accepts nothing of the kind gets no body either.</summary>
-    public static Accepted ChooseStream(string accept, bool hasWireFormat)
+    /// <param name="isCustom">Custom resources are refused in words of their own.</param>
+    public static Accepted ChooseStream(string accept, bool hasWireFormat, bool isCustom = false)
     {
-        Accepted accepted = Choose(accept, hasWireFormat);
-        return accepted.Encoding != BodyEncoding.Yaml ? accepted : throw ApiErrors.NotAcceptable(Supported);
+        Accepted accepted = Choose(accept, hasWireFormat, isCustom);
+        return accepted.Encoding != BodyEncoding.Yaml ? accepted
+            : throw (isCustom ? ApiErrors.NotAcceptableForm($"only the following media types are accepted: application/json;stream=watch, {Protobuf};stream=watch") : ApiErrors.NotAcceptable(Supported));
     }
 
     /// <summary>The form that an error is told in: what the client accepts, JSON when that is nothing.</summary>
@@ -64,7 +66,8 @@ internal static class MediaTypes
     }
 
     /// <param name="hasWireFormat">Whether the answer can be written as protobuf; custom resources cannot.</param>
-    public static Accepted Choose(string accept, bool hasWireFormat = false) => First(accept, hasWireFormat, Match);
+    /// <inheritdoc cref="ChooseStream" path="/param[@name='isCustom']"/>
+    public static Accepted Choose(string accept, bool hasWireFormat = false, bool isCustom = false) => First(accept, hasWireFormat, Match, isCustom);
 
     /// <summary>For /api, /apis and what is below: only the two roots are served aggregated, and nothing else has another form.</summary>
     public static Accepted ChooseDiscovery(string accept, bool isRoot) => First(accept, hasWireFormat: true, clause => EncodingOf(clause[0]) switch
@@ -76,7 +79,7 @@ internal static class MediaTypes
         _ => null,
     });
 
-    private static Accepted First(string accept, bool hasWireFormat, Func<string[], Accepted?> match)
+    private static Accepted First(string accept, bool hasWireFormat, Func<string[], Accepted?> match, bool isCustom = false)
     {
         if (accept.Length == 0)
         {
@@ -94,7 +97,7 @@ internal static class MediaTypes
             known |= EncodingOf(clause[0]) is { } encoding && (hasWireFormat || encoding != BodyEncoding.Protobuf);
         }
 
-        throw known ? ApiErrors.NotAcceptableForm($"only the following media types are accepted: {Supported}") : ApiErrors.NotAcceptable(Supported);
+        throw known || isCustom ? ApiErrors.NotAcceptableForm($"only the following media types are accepted: {Supported}") : ApiErrors.NotAcceptable(Supported);
     }
 
     /// <summary>Clauses by quality, then as written.</summary>

@@ -40,7 +40,7 @@ internal static class WriteQuery
 {
     public static WriteContext Context(ApiRequest request, List<string> warnings, bool isPatch = false, bool isApply = false)
     {
-        string options = isPatch ? "PatchOptions" : request.Method == "POST" ? "CreateOptions" : "UpdateOptions";
+        string options = isPatch ? "PatchOptions" : request.Method switch { "POST" => "CreateOptions", "DELETE" => "DeleteOptions", _ => "UpdateOptions" };
         List<FieldError> errors = [];
         string dryRun = request.Parameter("dryRun");
         if (request.Query.ContainsKey("dryRun") && dryRun.Length > 0 && dryRun != "All")

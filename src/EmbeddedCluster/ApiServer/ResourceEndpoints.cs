@@ -36,7 +36,8 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         }
 
         bool hasWireFormat = ProtobufWriter.Knows(kind.Kind.ApiVersion, kind.Kind.Kind);
-        Accepted accepted = target.Verb == "watch" && target.Subresource.Length == 0 ? MediaTypes.ChooseStream(request.Accept, hasWireFormat) : MediaTypes.Choose(request.Accept, hasWireFormat);
+        bool isCustom = kind.Custom is not null;
+        Accepted accepted = target.Verb == "watch" && target.Subresource.Length == 0 ? MediaTypes.ChooseStream(request.Accept, hasWireFormat, isCustom) : MediaTypes.Choose(request.Accept, hasWireFormat, isCustom);
         if (target.Subresource.Length > 0)
         {
             return await SubresourceAsync(request, target, kind, accepted, warnings, cancellationToken).ConfigureAwait(false);

@@ -58,7 +58,8 @@ internal sealed partial class ResourceService
 
         if (request.SendInitialEvents is null && request.Match.Length > 0)
         {
-            throw InvalidOptions(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+            FieldError unasked = FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+            throw request.Match == "NotOlderThan" ? InvalidOptions(unasked) : InvalidOptions(unasked, FieldError.NotSupported("resourceVersionMatch", request.Match, "NotOlderThan"));
         }
     }
 

@@ -128,12 +128,7 @@ internal sealed class FieldSelector
             return;
         }
 
-        if (kind.Custom?.SelectableFields is { Count: > 0 })
-        {
-            throw ApiErrors.BadRequest($"field label not supported: {field}");
-        }
-
-        throw ApiErrors.BadRequest(kind.Custom is null && kind.Kind.Kind != "CustomResourceDefinition" && Known(kind).Length > 0
+        throw ApiErrors.BadRequest(kind.Custom is not null || (kind.Kind.Kind != "CustomResourceDefinition" && Known(kind).Length > 0)
             ? $"field label not supported: {field}"
             : $"\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"");
     }

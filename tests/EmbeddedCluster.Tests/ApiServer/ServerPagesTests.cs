@@ -85,6 +85,43 @@ public sealed class ServerPagesTests : IAsyncLifetime
         Assert.Equal(403, (await nobody.GetAsync("/metrics")).Code);
     }
 
+    [Theory]
+    [InlineData("curl/8.5.0", "", true)]
+    [InlineData("curl/8.5.0", "?pretty=false", false)]
+    [InlineData("kubectl/v1.36", "", false)]
+    [InlineData("kubectl/v1.36", "?pretty=true", true)]
+    public async Task JSON_is_indented_for_those_who_read_it_themselves(string agent, string query, bool indented)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, "/api/v1/namespaces/default" + query);
+        request.Headers.TryAddWithoutValidation("User-Agent", agent);
+        using HttpResponseMessage answer = await client.SendAsync(request);
+        Assert.Equal(indented, (await answer.Content.ReadAsStringAsync()).StartsWith("{\n  \"kind\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Custom_resources_are_refused_in_the_words_of_apiextensions()
+    {
+        await admin.MadeAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "{metadata: {name: widgets.example.com}, spec: {group: example.com, scope: Namespaced, names: {plural: widgets, kind: Widget}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]}}");
+        const string Widgets = "/apis/example.com/v1/namespaces/default/widgets";
+        string[] refusals =
+        [
+            (await admin.SendAsync(HttpMethod.Get, Widgets, null, null, ("Accept", "text/html"))).Message,
+            (await admin.SendAsync(HttpMethod.Get, Widgets, null, null, ("Accept", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"))).Message,
+            (await admin.GetAsync(Widgets + "?fieldSelector=spec.x=1")).Message,
+            (await admin.GetAsync(Widgets + "?watch=1&resourceVersionMatch=Exact&resourceVersion=1")).Message,
+            (await admin.DeleteAsync(Widgets + "?dryRun=Nope")).Message,
+        ];
+        Assert.Equal(
+            [
+                "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+                "you requested PartialObjectMetadata, but the requested object is a list (*unstructured.UnstructuredList)",
+                "field label not supported: spec.x",
+                "ListOptions.meta.k8s.io \"\" is invalid: [resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided, resourceVersionMatch: Unsupported value: \"Exact\": supported values: \"NotOlderThan\"]",
+                "DeleteOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"Nope\"]: supported values: \"All\"",
+            ],
+            refusals);
+    }
+
     private async Task<string> TextAsync(string path, string accept)
     {
         using HttpResponseMessage answer = await GetAsync(path, accept);
