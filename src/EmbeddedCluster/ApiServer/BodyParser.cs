@@ -11,6 +11,9 @@ namespace Bowline.EmbeddedCluster.ApiServer;
 internal static class BodyParser
 {
     private const int MaxDepth = 256;
+
+    // A key of YAML has 1024 characters at most, quotes and escapes included; every character may be written as six.
+    private const int LongestYamlKey = 1022 / 6;
     private static readonly YamlReadOptions Options = YamlReadOptions.Kubernetes with { MaxDepth = MaxDepth, MaxNodes = 200_000, DuplicateKeys = DuplicateKeys.LastWins };
 
     /// <summary>The body of a create or an update; one that is not even readable is told with what it should have been.</summary>
@@ -120,7 +123,62 @@ internal static class BodyParser
 
     // Of several documents the first is taken, as the reference does.
     private static Node ParseYaml(ReadOnlySpan<byte> body) =>
-        YamlReader.ReadAll(body, Options) is [var first, ..] ? first.Root : Node.Null;
+        PlainJson(body) ?? (YamlReader.ReadAll(body, Options) is [var first, ..] ? first.Root : Node.Null);
+
+    /// <summary>
+    /// Most applies are JSON, which is YAML as well, and is read in a fraction of the time as what it is. Null wherever the two could differ: characters
+    /// that YAML does not let pass as they are, escapes that go-yaml does not know (halves of surrogate pairs, the slash), fractions and exponents (1.0 is 1 in YAML), keys too long for it.
+    /// </summary>
+    private static Node? PlainJson(ReadOnlySpan<byte> body)
+    {
+        // kubectl ends what it sends with a line break.
+        body = body.TrimEnd((byte)'\n');
+        bool escapes = body.IndexOf("\\ud"u8) >= 0 || body.IndexOf("\\uD"u8) >= 0 || body.IndexOf("\\/"u8) >= 0;
+        if (escapes || body is not [(byte)'{', ..] || body.ContainsAnyExceptInRange((byte)' ', (byte)'~'))
+        {
+            return null;
+        }
+
+        try
+        {
+            Node root = JsonReader.Read(body, MaxDepth);
+            return MeansTheSame(root) ? root : null;
+        }
+        catch (JsonException)
+        {
+            // Flow style YAML that is no JSON; or what YAML refuses too, and then in its own words.
+            return null;
+        }
+    }
+
+    private static bool MeansTheSame(Node node)
+    {
+        switch (node)
+        {
+            case MapNode map:
+                foreach ((string key, Node value) in map)
+                {
+                    if (key.Length > LongestYamlKey || !MeansTheSame(value))
+                    {
+                        return false;
+                    }
+                }
+
+                return true;
+            case ListNode list:
+                foreach (Node element in list)
+                {
+                    if (!MeansTheSame(element))
+                    {
+                        return false;
+                    }
+                }
+
+                return true;
+            default:
+                return node is not FloatNode;
+        }
+    }
 
     /// <summary>The first key that a YAML body sets twice; the last value counts.</summary>
     public static IEnumerable<string> YamlDuplicates(ReadOnlySpan<byte> body)
