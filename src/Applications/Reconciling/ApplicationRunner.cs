@@ -17,6 +17,9 @@ namespace Bowline.Applications.Reconciling;
 /// </summary>
 public sealed partial class ApplicationRunner(RenderedApplication application, DeliveryTarget target, RunnerContext context, Action<ApplicationStatus> report)
 {
+    // Nobody reads faster, and a wave of thousands is applied within a second.
+    private static readonly TimeSpan BetweenProgress = TimeSpan.FromMilliseconds(50);
+
     private readonly ApplicationReconciler reconciler = new(target);
     private readonly Channel<bool> signals = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock gate = new();
@@ -167,7 +170,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     {
         Observation observation = await reconciler.ObserveAsync(wanted, [context.Dependencies.GateOf(wanted.Spec.Name), new ObjectDependencies(wanted.Spec, target), .. context.Gates], cancellationToken, asked).ConfigureAwait(false);
         interest.FollowNamespace(context.Orphans?.Monitors(wanted.Spec) == true ? ApplicationReconciler.NamespaceOf(wanted.Spec) : string.Empty);
-        interest.Follow(new HashSet<ResourceId>([record, .. wanted.Spec.DependsOnObjects, .. observation.Desired.Select(item => item.Id), .. observation.Inventory.Entries.Select(entry => entry.Id)]));
+        interest.Follow([record, .. wanted.Spec.DependsOnObjects, .. observation.Desired.Select(item => item.Id), .. observation.Inventory.Entries.Select(entry => entry.Id)]);
         return observation;
     }
 
@@ -221,6 +224,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         RenderedApplication wanted = observation.Application;
         int total = observation.Plan.Actions.Count(action => action.Acts);
         int done = 0;
+        long told = time.GetTimestamp();
         Publish(status with { Sync = SyncState.OutOfSync, Revision = wanted.Revision, Resources = wanted.Resources.Count, Message = string.Empty, Activity = $"applying 0/{total}" });
 
         // What began with this desired state and did not succeed is gone on with, in this process or the one before.
@@ -239,9 +243,10 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
             Progress = step =>
             {
                 steps.Enqueue(step);
-                if (step.Outcome is not (SyncOutcome.Unchanged or SyncOutcome.Skipped))
+                if (step.Outcome is not (SyncOutcome.Unchanged or SyncOutcome.Skipped) && Interlocked.Increment(ref done) is var count && time.GetElapsedTime(Volatile.Read(ref told)) >= BetweenProgress)
                 {
-                    Publish(status with { Activity = $"applying {Interlocked.Increment(ref done)}/{total}" });
+                    Volatile.Write(ref told, time.GetTimestamp());
+                    Publish(status with { Activity = $"applying {count}/{total}" });
                 }
             },
         };
@@ -307,7 +312,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         if (change.Id == record)
         {
             // The record is written at every sync; only a request in it is news.
-            if (InventoryStore.Read(change.Object).Request is { } request)
+            if (InventoryStore.RequestIn(change.Object) is { } request)
             {
                 Hear(request);
             }

@@ -34,6 +34,9 @@ public sealed class InventoryStore(ICluster cluster)
     /// <summary>The inventory in a stored object; an empty one when there is none.</summary>
     public static Inventory Read(MapNode? stored) => InventoryText.Read(stored);
 
+    /// <summary>What somebody asks for in a stored object, without reading the rest of it.</summary>
+    public static OperatorRequest? RequestIn(MapNode stored) => InventoryText.ReadRequest(stored);
+
     /// <summary>Whether writing the one over the other would change nothing.</summary>
     public static bool IsSame(Inventory before, Inventory after) =>
         ReferenceEquals(before, after) || (before.Entries.Count == after.Entries.Count && InventoryText.Write(before).DeepEquals(InventoryText.Write(after)));

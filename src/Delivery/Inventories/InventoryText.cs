@@ -26,7 +26,7 @@ internal static class InventoryText
             Hold = Parse(data["hold"]) is MapNode hold ? new Hold(Text(hold["from"]), (int)(hold["rolledBackTo"]?.AsInteger() ?? 0), Text(hold["reason"])) { IsHalt = hold["halt"]?.AsBool() == true } : null,
             DeleteHooks = [.. Items(Parse(data["deleteHooks"])).OfType<MapNode>()],
             HasSecretHooks = data["secretHooks"]?.AsString() == "true",
-            Request = ReadRequest(Parse(stored.At("metadata", "annotations", RequestAnnotation))),
+            Request = ReadRequest(stored),
             Confirmed = data["confirmed"]?.AsString() is { Length: > 0 } confirmed ? Time(confirmed) : null,
             Failure = data["failure"]?.AsString() ?? string.Empty,
             Claim = Parse(data["claim"]) is MapNode claim ? new RecordClaim(Text(claim["holder"]), claim["epoch"]?.AsInteger() ?? 0) : null,
@@ -36,6 +36,10 @@ internal static class InventoryText
                 : null,
         };
     }
+
+    public static OperatorRequest? ReadRequest(MapNode stored) => Parse(stored.At("metadata", "annotations", RequestAnnotation)) is MapNode request
+        ? new OperatorRequest(Text(request["id"]), Text(request["verb"]), Text(request["argument"]), Text(request["by"]), Time(Text(request["at"])))
+        : null;
 
     public static MapNode Write(Inventory inventory)
     {
@@ -158,10 +162,6 @@ internal static class InventoryText
 
     private static SyncOperation? ReadOperation(Node? operation) => operation is MapNode
         ? new SyncOperation(Text(operation["id"]), Text(operation["fingerprint"]), Time(Text(operation["started"])), [.. Items(operation["hooksDone"]).Select(Text)])
-        : null;
-
-    private static OperatorRequest? ReadRequest(Node? request) => request is MapNode
-        ? new OperatorRequest(Text(request["id"]), Text(request["verb"]), Text(request["argument"]), Text(request["by"]), Time(Text(request["at"])))
         : null;
 
     private static Node? Parse(Node? text)

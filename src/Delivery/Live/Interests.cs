@@ -7,7 +7,7 @@ namespace Bowline.Delivery.Live;
 public sealed class Interest : IDisposable
 {
     private readonly Interests all;
-    private IReadOnlyCollection<ResourceId> followed = [];
+    private HashSet<ResourceId> followed = [];
     private string home = string.Empty;
 
     internal Interest(Interests all, Action<CacheChange> changed)
@@ -19,10 +19,14 @@ public sealed class Interest : IDisposable
     internal Action<CacheChange> Changed { get; }
 
     /// <summary>Follows these objects from now on instead of those before.</summary>
-    public void Follow(IReadOnlyCollection<ResourceId> objects)
+    public void Follow(IEnumerable<ResourceId> objects)
     {
-        all.Move(this, followed, objects);
-        followed = objects;
+        HashSet<ResourceId> next = [.. objects];
+        if (!next.SetEquals(followed))
+        {
+            all.Move(this, followed, next);
+            followed = next;
+        }
     }
 
     /// <summary>Hears from now on, too, of every object that no other owns and that comes to or leaves this namespace; empty for none.</summary>
@@ -53,23 +57,24 @@ internal sealed class Interests
 
     public Interest Add(Action<CacheChange> changed) => new(this, changed);
 
-    public void Move(Interest interest, IReadOnlyCollection<ResourceId> before, IReadOnlyCollection<ResourceId> after)
+    public void Move(Interest interest, HashSet<ResourceId> before, HashSet<ResourceId> after)
     {
-        if (ReferenceEquals(before, after))
-        {
-            return;
-        }
-
         lock (gate)
         {
             foreach (ResourceId id in before)
             {
-                Remove(table, id, interest);
+                if (!after.Contains(id))
+                {
+                    Remove(table, id, interest);
+                }
             }
 
             foreach (ResourceId id in after)
             {
-                Add(table, id, interest);
+                if (!before.Contains(id))
+                {
+                    Add(table, id, interest);
+                }
             }
         }
     }
