@@ -30,10 +30,10 @@ public sealed partial class UpSession
     /// <summary>Makes the cluster that holds Argo CD's objects ready, writes the repository's to it, and takes in what else it holds.</summary>
     private async Task StartHubAsync(CancellationToken cancellationToken)
     {
-        string home = HubCluster();
+        string home = HubPlace.ClusterOf(options, workspace!, placement, fleet.Usual);
         await fleet.StartAsync([home], observer, cancellationToken).ConfigureAwait(false);
         ICluster cluster = fleet.Target(home).Cluster;
-        string @namespace = HubNamespace();
+        string @namespace = HubPlace.NamespaceOf(options, workspace!);
         try
         {
             if (options.TargetsRealCluster)
@@ -93,26 +93,6 @@ public sealed partial class UpSession
     }
 
     private static WorkspaceChange Nothing { get; } = new() { HomeFiles = [] };
-
-    /// <summary>The cluster of the first application that delivers Applications, else the first of all.</summary>
-    private string HubCluster()
-    {
-        bool HoldsApplications(RenderedApplication application) => application.Kinds.Any(kind => kind.Group == ArgoDefinitions.Group && kind.Kind == ArgoDefinitions.Applications.Kind.Kind);
-        RenderedApplication? parent = options.TargetsRealCluster ? null : workspace!.Rendered.FirstOrDefault(HoldsApplications);
-        return parent is not null ? placement.ClusterOf[parent.Spec.Name]
-            : options.TargetsRealCluster ? fleet.Usual
-            : placement.Clusters.Count > 0 ? placement.Clusters[0] : fleet.Usual;
-    }
-
-    /// <summary>The one that was asked for; on embedded clusters otherwise the one that most manifests name.</summary>
-    private string HubNamespace()
-    {
-        // Where several may hold Applications, which of them is the controller's own is not theirs to say.
-        string? named = options.TargetsRealCluster || options.ApplicationNamespaces.Count > 0 ? null : workspace!.Manifests
-            .Select(manifest => manifest.Body.At("metadata", "namespace")?.AsString() ?? string.Empty).Where(name => name.Length > 0)
-            .GroupBy(name => name).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).FirstOrDefault()?.Key;
-        return options.ArgoCdNamespace.Length > 0 ? options.ArgoCdNamespace : named ?? UpOptions.UsualArgoCdNamespace;
-    }
 
     private void HearOfHub(CacheChange change)
     {
