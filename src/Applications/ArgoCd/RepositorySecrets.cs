@@ -78,15 +78,18 @@ public sealed class RepositorySecrets
         return own is null && chosen is null && access.CertificateAuthority.Length + access.KnownHosts.Length == 0 ? null : access;
     }
 
-    /// <summary>User and password for a registry's host or a repository of charts; Secrets of a project are not used, since charts are shared by all of them.</summary>
-    public HostCredentials? LoginFor(Uri address)
+    /// <summary>Whether a project has logins for charts and registries that other projects must not use.</summary>
+    public bool HasChartLoginsOf(string project) => project.Length > 0 && repositories.Concat(templates).Any(secret => secret.Project == project && secret.Access.Password.Length > 0);
+
+    /// <summary>User and password for a registry's host or a repository of charts, for applications of a project; its own Secrets go before those of all.</summary>
+    public HostCredentials? LoginFor(Uri address, string project)
     {
         RepositorySecret? secret = repositories.Concat(templates)
-            .Where(candidate => candidate.Project.Length == 0 && candidate.Access.Password.Length > 0)
+            .Where(candidate => (candidate.Project.Length == 0 || candidate.Project == project) && candidate.Access.Password.Length > 0)
             .Where(candidate => Transport(candidate.Url) is "oci"
                 ? address.Scheme == "https" && RepositoryUrl.Normalise(Schemed(candidate.Url)).Split('/')[0] == RepositoryUrl.Normalise(address.ToString()).Split('/')[0]
                 : Transport(candidate.Url) == address.Scheme && IsBelow(RepositoryUrl.Normalise(candidate.Url), RepositoryUrl.Normalise(address.ToString())))
-            .MaxBy(candidate => candidate.Url.Length);
+            .MaxBy(candidate => (candidate.Project.Length > 0, candidate.Url.Length));
         return secret is null ? null : new HostCredentials(secret.Access.Username, secret.Access.Password);
     }
 

@@ -25,6 +25,9 @@ public sealed record SourcePollerOptions
 /// <param name="Resolved">The commit or version that it meant when it was last used; empty when it could not be used, so that it is tried again.</param>
 public sealed record WatchedSource(SourceRef Reference, string Chart, string Resolved)
 {
+    /// <summary>Whose logins open it.</summary>
+    public string Project { get; init; } = string.Empty;
+
     internal bool IsFixed => Resolved.Length > 0
         && (Chart.Length > 0 ? Reference.Revision == Resolved : Reference.Revision.Length is 40 or 64 && Reference.Revision.All(char.IsAsciiHexDigit));
 }
@@ -33,7 +36,7 @@ public sealed record WatchedSource(SourceRef Reference, string Chart, string Res
 /// Notices when a branch, tag or range of another repository comes to mean something else: by asking from time to time, and at once
 /// when a webhook says so. A webhook is only believed that much; what is delivered is what the repository itself says then.
 /// </summary>
-public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, string, CancellationToken, Task<string?>> resolveChart, SourcePollerOptions options, TimeProvider time, Random random)
+public sealed class SourcePoller(ISourceFetcher fetcher, Func<WatchedSource, CancellationToken, Task<string?>> resolveChart, SourcePollerOptions options, TimeProvider time, Random random)
 {
     private readonly ConcurrentDictionary<Watched, Known> known = new();
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -47,7 +50,7 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, st
         Dictionary<Watched, Known> wanted = [];
         foreach (WatchedSource source in sources.Where(source => !source.IsFixed))
         {
-            wanted.TryAdd(new Watched(source.Reference.Url, source.Reference.Revision, source.Chart), new Known(source.Reference, source.Resolved, Due(), DateTimeOffset.MinValue, string.Empty));
+            wanted.TryAdd(new Watched(source.Reference.Url, source.Reference.Revision, source.Chart), new Known(source.Reference, source.Project, source.Resolved, Due(), DateTimeOffset.MinValue, string.Empty));
         }
 
         foreach (Watched gone in known.Keys.Where(key => !wanted.ContainsKey(key)))
@@ -57,7 +60,7 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, st
 
         foreach ((Watched watched, Known found) in wanted)
         {
-            known.AddOrUpdate(watched, found, (_, old) => old with { Reference = found.Reference, Resolved = found.Resolved });
+            known.AddOrUpdate(watched, found, (_, old) => old with { Reference = found.Reference, Project = found.Project, Resolved = found.Resolved });
         }
 
         wake.Writer.TryWrite(true);
@@ -161,7 +164,7 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, st
         try
         {
             string resolved = watched.Chart.Length > 0
-                ? await resolveChart(watched.Url, watched.Chart, watched.Revision, cancellationToken).ConfigureAwait(false) ?? found.Resolved
+                ? await resolveChart(new WatchedSource(found.Reference, watched.Chart, found.Resolved) { Project = found.Project }, cancellationToken).ConfigureAwait(false) ?? found.Resolved
                 : await fetcher.ResolveAsync(found.Reference, cancellationToken).ConfigureAwait(false);
             SourceChange? change = null;
             if (resolved != found.Resolved)
@@ -172,6 +175,12 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, st
 
             Set(watched, found with { Resolved = resolved, Complaint = string.Empty });
             return change;
+        }
+        catch (SourceException gone) when (gone.IsUnknownRevision && found.Resolved.Length > 0)
+        {
+            // The branch was deleted: no passing trouble, but what the repository says now, which is for the applications that follow it to tell.
+            Set(watched, found with { Resolved = string.Empty, Complaint = gone.Message });
+            return new SourceChange(watched.Url, watched.Revision, watched.Chart, null);
         }
         catch (SourceException unreachable)
         {
@@ -221,5 +230,5 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<string, string, st
 
     /// <param name="Looked">When it was asked for last.</param>
     /// <param name="Complaint">Why it could not be looked at last time; empty when it could.</param>
-    private sealed record Known(SourceRef Reference, string Resolved, DateTimeOffset Due, DateTimeOffset Looked, string Complaint);
+    private sealed record Known(SourceRef Reference, string Project, string Resolved, DateTimeOffset Due, DateTimeOffset Looked, string Complaint);
 }

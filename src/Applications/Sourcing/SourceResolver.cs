@@ -41,7 +41,8 @@ public sealed record HomeRepository(string Folder, SourceSnapshot Snapshot, IRea
 }
 
 /// <summary>Finds the files behind an application's source: this repository's, a mapped folder's, or a fetched repository's, or a chart from a repository of charts.</summary>
-public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder, ISourceFetcher fetcher, ChartRepositories charts, ArgoCdSettings settings)
+/// <param name="charts">By project: what one project's logins fetched is not handed to another.</param>
+public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder, ISourceFetcher fetcher, Func<string, ChartRepositories> charts, ArgoCdSettings settings)
 {
     public HomeRepository Home => home;
 
@@ -52,7 +53,7 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
     {
         if (source.Chart.Length > 0)
         {
-            return await FetchChartAsync(source, cancellationToken).ConfigureAwait(false);
+            return await FetchChartAsync(source, project, cancellationToken).ConfigureAwait(false);
         }
 
         SourceSnapshot snapshot = await OpenAsync(source, project, cancellationToken).ConfigureAwait(false);
@@ -70,7 +71,7 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
     {
         try
         {
-            DependencyBuild build = new(charts, RepositoryConfig.Of(settings.Repositories.NamedCharts(project)));
+            DependencyBuild build = new(charts(project), RepositoryConfig.Of(settings.Repositories.NamedCharts(project)));
             BuiltDependencies built = await build.BuildAsync(files, chart, cancellationToken).ConfigureAwait(false);
             string folder = TreePath.Join(TreePath.Clean(chart), "charts");
             MemoryTree fetched = new(built.Charts.Select(archive => KeyValuePair.Create<string, ReadOnlyMemory<byte>>(TreePath.Join(folder, archive.Key), archive.Value)));
@@ -82,7 +83,7 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
         }
     }
 
-    private async Task<SourceSnapshot> FetchChartAsync(ApplicationSource source, CancellationToken cancellationToken)
+    private async Task<SourceSnapshot> FetchChartAsync(ApplicationSource source, string project, CancellationToken cancellationToken)
     {
         if (map.FolderOf(source.RepoUrl) is { } folder)
         {
@@ -96,7 +97,7 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
         string repository = source.RepoUrl.Contains("://", StringComparison.Ordinal) ? source.RepoUrl : OciReference.Scheme + source.RepoUrl;
         try
         {
-            FetchedChart chart = await charts.FetchAsync(repository, source.Chart, source.TargetRevision, cancellationToken).ConfigureAwait(false);
+            FetchedChart chart = await charts(project).FetchAsync(repository, source.Chart, source.TargetRevision, cancellationToken).ConfigureAwait(false);
             MemoryTree files = new(TarGz.ReadChart(chart.Archive).Select(file => KeyValuePair.Create<string, ReadOnlyMemory<byte>>(file.Name, file.Data)));
             return new SourceSnapshot(files, new SourceRevision(string.Empty, WorkingTree: false) { Version = chart.Version });
         }

@@ -64,7 +64,7 @@ public sealed record WorkspaceOptions(string SearchPath, IReadOnlyList<Repositor
 }
 
 /// <summary>Reads a repository into rendered applications, and again after changes, rendering only what a change touches.</summary>
-public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISourceFetcher fetcher, ChartRepositories charts, Func<CancellationToken, Task<HomeRepository>> openHome, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder)
+public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISourceFetcher fetcher, Func<string, ChartRepositories> charts, Func<CancellationToken, Task<HomeRepository>> openHome, Func<string, CancellationToken, Task<SourceSnapshot>> openFolder)
 {
     private readonly ApplicationFinder finder = new(new ArgoCdDialect(options.Namespaces));
     private IReadOnlyDictionary<string, ApplicationSpec> declared = new Dictionary<string, ApplicationSpec>();
@@ -236,7 +236,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     }
 
     private WatchedSource Watched(string url, string revision, string chart, string resolved, string project) =>
-        new(new SourceRef(url, revision) { Access = Settings.Repositories.For(url, project) }, chart, resolved);
+        new(new SourceRef(url, revision) { Access = Settings.Repositories.For(url, project) }, chart, resolved) { Project = project };
 
     /// <summary>What could not be had this time is asked for again.</summary>
     private IEnumerable<WatchedSource> Unread(FoundApplications found, IEnumerable<ApplicationFault> faults, RepositoryMap map)

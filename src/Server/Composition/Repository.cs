@@ -20,7 +20,8 @@ internal sealed class Repository : IDisposable
 {
     private readonly IHome home;
     private readonly GitFetcher fetcher;
-    private readonly ChartSources charts;
+    private readonly PatientFetcher? patient;
+    private readonly ChartsByProject charts;
     private readonly RemoteFiles remoteFiles;
     private readonly ArgoCdObjects? cluster;
     private readonly SourcePoller poller;
@@ -28,32 +29,31 @@ internal sealed class Repository : IDisposable
     private readonly ConcurrentDictionary<GitQuery, WatchedSource> generators = new();
     private WatchedSource[] watched = [];
     private readonly IReadOnlyList<RepositoryMapping> mappings;
+    private readonly DestinationRules? destinations;
     private SourceRef? homeReference;
 
-    private readonly DestinationRules? destinations;
-
-    private Repository(IHome home, GitFetcher fetcher, ArgoCdObjects? cluster, UpOptions options, TimeProvider time)
+    private Repository(IHome home, GitFetcher fetcher, ArgoCdObjects? cluster, UpOptions options, bool delivers, TimeProvider time)
     {
         destinations = cluster is null ? null : new DestinationRules(cluster.Address, options.AllowedExecPlugins, name => options.PlacementRules.Any(rule => rule.Matches(name)));
         this.home = home;
         this.fetcher = fetcher;
         this.cluster = cluster;
         mappings = options.RepositoryMappings;
-        charts = new ChartSources(time, more: address => workspace!.Settings.Repositories.LoginFor(address));
+        charts = new ChartsByProject(time, () => workspace!.Settings.Repositories);
         remoteFiles = new RemoteFiles(time);
 
-        // Whoever delivers once waits for every answer; whoever stays is told when one comes late.
-        PatientFetcher? patient = options.Stay ? new PatientFetcher(fetcher, options.SourcePatience, time) : null;
+        // Whoever delivers once looks again at what answered late; whoever stays is told when something does; whoever only looks waits for it.
+        patient = delivers ? new PatientFetcher(fetcher, options.SourcePatience, time) { KeepsLateAnswers = !options.Stay } : null;
         ISourceFetcher sources = patient is null ? fetcher : patient;
         poller = new SourcePoller(sources, ResolveChartAsync, options.Polling, time, new Random()) { Complain = message => Complain(message) };
         patient?.Arrived = url => poller.Notify([url]);
-        // Bases are shared by all applications, so Secrets of a project are not used for them.
+        // Bases, and the charts in them, are shared by all applications, so Secrets of a project are not used for them.
         RemoteBases bases = new(fetcher, options.RepositoryMappings, url => workspace!.Settings.Repositories.For(url, project: string.Empty));
         workspace = new Workspace(
             new WorkspaceOptions(home.SearchPath, options.RepositoryMappings, options.Namespace) { AssumesProjects = options.AssumesProjects, Namespaces = options.Namespaces, Destinations = destinations },
-            Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Repositories).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
+            Engines.CreateRenderer(bases.Fetch, new RemoteCharts(charts.Shared).Fetch, options.AllowRemoteFiles ? remoteFiles.Fetch : null),
             sources,
-            charts.Repositories,
+            charts.Of,
             home.OpenAsync,
             (path, token) => LocalHome.OpenFolderAsync(path, time, token))
         {
@@ -103,15 +103,16 @@ internal sealed class Repository : IDisposable
     /// <summary>Told what cannot be reached while following.</summary>
     public Action<string> Complain { get; set; } = _ => { };
 
+    /// <param name="delivers">One repository that hangs must not hold up what the others have; see <see cref="WaitForLateSourcesAsync"/>.</param>
     /// <exception cref="UsageException">There is no such folder.</exception>
-    public static async Task<Repository> OpenAsync(UpOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<Repository> OpenAsync(UpOptions options, bool delivers, TimeProvider time, CancellationToken cancellationToken)
     {
         GitFetcher fetcher = new(Path.Combine(BowlineHome.Folder, "mirrors"), time);
         ArgoCdObjects? cluster = options.TargetsRealCluster ? new ArgoCdObjects(options, time) : null;
         IHome home = options.Replica is not null ? new HubHome(options.SettingsNamespace) : RemoteHome.IsRemote(options.Path)
             ? new RemoteHome(options, fetcher, token => ReadClusterAsync(cluster, token))
             : await LocalHome.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
-        return new Repository(home, fetcher, cluster, options, time);
+        return new Repository(home, fetcher, cluster, options, delivers, time);
     }
 
     /// <summary>What projects say about the sync of any application.</summary>
@@ -159,10 +160,23 @@ internal sealed class Repository : IDisposable
         return state;
     }
 
+    /// <summary>Waits until repositories that did not answer in time have answered, or failed, after all.</summary>
+    /// <returns>Whether there were any since this was asked last, so that it is worth to load again.</returns>
+    public async Task<bool> WaitForLateSourcesAsync(CancellationToken cancellationToken)
+    {
+        if (patient?.TakeRefusals() is not true)
+        {
+            return false;
+        }
+
+        await patient.WaitForHangingAsync(cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
     /// <summary>What a git generator reads; from now on it is looked at from time to time whether it has changed.</summary>
     public async Task<FileTree> OpenAsync(GitQuery query, CancellationToken cancellationToken)
     {
-        SourceSnapshot snapshot = await workspace.OpenAsync(query, cancellationToken).ConfigureAwait(false);
+        SourceSnapshot snapshot = await OpenOrWaitAsync(query, cancellationToken).ConfigureAwait(false);
         if (workspace.IsElsewhere(query.Url))
         {
             generators[query] = new WatchedSource(new SourceRef(query.Url, query.Revision) { Access = Settings.Repositories.For(query.Url, query.Project) }, string.Empty, snapshot.Revision.Commit);
@@ -170,6 +184,21 @@ internal sealed class Repository : IDisposable
         }
 
         return snapshot.Files;
+    }
+
+    /// <summary>A set that is expanded once, before the run ends, waits for an answer that comes late.</summary>
+    private async Task<SourceSnapshot> OpenOrWaitAsync(GitQuery query, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await workspace.OpenAsync(query, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Applications.Model.ApplicationException unheard) when (unheard.InnerException is SourceException { IsLate: true } && patient is { KeepsLateAnswers: true })
+        {
+            await patient.WaitForHangingAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return await workspace.OpenAsync(query, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Whether a change may be one of what a git generator reads.</summary>
@@ -232,15 +261,15 @@ internal sealed class Repository : IDisposable
         }
     }
 
-    private async Task<string?> ResolveChartAsync(string url, string chart, string range, CancellationToken cancellationToken)
+    private async Task<string?> ResolveChartAsync(WatchedSource source, CancellationToken cancellationToken)
     {
         try
         {
-            return await charts.Repositories.FindVersionAsync(url, chart, range, cancellationToken).ConfigureAwait(false);
+            return await charts.Of(source.Project).FindVersionAsync(source.Reference.Url, source.Chart, source.Reference.Revision, cancellationToken).ConfigureAwait(false);
         }
         catch (Rendering.Requests.RenderException unusable)
         {
-            throw new SourceException(unusable.Message, url, unusable);
+            throw new SourceException(unusable.Message, source.Reference.Url, unusable);
         }
     }
 }

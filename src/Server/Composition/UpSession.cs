@@ -39,7 +39,7 @@ public sealed partial class UpSession : IAsyncDisposable
 
     /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>
     public static async Task<UpSession> OpenAsync(UpOptions options, TimeProvider time, IUpObserver observer, CancellationToken cancellationToken) =>
-        new(options, await Repository.OpenAsync(options, time, cancellationToken).ConfigureAwait(false), time, observer);
+        new(options, await Repository.OpenAsync(options, delivers: true, time, cancellationToken).ConfigureAwait(false), time, observer);
 
     /// <summary>Brings everything up and returns when every application is delivered, has failed, or time is up.</summary>
     public async Task<UpReport> DeliverAsync(CancellationToken cancellationToken)
@@ -60,10 +60,38 @@ public sealed partial class UpSession : IAsyncDisposable
             following = Task.Run(() => FollowAsync(stopping.Token), CancellationToken.None);
         }
 
-        await WaitUntilSettledAsync(cancellationToken).ConfigureAwait(false);
+        do
+        {
+            await WaitUntilSettledAsync(cancellationToken).ConfigureAwait(false);
+        }
+        while (!options.Stay && await TakeInLateAsync(cancellationToken).ConfigureAwait(false));
+
         await (statuses?.FlushAsync(CancellationToken.None) ?? Task.CompletedTask).ConfigureAwait(false);
         await TellAsync(cancellationToken).ConfigureAwait(false);
         return await ReportAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>For a run that ends: what did not answer in time is taken in when it does, after everything else is delivered.</summary>
+    /// <returns>Whether there was anything.</returns>
+    private async Task<bool> TakeInLateAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(options.Timeout, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            if (!await repository.WaitForLateSourcesAsync(either.Token).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            await FollowAsync(Nothing, either.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Time is up; the report says of each application what it waits for.
+            return false;
+        }
     }
 
     private async Task<UpReport> ReportAsync()

@@ -85,4 +85,10 @@ public sealed class SourceException(string message, string? path = null, Excepti
 
     /// <summary>Whether the source was there, but its signature is not one that was asked for.</summary>
     public bool IsUntrusted { get; init; }
+
+    /// <summary>Whether nobody waited any longer for an answer that may still come.</summary>
+    public bool IsLate { get; init; }
+
+    /// <summary>Whether the repository answered, and has nothing (any more) that is called as what was asked for.</summary>
+    public bool IsUnknownRevision { get; init; }
 }

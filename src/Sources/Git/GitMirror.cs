@@ -89,7 +89,7 @@ internal sealed partial class GitMirror : IDisposable
         catch (SourceException error)
         {
             string message = secrets.Aggregate(error.Message, (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal));
-            throw new SourceException(message.StartsWith(shown, StringComparison.Ordinal) ? message : $"{shown}: {message}", error.Path) { IsUntrusted = error.IsUntrusted };
+            throw new SourceException(message.StartsWith(shown, StringComparison.Ordinal) ? message : $"{shown}: {message}", error.Path) { IsUntrusted = error.IsUntrusted, IsUnknownRevision = error.IsUnknownRevision };
         }
         finally
         {
@@ -136,7 +136,7 @@ internal sealed partial class GitMirror : IDisposable
 
         return RemoteRefs.MayBeId(revision)
             ? await ResolveBeginningAsync(revision, cancellationToken).ConfigureAwait(false)
-            : throw new SourceException(revision.Length == 0 ? "the repository is empty" : $"no branch, tag or matching version is called {revision}");
+            : throw new SourceException(revision.Length == 0 ? "the repository is empty" : $"no branch, tag or matching version is called {revision}") { IsUnknownRevision = true };
     }
 
     private async Task ReadRefsAsync(CancellationToken cancellationToken)
@@ -155,7 +155,7 @@ internal sealed partial class GitMirror : IDisposable
 
         await FetchAllAsync(cancellationToken).ConfigureAwait(false);
         return await repository.TryResolveAsync(revision, cancellationToken).ConfigureAwait(false)
-            ?? throw new SourceException($"no branch, tag or commit is called {revision}");
+            ?? throw new SourceException($"no branch, tag or commit is called {revision}") { IsUnknownRevision = true };
     }
 
     private async Task EnsureAsync(string commit, CancellationToken cancellationToken)
@@ -172,7 +172,7 @@ internal sealed partial class GitMirror : IDisposable
             await FetchAllAsync(cancellationToken).ConfigureAwait(false);
             if (!await HasAsync(commit, cancellationToken).ConfigureAwait(false))
             {
-                throw new SourceException($"the repository has no commit {commit}");
+                throw new SourceException($"the repository has no commit {commit}") { IsUnknownRevision = true };
             }
         }
     }

@@ -83,10 +83,25 @@ public sealed class RepositorySecretsTests
         RepositorySecrets secrets = Read(
             Secret("oci", "repository", "url: registry.example.com/charts", "enableOCI: \"true\"", "type: helm", "username: oci", "password: p"),
             Secret("web", "repository", "url: https://charts.example.com/stable", "type: helm", "username: web", "password: p"));
-        Assert.Equal("oci", secrets.LoginFor(new Uri("https://registry.example.com/v2/charts/x"))?.Username);
-        Assert.Null(secrets.LoginFor(new Uri("http://registry.example.com/v2/charts/x")));
-        Assert.Equal("web", secrets.LoginFor(new Uri("https://charts.example.com/stable/index.yaml"))?.Username);
-        Assert.Null(secrets.LoginFor(new Uri("https://charts.example.com/other")));
+        Assert.Equal("oci", secrets.LoginFor(new Uri("https://registry.example.com/v2/charts/x"), string.Empty)?.Username);
+        Assert.Null(secrets.LoginFor(new Uri("http://registry.example.com/v2/charts/x"), string.Empty));
+        Assert.Equal("web", secrets.LoginFor(new Uri("https://charts.example.com/stable/index.yaml"), string.Empty)?.Username);
+        Assert.Null(secrets.LoginFor(new Uri("https://charts.example.com/other"), string.Empty));
+    }
+
+    [Fact]
+    public void A_projects_login_for_charts_goes_before_that_of_all_and_opens_nothing_for_others()
+    {
+        Uri index = new("https://charts.example.com/stable/index.yaml");
+        RepositorySecrets secrets = Read(
+            Secret("all", "repo-creds", "url: https://charts.example.com/stable", "username: all", "password: p"),
+            Secret("shop", "repository", "url: https://charts.example.com", "type: helm", "project: shop", "username: shop", "password: p"),
+            Secret("lone", "repository", "url: https://lone.example.com", "type: helm", "project: shop", "username: lone", "password: p"));
+        Assert.Equal("shop", secrets.LoginFor(index, "shop")?.Username);
+        Assert.Equal("all", secrets.LoginFor(index, "other")?.Username);
+        Assert.Null(secrets.LoginFor(new Uri("https://lone.example.com/index.yaml"), "other"));
+        Assert.Null(secrets.LoginFor(new Uri("https://lone.example.com/index.yaml"), string.Empty));
+        Assert.Equal([true, false, false], new[] { "shop", "other", string.Empty }.Select(secrets.HasChartLoginsOf));
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public sealed class ManyApplicationsTests
             new WorkspaceOptions(string.Empty, [], "default"),
             new PlainRenderer(),
             new NoFetcher(),
-            charts,
+            _ => charts,
             _ => Task.FromResult(new HomeRepository("/monorepo", new SourceSnapshot(new MemoryTree(files()), new SourceRevision("0123456789abcdef0123456789abcdef01234567", WorkingTree: false)), [Url])),
             (folder, _) => throw new SourceException($"nobody asked for {folder}"));
     }

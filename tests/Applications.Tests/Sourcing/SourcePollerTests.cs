@@ -68,6 +68,31 @@ public sealed class SourcePollerTests
     }
 
     [Fact]
+    public async Task A_branch_that_is_deleted_is_told_once_as_a_change_and_again_when_it_is_back()
+    {
+        Server server = new() { ["main"] = "1" };
+        ConcurrentQueue<string> complaints = new();
+        SourcePoller poller = Make(server, TimeSpan.FromMilliseconds(10), complaints.Enqueue);
+        poller.Watch([Watched("main", "1")]);
+        await using IAsyncEnumerator<IReadOnlyList<SourceChange>> changes = poller.ChangesAsync(Limit()).GetAsyncEnumerator();
+        ValueTask<bool> next = changes.MoveNextAsync();
+        server.TryRemove("main", out _);
+        Assert.True(await next);
+        Assert.Null(Assert.Single(changes.Current).Files);
+        next = changes.MoveNextAsync();
+        int asked = server.Asked;
+        while (server.Asked < asked + 5)
+        {
+            await Task.Delay(10, CancellationToken.None);
+        }
+
+        Assert.False(next.IsCompleted);
+        server["main"] = "2";
+        Assert.True(await next);
+        Assert.Empty(complaints);
+    }
+
+    [Fact]
     public async Task A_server_that_hangs_delays_no_other_and_a_webhook_that_comes_meanwhile_is_not_lost()
     {
         TaskCompletionSource hangs = new();
@@ -104,7 +129,7 @@ public sealed class SourcePollerTests
     private static WatchedSource Watched(string revision, string resolved) => new(new SourceRef(Url, revision), string.Empty, resolved);
 
     private static SourcePoller Make(Server server, TimeSpan interval, Action<string>? complain = null) =>
-        new(server, (_, _, _, _) => Task.FromResult<string?>("9.9.9"), new SourcePollerOptions { Interval = interval, Jitter = TimeSpan.Zero }, TimeProvider.System, new Random(1)) { Complain = complain ?? (_ => { }) };
+        new(server, (_, _) => Task.FromResult<string?>("9.9.9"), new SourcePollerOptions { Interval = interval, Jitter = TimeSpan.Zero }, TimeProvider.System, new Random(1)) { Complain = complain ?? (_ => { }) };
 
     /// <summary>What a Git server answers; the real one is met in tests/Sources.Tests and tests/Cli.Tests.</summary>
     private sealed class Server : ConcurrentDictionary<string, string>, ISourceFetcher
@@ -121,7 +146,7 @@ public sealed class SourcePollerTests
         public async Task<string> ResolveAsync(SourceRef reference, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref asked);
-            string known = this[reference.Revision];
+            string known = TryGetValue(reference.Revision, out string? commit) ? commit : throw new SourceException($"no branch is called {reference.Revision}") { IsUnknownRevision = true };
             await Hangs(reference);
             return Broken ? throw new SourceException("unreachable") : known;
         }

@@ -32,6 +32,22 @@ public sealed class SourceFaultTests
     }
 
     [Fact]
+    public async Task A_run_that_ends_delivers_the_others_first_and_takes_in_what_answers_late()
+    {
+        using Scratch manifests = new();
+        using GitHttpServer server = new(manifests.Root);
+        using HangingFront front = new(new Uri(server.Address));
+        manifests.WriteConfigMap("web/a.yaml", "a", "one");
+        Commit(manifests, initial: true);
+        using Scratch scratch = new();
+        scratch.Write("apps/slow.yaml", Application("slow", front.Address + "repository")).WriteApplication("quick", "quick").WriteConfigMap("quick/a.yaml", "a", "one");
+        await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository, "--once", "--timeout", "120s");
+        await up.WaitForOutputAsync("quick: Synced, Healthy", TimeSpan.FromSeconds(60));
+        front.Release();
+        await up.WaitForOutputAsync("slow: Synced, Healthy", Patience);
+    }
+
+    [Fact]
     public async Task A_rewritten_branch_is_delivered_and_a_deleted_one_leaves_what_it_delivered()
     {
         using Scratch manifests = new();
@@ -57,11 +73,13 @@ public sealed class SourceFaultTests
         manifests.Git("checkout", "-q", "other");
         manifests.Git("branch", "-qD", "main");
         await up.WaitForOutputAsync("no branch, tag or matching version is called main", Patience);
+        await Until.TrueAsync(async () => await StandingAsync(kubectl) == "Unknown ComparisonError", Patience, () => up.Output);
         await kubectl.RunAsync("-n", "web", "patch", "cm", "a", "--type", "merge", "-p", """{"data":{"value":"by hand"}}""");
         await Until.TrueAsync(async () => await ValueAsync(kubectl) == "rewritten", Patience, () => up.Output);
 
         manifests.Git("branch", "main", "other");
         await Until.TrueAsync(async () => await ValueAsync(kubectl) == "two", Patience, () => up.Output);
+        await Until.TrueAsync(async () => await StandingAsync(kubectl) == "Synced", Patience, () => up.Output);
     }
 
     [Fact]
@@ -82,6 +100,9 @@ public sealed class SourceFaultTests
     }
 
     private static async Task<string> ValueAsync(Kubectl kubectl) => await kubectl.RunAsync("-n", "web", "get", "cm", "a", "-o", "jsonpath={.data.value}");
+
+    private static async Task<string> StandingAsync(Kubectl kubectl) =>
+        (await kubectl.RunAsync("-n", "argocd", "get", "applications.argoproj.io", "web", "-o", "jsonpath={.status.sync.status} {.status.conditions[*].type}")).Trim();
 
     private static string Application(string name, string url) => $$"""
         apiVersion: argoproj.io/v1alpha1
