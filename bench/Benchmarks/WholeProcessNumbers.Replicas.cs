@@ -14,6 +14,19 @@ internal static partial class WholeProcessNumbers
 {
     private const int Shared = 3000;
     private const int Taken = 300;
+
+    private const string Manifests = """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: cm}
+        data: {key: value}
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {generateName: ran-, annotations: {argocd.argoproj.io/hook: PreSync}}
+
+        """;
+
     private static readonly KindInfo ConfigMaps = new(new ResourceKind(string.Empty, "v1", "ConfigMap"), "configmaps", Namespaced: true);
     private static readonly KindInfo Applications = new(new ResourceKind("argoproj.io", "v1alpha1", "Application"), "applications", Namespaced: true);
     private static readonly KindInfo Namespaces = new(new ResourceKind(string.Empty, "v1", "Namespace"), "namespaces", Namespaced: false);
@@ -25,7 +38,7 @@ internal static partial class WholeProcessNumbers
         Console.WriteLine("| what | goal | measured |");
         Console.WriteLine("|---|---|---|");
         using Folder folder = new();
-        folder.Repository("shared", 1, _ => [("cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {key: value}\n")]);
+        folder.Repository("shared", 1, _ => [("cm.yaml", Manifests)]);
         using GitHttpServer git = new(folder.Path);
         string kubeconfig = Path.Combine(folder.Path, "kubeconfig");
         await using Running api = Running.Start(folder, "cluster", "start", "--no-controllers", "--port", "0", "--write-kubeconfig", kubeconfig);
@@ -45,22 +58,19 @@ internal static partial class WholeProcessNumbers
                 await cluster.CreateAsync(Applications, "argocd", Declared(number, $"{git.Address}shared"), new WriteOptions(), token));
             await DeliveredAsync(cluster, Shared, cancellationToken);
             DeliveryNumbers.Row("3,000 applications created and delivered by three replicas", "", $"{watch.Elapsed.TotalSeconds:0.0} s ({replicas.Sum(replica => replica.Cpu()):0.0} s CPU of the replicas, {api.Cpu():0.0} s of the API server)");
-            long once = await SyncedAsync(replicas, Shared, cancellationToken);
-            DeliveryNumbers.Row("syncs that they made of it", "3,000", once.ToString(CultureInfo.InvariantCulture));
+            DeliveryNumbers.Row("syncs that began, by the hooks that they left", "3,000", await SyncsAsync(cluster, cancellationToken));
             int[] shares = await Task.WhenAll(replicas.Select(replica => ShareAsync(replica, cancellationToken)));
             double apart = 100.0 * (shares.Max() - shares.Min()) / (Shared / 3.0);
             DeliveryNumbers.Row("their shares", "within 10 %", string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", shares)}: {apart:0.0} % apart"));
 
             // Of every application something is taken away in the moment in which one replica dies: what was its own only its heirs put back.
-            long survivors = await SyncedAsync(replicas[1..], 0, cancellationToken);
             replicas[0].Kill();
             watch.Restart();
             await Parallel.ForEachAsync(Enumerable.Range(0, Taken).Select(number => number * (Shared / Taken)), cancellationToken, async (number, token) =>
                 await cluster.DeleteAsync(new ObjectKey(ConfigMaps, NameOf(number), "cm"), DeleteOptions.Background, token));
             await DeliveredAsync(cluster, Shared, cancellationToken);
             DeliveryNumbers.Row("a replica killed, until what it would have healed is healed", "15 s", $"{watch.Elapsed.TotalSeconds:0.0} s");
-            long after = await SyncedAsync(replicas[1..], survivors + Taken, cancellationToken);
-            DeliveryNumbers.Row("syncs of that", "300", (after - survivors).ToString(CultureInfo.InvariantCulture));
+            DeliveryNumbers.Row("hooks then: of what is only healed they do not run again", "3,000", await SyncsAsync(cluster, cancellationToken));
             DeliveryNumbers.Row("shares of the other two", "", string.Join(", ", await Task.WhenAll(replicas.Skip(1).Select(replica => ShareAsync(replica, cancellationToken)))));
         }
         finally
@@ -99,20 +109,12 @@ internal static partial class WholeProcessNumbers
     private static async Task<int> ShareAsync(Running replica, CancellationToken cancellationToken) =>
         int.Parse(Regex.Match(await MetricsAsync(replica, cancellationToken), @"bowline_applications\{[^}]*\} ([0-9]+)").Groups[1].Value, CultureInfo.InvariantCulture);
 
-    /// <summary>How many syncs these replicas have ended, once that stays the same for a while: what runs twice is counted, too.</summary>
-    private static async Task<long> SyncedAsync(IReadOnlyList<Running> replicas, long expected, CancellationToken cancellationToken)
+    /// <summary>How many syncs there were, each of which leaves a hook under its own name, and how many of them had had one before.</summary>
+    private static async Task<string> SyncsAsync(HttpCluster cluster, CancellationToken cancellationToken)
     {
-        long count = -1;
-        for (int quiet = 0; quiet < 10;)
-        {
-            string[] metrics = await Task.WhenAll(replicas.Select(replica => MetricsAsync(replica, cancellationToken)));
-            long now = metrics.SelectMany(text => Regex.Matches(text, @"argocd_app_sync_total\{[^}]*\} ([0-9]+)")).Sum(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
-            quiet = now == count && now >= expected ? quiet + 1 : 0;
-            count = now;
-            await Task.Delay(300, cancellationToken);
-        }
-
-        return count;
+        string[] hooks = [.. (await cluster.ListAsync(ConfigMaps, string.Empty, ListOptions.All, cancellationToken)).Items
+            .Where(item => item.At("metadata", "name")!.AsString()!.StartsWith("ran-", StringComparison.Ordinal)).Select(item => item.At("metadata", "namespace")!.AsString()!)];
+        return $"{hooks.Length}, {hooks.GroupBy(name => name).Count(group => group.Count() > 1)} applications twice";
     }
 
     private static async Task<string> MetricsAsync(Running replica, CancellationToken cancellationToken)
