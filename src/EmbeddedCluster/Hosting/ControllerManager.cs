@@ -191,6 +191,7 @@ public sealed class ControllerManager : IAsyncDisposable
         new Autoscalers(plane, metrics),
         new Quotas(plane),
         new AggregatedRoles(plane),
+        new PolicyTypes(plane),
         new TokenSecrets(plane, options.CertificateAuthority),
         new LoadBalancers(plane),
         new IngressAddresses(plane),

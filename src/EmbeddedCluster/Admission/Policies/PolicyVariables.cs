@@ -9,9 +9,17 @@ namespace Bowline.EmbeddedCluster.Admission.Policies;
 internal sealed record PolicyVariables(IReadOnlyList<(string Name, CompiledExpression Expression)> All, CelEnvironment Environment, CelEnvironment Messages)
 {
     /// <summary>Compiles them one by one, so that the next knows the types of those before.</summary>
-    public static PolicyVariables Compile(Node? variables, bool hasParams)
+    public static PolicyVariables Compile(Node? variables, bool hasParams) => Compile(variables, PolicyEnvironment.Policy(hasParams), hasParams);
+
+    /// <summary>As for objects, and parameters where there are any, of known types.</summary>
+    public static PolicyVariables Compile(Node? variables, CelType objects, CelType? parameters)
     {
-        CelEnvironment environment = PolicyEnvironment.Policy(hasParams);
+        CelEnvironment environment = PolicyEnvironment.Policy(parameters is not null).WithVariable("object", objects).WithVariable("oldObject", objects);
+        return Compile(variables, parameters is null ? environment : environment.WithVariable("params", parameters), parameters is not null);
+    }
+
+    private static PolicyVariables Compile(Node? variables, CelEnvironment environment, bool hasParams)
+    {
         List<(string, CompiledExpression)> all = [];
         Dictionary<string, CelField> fields = new(StringComparer.Ordinal);
         environment = With(environment, fields);
