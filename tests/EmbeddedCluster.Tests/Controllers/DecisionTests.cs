@@ -34,6 +34,46 @@ public sealed class DecisionTests
         Assert.Equal(3, down.Spec().Int("replicas"));
     }
 
+    // Sets "name:replicas", the present template's called new, the newest first; sizes and surges "before>now". pkg/controller/deployment/sync_test.go, TestScale.
+    [Theory]
+    [InlineData("10>12", "0>0", "new:10", "new:12")]
+    [InlineData("10>5", "0>0", "new:10", "new:5")]
+    [InlineData("5>10", "0>0", "new:2 v1:3", "new:4 v1:6")]
+    [InlineData("5>3", "0>0", "new:2 v1:3", "new:1 v1:2")]
+    [InlineData("9>4", "0>0", "new:8 v1:1", "new:4 v1:0")]
+    [InlineData("7>10", "0>0", "new:2 v2:3 v1:2", "new:3 v2:4 v1:3")]
+    [InlineData("13>8", "0>0", "new:2 v2:8 v1:3", "new:1 v2:5 v1:2")]
+    [InlineData("3>4", "0>0", "new:1 v2:1 v1:1", "new:2 v2:1 v1:1")]
+    [InlineData("3>2", "0>0", "new:1 v2:1 v1:1", "new:1 v2:1 v1:0")]
+    [InlineData("4>5", "0>0", "v2:2 v1:2", "v2:3 v1:2")]
+    [InlineData("6>0", "0>0", "new:3 v2:2 v1:1", "new:0 v2:0 v1:0")]
+    [InlineData("10>20", "2>2", "new:6 v1:6", "new:11 v1:11")]
+    [InlineData("10>50", "3>6", "new:5 v1:8", "new:22 v1:34")]
+    [InlineData("10>14", "0>0", "v2:7 v1:3", "v2:10 v1:4")]
+    public void A_change_of_size_in_a_rollout_is_spread_in_proportion(string size, string surge, string sets, string expected)
+    {
+        static int[] Numbers(string pair) => [.. pair.Split('>').Select(number => int.Parse(number, System.Globalization.CultureInfo.InvariantCulture))];
+        (int[] sizes, int[] surges) = (Numbers(size), Numbers(surge));
+        MapNode deployment = Deployment(sizes[1]);
+        deployment["spec"]!["strategy"]!.AsMap()!["rollingUpdate"] = new MapNode { ["maxSurge"] = surges[1], ["maxUnavailable"] = 1 };
+        string[] names = [.. sets.Split(' ')];
+        List<MapNode> present = [];
+        for (int i = 0; i < names.Length; i++)
+        {
+            string[] parts = names[i].Split(':');
+            int replicas = int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture);
+            MapNode set = ReplicaSet(parts[0], parts[0] == "new" ? "nginx:2" : "nginx:" + parts[0], replicas, replicas, names.Length - i);
+            MapNode annotations = set["metadata"]!["annotations"]!.AsMap()!;
+            annotations["deployment.kubernetes.io/desired-replicas"] = sizes[0].ToString(System.Globalization.CultureInfo.InvariantCulture);
+            annotations["deployment.kubernetes.io/max-replicas"] = (sizes[0] + surges[0]).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            present.Add(set);
+        }
+
+        DeploymentPlan plan = DeploymentRollout.Decide(deployment, present, [], Now);
+        Assert.Null(plan.Create);
+        Assert.Equal(expected, string.Join(' ', present.Select(set => $"{set.Name()}:{(plan.Update.FirstOrDefault(updated => updated.Name() == set.Name()) ?? set).Spec().Int("replicas")}")));
+    }
+
     // Pods "name=age of creation and readiness[!cost][@node]"; kube-controller-manager's ActivePodsWithRanks, uids are the names.
     [Theory]
     [InlineData("of pods of different age the youngest goes", "a=9000 b=100 c=1000", "b")]

@@ -219,11 +219,82 @@ public sealed class KubectlWorkloadTests(KubectlCluster cluster) : IClassFixture
         }
     }
 
+    [KubectlFact]
+    public async Task Rollouts_go_to_a_revision_and_sizes_are_checked_first()
+    {
+        await NamespaceAsync("flags");
+        await K("flags", "create deployment web --image=nginx:1 --replicas=2");
+        await K("flags", "create deployment api --image=nginx:1");
+        foreach (string image in (string[])["nginx:2", "nginx:3"])
+        {
+            await K("flags", "rollout status deploy/web --timeout=60s");
+            await K("flags", $"set image deploy/web nginx={image}");
+        }
+
+        await K("flags", "rollout status deploy/web --timeout=60s");
+        await K("flags", "rollout undo deploy/web --to-revision=1");
+        await K("flags", "rollout status deploy/web --timeout=60s");
+        Assert.Equal("nginx:1", await K("flags", "get deploy web -o jsonpath={.spec.template.spec.containers[0].image}"));
+        Assert.Matches("^deployment.apps/web \\nREVISION +CHANGE-CAUSE\\n2 .*\\n3 .*\\n4 ", await K("flags", "rollout history deploy/web"));
+        Assert.Contains("unable to find specified revision 9 in history", await K("flags", "rollout undo deploy/web --to-revision=9", expected: 1), StringComparison.Ordinal);
+        await K("flags", "rollout pause deploy/web");
+        Assert.Contains("you cannot rollback a paused deployment", await K("flags", "rollout undo deploy/web", expected: 1), StringComparison.Ordinal);
+        await K("flags", "rollout resume deploy/web");
+        Assert.Contains("xpected replicas to be 5, was 2", await K("flags", "scale deploy/web --replicas=3 --current-replicas=5", expected: 1), StringComparison.Ordinal);
+        await K("flags", "scale deploy/web deploy/api --replicas=3");
+        Assert.Equal("3 3", await K("flags", "get deploy -o jsonpath={.items[*].spec.replicas}"));
+    }
+
+    [KubectlFact]
+    public async Task Logs_are_those_that_are_asked_for_and_figures_are_shown_by_container()
+    {
+        await NamespaceAsync("logs");
+        await cluster.RunAsync("apply -f -", """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: two, namespace: logs, labels: {app: two}, annotations: {bowline.dev/logs.a: "one\ntwo\nthree\n", bowline.dev/logs.b: "bee\n"}}
+            spec: {containers: [{name: a, image: nginx}, {name: b, image: busybox}]}
+            """);
+        await K("logs", "wait pod/two --for=condition=Ready --timeout=60s");
+        Assert.Equal("bee\n", await K("logs", "logs two -c b"));
+        Assert.Equal("three\n", await K("logs", "logs two -c a --tail=1"));
+        Assert.Matches("^20..-.*Z one\n", await K("logs", "logs two -c a --timestamps --since=1h"));
+        string all = await K("logs", "logs -l app=two --all-containers --prefix --tail=1");
+        Assert.Contains("[pod/two/a] three", all, StringComparison.Ordinal);
+        Assert.Contains("[pod/two/b] bee", all, StringComparison.Ordinal);
+        Assert.Contains("previous terminated container \"a\" in pod \"two\" not found", await K("logs", "logs two -c a --previous", expected: 1), StringComparison.Ordinal);
+        Assert.Contains("container nope is not valid for pod two", await K("logs", "logs two -c nope", expected: 1), StringComparison.Ordinal);
+        Assert.Matches("(?m)^two +a +.*\n?two +b ", await K("logs", "top pods --containers --sort-by=memory --no-headers"));
+        Assert.Contains("pod \"once\" deleted", await K("logs", "run once --image=busybox --restart=Never --rm --attach -- true"), StringComparison.Ordinal);
+    }
+
+    [KubectlFact]
+    public async Task Drains_and_taints_refuse_what_was_not_asked_for()
+    {
+        await NamespaceAsync("refusals");
+        await cluster.RunAsync("apply -f -", """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: bare, namespace: refusals}
+            spec: {nodeName: bowline-1, containers: [{name: c, image: nginx}], volumes: [{name: v, emptyDir: {}}]}
+            """);
+        await K("refusals", "wait pod/bare --for=condition=Ready --timeout=60s");
+        Assert.Contains("cannot delete Pods with local storage", await cluster.RunAsync("drain bowline-1 --ignore-daemonsets --force --timeout=20s", expected: 1), StringComparison.Ordinal);
+        Assert.Contains("declare no controller", await cluster.RunAsync("drain bowline-1 --ignore-daemonsets --delete-emptydir-data --timeout=20s", expected: 1), StringComparison.Ordinal);
+        await cluster.RunAsync("uncordon bowline-1");
+        await cluster.RunAsync("taint node bowline-1 colour=red:PreferNoSchedule");
+        Assert.Contains("--overwrite is false", await cluster.RunAsync("taint node bowline-1 colour=blue:PreferNoSchedule", expected: 1), StringComparison.Ordinal);
+        await cluster.RunAsync("taint node bowline-1 colour=blue:PreferNoSchedule --overwrite");
+        Assert.Contains("colour=blue:PreferNoSchedule", await cluster.RunAsync("describe node bowline-1"), StringComparison.Ordinal);
+        await cluster.RunAsync("taint node bowline-1 colour:PreferNoSchedule-");
+        Assert.Contains("not found", await cluster.RunAsync("taint node bowline-1 colour-", expected: 1), StringComparison.Ordinal);
+    }
+
     private async Task NamespaceAsync(string name)
     {
         await cluster.RunAsync($"create namespace {name}");
         await cluster.RunAsync($"wait serviceaccount/default -n {name} --for=create --timeout=30s");
     }
 
-    private Task<string> K(string @namespace, string arguments) => cluster.RunAsync($"-n {@namespace} {arguments}");
+    private Task<string> K(string @namespace, string arguments, int expected = 0) => cluster.RunAsync($"-n {@namespace} {arguments}", expected: expected);
 }
