@@ -12,7 +12,12 @@ internal static class BodyReader
     public static MapNode Read(ServedKind kind, Node body, WriteContext context, IReadOnlyList<string>? duplicates = null, ReadOnlyMemory<byte> sent = default)
     {
         // A body of null is an object without fields, as JSON decoding into a Go struct has it.
-        MapNode map = body is NullNode && kind.Custom is null ? [] : body as MapNode ?? throw BodyParser.Unrecognized(kind, $"couldn't get version/kind; json parse error: json: cannot unmarshal {Describe(body)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}", sent.Span);
+        if (body is NullNode && kind.Custom is not null)
+        {
+            throw KindMissing(kind, "null", context, sent);
+        }
+
+        MapNode map = body is NullNode ? [] : body as MapNode ?? throw BodyParser.Unrecognized(kind, $"couldn't get version/kind; json parse error: json: cannot unmarshal {Describe(body)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}", sent.Span);
         CheckHeader(kind, map, context, sent);
         ObjectDecoder decoder = new();
         MapNode decoded = Decode(kind, map, decoder);
@@ -102,9 +107,7 @@ internal static class BodyReader
 
         if (context.FieldValidation == FieldValidation.Strict)
         {
-            throw ApiErrors.BadRequest(kind.Custom is null
-                ? $"{kind.Kind.Kind} in version \"{kind.Kind.Version}\" cannot be handled as a {kind.Kind.Kind}: strict decoding error: {string.Join(", ", problems)}"
-                : $"{kind.Kind.Kind} in version \"{kind.Kind.Version}\" cannot be handled as a {kind.Kind.Kind}: strict decoding error: {string.Join(", ", problems)}");
+            throw ApiErrors.BadRequest($"{kind.Kind.Kind} in version \"{kind.Kind.Version}\" cannot be handled as a {kind.Kind.Kind}: strict decoding error: {string.Join(", ", problems)}");
         }
 
         foreach (string problem in problems)
@@ -117,10 +120,9 @@ internal static class BodyReader
     {
         string apiVersion = body["apiVersion"]?.AsString() ?? string.Empty;
         string name = body["kind"]?.AsString() ?? string.Empty;
-        if (kind.Custom is not null && (name.Length == 0 || apiVersion.Length == 0))
+        if (kind.Custom is not null && name.Length == 0)
         {
-            string text = sent.IsEmpty ? Bowline.Resources.Json.JsonWriter.ToText(body) : System.Text.Encoding.UTF8.GetString(sent.Span);
-            throw BodyParser.Unrecognized(kind, $"Object '{(name.Length == 0 ? "Kind" : "apiVersion")}' is missing in '{text}'", sent.Span);
+            throw KindMissing(kind, sent.IsEmpty ? Bowline.Resources.Json.JsonWriter.ToText(body) : System.Text.Encoding.UTF8.GetString(sent.Span), context, sent);
         }
 
         if (kind.Custom is not null && apiVersion != kind.Kind.ApiVersion)
@@ -142,6 +144,15 @@ internal static class BodyReader
         }
 
         throw kind.Custom is null ? Mismatch(kind, ResourceKind.Of(apiVersion.Length > 0 ? apiVersion : kind.Kind.ApiVersion, name.Length > 0 ? name : kind.Kind.Kind)) : ApiErrors.BadRequest("the body is of another kind");
+    }
+
+    // A body that nobody looks into for unknown fields is read by another decoder, which says where it failed.
+    private static ApiException KindMissing(ServedKind kind, string text, WriteContext context, ReadOnlyMemory<byte> sent)
+    {
+        string why = $"Object 'Kind' is missing in '{text}'";
+        return context.FieldValidation == FieldValidation.Ignore
+            ? ApiErrors.BadRequest($"{kind.Kind.Kind} in version \"{kind.Kind.Version}\" cannot be handled as a {kind.Kind.Kind}: {why}")
+            : BodyParser.Unrecognized(kind, why, sent.Span);
     }
 
     private static ApiException Mismatch(ServedKind kind, ResourceKind sent)

@@ -3,6 +3,7 @@ using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Definitions.Rules;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Merging;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
@@ -15,23 +16,75 @@ internal static class CustomObjects
         MapNode result = new(body.Count);
         foreach ((string key, Node value) in body)
         {
-            result[key] = key == "metadata" && value is MapNode metadata
-                ? decoder.DecodePart(metadata, TypeTable.Instance.ObjectMeta, "metadata")
-                : value.DeepClone();
+            result[key] = key == "metadata" ? Metadata(value, "metadata", decoder.UnknownPaths) : value.DeepClone();
         }
 
         if (kind.Custom!.OpenApi is { } schema)
         {
             if (!kind.Custom.PreserveUnknown)
             {
-                CustomPruning.Prune(result, schema, decoder.UnknownPaths);
+                List<string> unknown = [];
+                CustomPruning.Prune(result, schema, unknown);
+                unknown.Sort(StringComparer.Ordinal);
+                decoder.UnknownPaths.AddRange(unknown);
             }
 
+            DecodeEmbedded(result, schema, decoder.UnknownPaths);
             CustomPruning.Default(result, schema);
         }
 
         return result;
     }
+
+    private static MapNode Metadata(Node metadata, string path, List<string> unknown)
+    {
+        MapNode map = metadata as MapNode ?? (metadata is NullNode ? [] : throw new DecodeException($"json: cannot unmarshal {JsonKind(metadata)} into Go value of type v1.ObjectMeta"));
+        ObjectDecoder part = new();
+        MapNode decoded = part.DecodePart(map, TypeTable.Instance.ObjectMeta, string.Empty);
+        unknown.AddRange(part.Unknown.Select(member => $"{path}.{member}"));
+        return decoded;
+    }
+
+    /// <summary>An embedded object's header is text and its metadata are ObjectMeta; what that does not know goes.</summary>
+    private static void DecodeEmbedded(MapNode result, MapNode schema, List<string> unknown)
+    {
+        List<string> found = [];
+        foreach ((MapNode owner, string path) in CustomPruning.Embedded(result, schema))
+        {
+            foreach (string key in (ReadOnlySpan<string>)["apiVersion", "kind"])
+            {
+                if (owner[key] is not (null or StringNode))
+                {
+                    FieldError error = FieldError.Invalid($"{path}.{key}", owner[key], "must be a string");
+                    throw new DecodeException($"{error.Field}: {error.Message}");
+                }
+            }
+
+            if (owner["metadata"] is { } metadata)
+            {
+                try
+                {
+                    owner["metadata"] = Metadata(metadata, $"{path}.metadata", found);
+                }
+                catch (DecodeException e)
+                {
+                    FieldError error = FieldError.Invalid($"{path}.metadata", metadata, e.Message);
+                    throw new DecodeException($"{error.Field}: {error.Message}");
+                }
+            }
+        }
+
+        found.Sort(StringComparer.Ordinal);
+        unknown.AddRange(found);
+    }
+
+    private static string JsonKind(Node node) => node switch
+    {
+        StringNode => "string",
+        BoolNode => "bool",
+        ListNode => "array",
+        _ => "number",
+    };
 
     /// <param name="live">The object before an update; null for a new one.</param>
     public static void Validate(ServedKind kind, MapNode node, MapNode? live, Action<string> warn, List<FieldError> errors)
@@ -39,6 +92,9 @@ internal static class CustomObjects
         if (kind.Custom?.OpenApi is { } schema)
         {
             CustomValidation.Check(node, schema, errors, live);
+            CheckScale(kind, node, errors);
+            CheckEmbedded(node, schema, errors);
+            CustomLists.Check(node, live, schema, errors);
             CheckRules(SchemaRules.Of(schema), node, live, warn, errors);
         }
         else if (kind.QualifiedPlural == DefinitionWatcher.Collection && errors.Count == 0 && (live is null || !Node.DeepEquals(live["spec"], node["spec"])))
@@ -50,18 +106,68 @@ internal static class CustomObjects
             PolicyChecks.Check(kind.QualifiedPlural, node, errors);
         }
 
-        if (kind.Custom?.Scale is { } scale)
+    }
+
+    private static void CheckScale(ServedKind kind, MapNode node, List<FieldError> errors)
+    {
+        if (kind.Custom?.Scale is not { } scale)
         {
-            CheckReplicas(node, scale["specReplicasPath"]?.AsString() ?? string.Empty, errors);
-            CheckReplicas(node, scale["statusReplicasPath"]?.AsString() ?? string.Empty, errors);
+            return;
+        }
+
+        CheckReplicas(node, scale["specReplicasPath"]?.AsString() ?? string.Empty, errors);
+        CheckReplicas(node, scale["statusReplicasPath"]?.AsString() ?? string.Empty, errors);
+        if (scale["labelSelectorPath"]?.AsString() is { Length: > 0 } selector && Nested(node, selector, "string", out _) is { } wrong)
+        {
+            errors.Add(FieldError.Invalid(selector, string.Empty, wrong));
         }
     }
 
     private static void CheckReplicas(MapNode node, string path, List<FieldError> errors)
     {
-        if (path.Length > 0 && node.At(path.TrimStart('.').Split('.'))?.AsInteger() is { } replicas && replicas is < 0 or > int.MaxValue)
+        if (Nested(node, path, "int64", out Node? value) is { } wrong)
+        {
+            errors.Add(FieldError.Invalid(path, 0, wrong));
+        }
+        else if (value?.AsInteger() is { } replicas && replicas is < 0 or > int.MaxValue)
         {
             errors.Add(FieldError.Invalid(path, replicas, replicas < 0 ? "should be a non-negative integer" : "should be less than or equal to 2147483647"));
+        }
+    }
+
+    /// <summary>The value at a path of fields, or why there is none of its type; an absent one is none.</summary>
+    private static string? Nested(MapNode node, string path, string type, out Node? value)
+    {
+        value = node;
+        string[] fields = path.TrimStart('.').Split('.');
+        for (int i = 0; i < fields.Length; i++)
+        {
+            if (value is NullNode)
+            {
+                value = null;
+                return null;
+            }
+
+            if (value is not MapNode map)
+            {
+                return $"{string.Join('.', fields.Prepend(string.Empty).Take(i + 2))} accessor error: {GoNotation.Plain(value!)} is of the type {GoNotation.TypeOf(value!)}, expected map[string]interface{{}}";
+            }
+
+            value = map[fields[i]];
+            if (value is null)
+            {
+                return null;
+            }
+        }
+
+        return GoNotation.TypeOf(value) == type ? null : $"{path} accessor error: {GoNotation.Plain(value)} is of the type {GoNotation.TypeOf(value)}, expected {type}";
+    }
+
+    private static void CheckEmbedded(MapNode node, MapNode schema, List<FieldError> errors)
+    {
+        foreach ((MapNode owner, string path) in CustomPruning.Embedded(node, schema))
+        {
+            EmbeddedRules.Check(owner, path, errors);
         }
     }
 

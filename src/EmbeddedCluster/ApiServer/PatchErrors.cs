@@ -17,15 +17,6 @@ internal static class PatchErrors
         _ => Strategic(e.Message),
     };
 
-    /// <summary>A tree as Go prints a map.</summary>
-    public static string GoMap(Node node) => node switch
-    {
-        MapNode map => $"map[{string.Join(' ', map.Sorted().Select(pair => $"{pair.Key}:{GoMap(pair.Value)}"))}]",
-        ListNode list => $"[{string.Join(' ', list.Select(GoMap))}]",
-        NullNode => "<nil>",
-        _ => node.ToString() ?? string.Empty,
-    };
-
     /// <summary>A JSON patch is a list, any other patch an object.</summary>
     public static void CheckShape(PatchKind kind, Node patch)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Merging;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
@@ -40,12 +41,17 @@ internal static class WriteQuery
 {
     public static WriteContext Context(ApiRequest request, List<string> warnings, bool isPatch = false, bool isApply = false)
     {
-        string options = isPatch ? "PatchOptions" : request.Method switch { "POST" => "CreateOptions", "DELETE" => "DeleteOptions", _ => "UpdateOptions" };
-        List<FieldError> errors = [];
-        string dryRun = request.Parameter("dryRun");
-        if (request.Query.ContainsKey("dryRun") && dryRun.Length > 0 && dryRun != "All")
+        string options = isPatch ? "PatchOptions" : request.Method switch
         {
-            errors.Add(FieldError.NotSupported("dryRun", new ListNode(StringNode.Of(dryRun)), "All"));
+            "POST" => "CreateOptions",
+            "DELETE" => "DeleteOptions",
+            _ => "UpdateOptions",
+        };
+        List<FieldError> errors = [];
+        IReadOnlyList<string> dryRun = request.Values("dryRun");
+        if (dryRun.Any(value => value != "All"))
+        {
+            errors.Add(FieldError.NotSupported("dryRun", new ListNode(dryRun.Select(value => (Node)StringNode.Of(value))), "All"));
         }
 
         string manager = request.Parameter("fieldManager");
@@ -64,6 +70,8 @@ internal static class WriteQuery
             errors.Add(FieldError.TooLong("fieldManager", 128));
         }
 
+        errors.AddRange(Unprintable(manager));
+
         string validation = request.Parameter("fieldValidation");
         if (validation is not ("" or "Strict" or "Warn" or "Ignore"))
         {
@@ -77,7 +85,7 @@ internal static class WriteQuery
 
         return new WriteContext(request.User, manager.Length > 0 ? manager : DefaultManager(request.UserAgent))
         {
-            DryRun = dryRun == "All",
+            DryRun = dryRun.Count > 0,
             Force = request.Flag("force"),
             FieldValidation = validation switch
             {
@@ -88,6 +96,22 @@ internal static class WriteQuery
             Warnings = warnings,
             Annotate = request.Annotate,
         };
+    }
+
+    /// <summary>The name of a manager is shown to people.</summary>
+    private static IEnumerable<FieldError> Unprintable(string manager)
+    {
+        int at = 0;
+        foreach (System.Text.Rune rune in manager.EnumerateRunes())
+        {
+            if (System.Text.Rune.IsControl(rune))
+            {
+                string shown = GoNotation.Literal(StringNode.Of(manager));
+                yield return new FieldError("FieldValueInvalid", "fieldManager", $"Invalid value: {shown}: invalid character U+{rune.Value:X4} (at position {at})");
+            }
+
+            at += rune.Utf8SequenceLength;
+        }
     }
 
     /// <summary>The part of the User-Agent before its first slash.</summary>

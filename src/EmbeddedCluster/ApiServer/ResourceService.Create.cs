@@ -13,7 +13,7 @@ internal sealed partial class ResourceService
     public async Task<ResourceResult> CreateAsync(ServedKind kind, string @namespace, MapNode node, WriteContext context)
     {
         PrepareBody(kind, @namespace, node, context);
-        if (ObjectMeta.Text(node, "resourceVersion").Length > 0)
+        if (ObjectMeta.Text(node, "resourceVersion").Length > 0 && !(context.DryRun && kind.Custom is not null))
         {
             throw ApiErrors.Internal("resourceVersion should not be set on objects to be created");
         }

@@ -124,7 +124,7 @@ internal sealed partial class ResourceService
         string uid = ObjectMeta.Text(body, "uid");
         if (uid.Length > 0 && uid != ObjectMeta.Text(live, "uid"))
         {
-            throw ApiErrors.Invalid(kind, name, [FieldError.Invalid("metadata.uid", uid, "field is immutable")]);
+            throw ApiErrors.Invalid(kind, name, Uid(kind, uid));
         }
 
         Node? owners = merged["metadata"]?["managedFields"];
@@ -185,7 +185,7 @@ internal sealed partial class ResourceService
         string kindName = body["kind"]?.AsString() ?? string.Empty;
         if (kindName.Length == 0 || apiVersion.Length == 0)
         {
-            throw ApiErrors.BadRequest(kindName.Length == 0 ? "Object 'Kind' is missing in '" + JsonWriter.ToText(body) + "'" : $"invalid object type: /, Kind={kindName}");
+            throw ApiErrors.BadRequest($"invalid object type: /, Kind={kindName}");
         }
 
         if (apiVersion != kind.Kind.ApiVersion || kindName != kind.Kind.Kind)
@@ -228,22 +228,49 @@ internal sealed partial class ResourceService
         catch (ApiException e) when (e.Code == 400)
         {
             string why = e.Message[(e.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..];
-            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", patchKind == PatchKind.StrategicMerge ? PatchErrors.GoMap(patch) : JsonWriter.ToText(node), why)]);
+            throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", patchKind == PatchKind.StrategicMerge ? GoNotation.Plain(patch) : JsonWriter.ToText(node), why)]);
         }
 
         CheckIdentity(kind, name, live, node);
-        CheckKind(kind, node);
-        Report(unknown, () => patchKind == PatchKind.StrategicMerge ? PatchErrors.GoMap(patch) : JsonWriter.ToText(node), context);
+        CheckKind(kind, name, node);
+        Report(unknown, () => patchKind == PatchKind.StrategicMerge ? GoNotation.Plain(patch) : JsonWriter.ToText(node), context);
         Defaults.Apply(kind, decoded);
         return decoded;
     }
 
     /// <summary>A patch may not turn an object into another kind.</summary>
-    private static void CheckKind(ServedKind kind, MapNode node)
+    private static void CheckKind(ServedKind kind, string name, MapNode node)
     {
+        if (kind.Custom is not null)
+        {
+            CheckCustomKind(kind, name, node);
+            return;
+        }
+
         if (node["kind"]?.AsString() != kind.Kind.Kind || node["apiVersion"]?.AsString() != kind.Kind.ApiVersion)
         {
             throw ApiErrors.Invalid(string.Empty, string.Empty, string.Empty, [FieldError.Invalid("patch", JsonWriter.ToText(node), $"no kind \"{node["kind"]?.AsString()}\" is registered for version \"{node["apiVersion"]?.AsString()}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"")]);
+        }
+    }
+
+    // A custom resource is a map, which takes any kind; its rules find out.
+    private static void CheckCustomKind(ServedKind kind, string name, MapNode node)
+    {
+        ResourceKind sent = ResourceKind.Of(node["apiVersion"]?.AsString() ?? string.Empty, node["kind"]?.AsString() ?? string.Empty);
+        List<FieldError> errors = [];
+        if (sent.Kind != kind.Kind.Kind)
+        {
+            errors.Add(FieldError.Invalid("kind", sent.Kind, $"must be {kind.Kind.Kind}"));
+        }
+
+        if (sent.ApiVersion != kind.Kind.ApiVersion)
+        {
+            errors.Add(FieldError.Invalid("apiVersion", sent.ApiVersion, $"must be {kind.Kind.ApiVersion}"));
+        }
+
+        if (errors.Count > 0)
+        {
+            throw ApiErrors.Invalid(sent.Group, sent.Kind, name, errors);
         }
     }
 
@@ -278,8 +305,15 @@ internal sealed partial class ResourceService
         string uid = ObjectMeta.Text(node, "uid");
         if (uid.Length > 0 && uid != ObjectMeta.Text(live, "uid"))
         {
-            throw ApiErrors.Invalid(kind, name, [FieldError.Invalid("metadata.uid", uid, "field is immutable")]);
+            throw ApiErrors.Invalid(kind, name, Uid(kind, uid));
         }
+    }
+
+    // The registry and the rules of a custom resource both say it.
+    private static FieldError[] Uid(ServedKind kind, string uid)
+    {
+        FieldError error = FieldError.Invalid("metadata.uid", uid, "field is immutable");
+        return kind.Custom is null ? [error] : [error, error];
     }
 
     private static void Report(IReadOnlyList<string> unknown, Func<string> shown, WriteContext context)

@@ -75,6 +75,12 @@ internal static class CustomLists
             return;
         }
 
+        if (kind == "map" && list.Select((item, i) => (item, i)).FirstOrDefault(pair => pair.item is not (MapNode or NullNode)) is { item: { } scalar } wrong)
+        {
+            errors.Add(FieldError.Invalid($"{path}[{wrong.i}]", scalar, "must be an object for an array of list-type map"));
+            return;
+        }
+
         string[] keys = Keys(schema);
         HashSet<string> seen = new(StringComparer.Ordinal);
         HashSet<string> told = new(StringComparer.Ordinal);

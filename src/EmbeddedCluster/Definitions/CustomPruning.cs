@@ -8,6 +8,37 @@ internal static class CustomPruning
     /// <param name="unknown">Gets the paths that were dropped.</param>
     public static void Prune(MapNode node, MapNode schema, List<string> unknown) => PruneMap(node, schema, string.Empty, isRoot: true, unknown);
 
+    /// <summary>Every object that is embedded in another with metadata, and where it stands.</summary>
+    public static IEnumerable<(MapNode Owner, string Path)> Embedded(Node node, Node? schema, string path = "")
+    {
+        if (node is MapNode map)
+        {
+            if (schema?["x-kubernetes-embedded-resource"]?.AsBool() == true)
+            {
+                yield return (map, path);
+            }
+
+            foreach ((string key, Node value) in map.ToArray())
+            {
+                bool isProperty = schema?["properties"]?[key] is not null;
+                foreach ((MapNode, string) inner in Embedded(value, schema?["properties"]?[key] ?? schema?["additionalProperties"] as MapNode, isProperty ? path.Length == 0 ? key : $"{path}.{key}" : $"{path}[{key}]"))
+                {
+                    yield return inner;
+                }
+            }
+        }
+        else if (node is ListNode list && schema?["items"] is MapNode items)
+        {
+            for (int i = 0; i < list.Count; i++)
+            {
+                foreach ((MapNode, string) inner in Embedded(list[i], items, $"{path}[{i}]"))
+                {
+                    yield return inner;
+                }
+            }
+        }
+    }
+
     /// <summary>A value by itself, as a default in a schema is.</summary>
     public static void PruneValue(Node node, Node schema) => PruneNode(node, schema, string.Empty, []);
 
@@ -55,9 +86,16 @@ internal static class CustomPruning
 
         if (schema?["additionalProperties"] is MapNode additional)
         {
-            foreach (Node value in map.Values)
+            foreach ((string key, Node value) in map.ToArray())
             {
-                Default(value, additional);
+                if (value is NullNode && additional["nullable"]?.AsBool() != true)
+                {
+                    map.Remove(key);
+                }
+                else
+                {
+                    Default(value, additional);
+                }
             }
         }
     }

@@ -47,7 +47,8 @@ internal static partial class CustomValidation
         errors.Add(format is null ? TypeError(path, type!, had) : TypeError(path, format, own));
     }
 
-    private static bool IsWhole(Node value) => value is FloatNode number && number.Value == Math.Truncate(number.Value);
+    // Beyond 2^53 a float does not say which whole number it means.
+    private static bool IsWhole(Node value) => value is FloatNode number && number.Value == Math.Truncate(number.Value) && Math.Abs(number.Value) < 9007199254740992.0;
 
     private static FieldError TypeError(string path, string wanted, string had) =>
         new("FieldValueTypeInvalid", path, $"Invalid value: \"{had}\": {path} in body must be of type {wanted}: \"{had}\"");
@@ -109,10 +110,26 @@ internal static partial class CustomValidation
         }
     }
 
+    // In the reference's order: what the type can hold, then the factor, the lower bound, the upper one.
     private static void CheckNumber(Node value, Node schema, string path, List<FieldError> errors)
     {
         double number = value.AsNumber()!.Value;
         string Show(double bound) => bound.ToString("R", CultureInfo.InvariantCulture);
+        CheckRange(value, schema, path, errors);
+        if (schema["multipleOf"]?.AsNumber() is { } factor)
+        {
+            // A whole number is divided by the whole part of the factor, so that none is a multiple of less than one.
+            double divisor = value is IntegerNode ? Math.Truncate(factor) : factor;
+            if (divisor <= 0)
+            {
+                errors.Add(FieldError.Invalid(path, value is IntegerNode ? IntegerNode.Of((long)divisor) : new FloatNode(divisor), $"factor MultipleOf declared for {path} must be positive: {Show(divisor)}"));
+            }
+            else if (Math.Abs(Math.IEEERemainder(number, divisor)) > 1e-9)
+            {
+                errors.Add(FieldError.Invalid(path, value, $"{path} in body should be a multiple of {Show(divisor)}"));
+            }
+        }
+
         if (schema["minimum"]?.AsNumber() is { } least && (schema["exclusiveMinimum"]?.AsBool() == true ? number <= least : number < least))
         {
             errors.Add(FieldError.Invalid(path, value, $"{path} in body should be greater than {(schema["exclusiveMinimum"]?.AsBool() == true ? "" : "or equal to ")}{Show(least)}"));
@@ -122,24 +139,26 @@ internal static partial class CustomValidation
         {
             errors.Add(FieldError.Invalid(path, value, $"{path} in body should be less than {(schema["exclusiveMaximum"]?.AsBool() == true ? "" : "or equal to ")}{Show(most)}"));
         }
+    }
 
-        if (schema["multipleOf"]?.AsNumber() is { } factor and > 0 && Math.Abs(Math.IEEERemainder(number, factor)) > 1e-9)
+    private static void CheckRange(Node value, Node schema, string path, List<FieldError> errors)
+    {
+        if (schema["type"]?.AsString() != "integer")
         {
-            errors.Add(FieldError.Invalid(path, value, $"{path} in body should be a multiple of {Show(factor)}"));
+            return;
         }
 
         string format = schema["format"]?.AsString() ?? string.Empty;
-        bool inRange = format switch
+        bool inRange = value switch
         {
-            "int32" => IsWholeOrInteger(value) && number is >= int.MinValue and <= int.MaxValue,
-            "int64" => IsWholeOrInteger(value) && number is >= long.MinValue and < 9223372036854775808.0,
-            _ => true,
+            IntegerNode whole => format != "int32" || whole.Value is >= int.MinValue and <= int.MaxValue,
+            FloatNode number when IsWhole(value) => format == "int32" ? number.Value is >= int.MinValue and <= int.MaxValue : number.Value is >= long.MinValue and < 9223372036854775808.0,
+            _ => false,
         };
         if (!inRange)
         {
-            errors.Add(new FieldError("FieldValueInvalid", "<nil>", $"Invalid value: \"\": Checked value must be of type {schema["type"]?.AsString()} with format {format} in {path}"));
+            string shown = format.Length == 0 ? "type integer (default format)" : $"type integer with format {format}";
+            errors.Add(new FieldError("FieldValueInvalid", "<nil>", $"Invalid value: \"\": Checked value must be of {shown} in {path}"));
         }
     }
-
-    private static bool IsWholeOrInteger(Node value) => value is IntegerNode || IsWhole(value);
 }

@@ -23,7 +23,6 @@ internal static partial class CustomValidation
 
         CheckRequired(node, schema, string.Empty, errors);
         CheckCombinations(node, live, schema, string.Empty, errors);
-        CustomLists.Check(node, live, schema, errors);
     }
 
     /// <summary>A value by itself, as a default in a schema is.</summary>
@@ -115,11 +114,6 @@ internal static partial class CustomValidation
             }
         }
 
-        if (schema["x-kubernetes-embedded-resource"]?.AsBool() == true)
-        {
-            CheckEmbedded(map, path, errors);
-        }
-
         CheckRequired(map, schema, path, errors);
         return looked;
     }
@@ -132,35 +126,6 @@ internal static partial class CustomValidation
             if (!map.ContainsKey(key))
             {
                 errors.Add(FieldError.Required(path.Length == 0 ? key : $"{path}.{key}"));
-            }
-        }
-    }
-
-    private static void CheckEmbedded(MapNode map, string path, List<FieldError> errors)
-    {
-        foreach (string key in (ReadOnlySpan<string>)["apiVersion", "kind"])
-        {
-            switch (map[key])
-            {
-                case null:
-                    errors.Add(FieldError.Required($"{path}.{key}"));
-                    break;
-                case StringNode { Value.Length: 0 } empty:
-                    errors.Add(FieldError.Invalid($"{path}.{key}", empty, "must not be empty"));
-                    break;
-                case StringNode:
-                    break;
-                case var other:
-                    errors.Add(FieldError.Invalid($"{path}.{key}", other, "must be a string"));
-                    break;
-            }
-        }
-
-        if (map["kind"]?.AsString() is { Length: > 0 } kind)
-        {
-            foreach (string wrong in NameRules.Label1035(kind.ToLowerInvariant()))
-            {
-                errors.Add(FieldError.Invalid($"{path}.kind", kind, "may have mixed case, but should otherwise match: " + wrong));
             }
         }
     }

@@ -9,14 +9,19 @@ internal static partial class StructuralRules
     {
         if (schema["x-kubernetes-map-type"] is { } mapType)
         {
-            check.OneOf(mapType, $"{path}.x-kubernetes-map-type", "atomic", "granular");
             Typed(check, type, "object", path, "must be object if x-kubernetes-map-type is specified");
+            check.OneOf(mapType, $"{path}.x-kubernetes-map-type", "atomic", "granular");
         }
 
         string? listType = schema["x-kubernetes-list-type"]?.AsString();
         if (listType is not null)
         {
             Typed(check, type, "array", path, "must be array if x-kubernetes-list-type is specified");
+            if (type == "array" && listType == "set" && schema["items"] is MapNode itemsOfSet)
+            {
+                CheckSetItems(check, itemsOfSet, path);
+            }
+
             check.OneOf(schema["x-kubernetes-list-type"], $"{path}.x-kubernetes-list-type", "atomic", "set", "map");
         }
 
@@ -27,16 +32,14 @@ internal static partial class StructuralRules
             check.Add(listType is null ? FieldError.Required($"{path}.x-kubernetes-list-type", detail) : FieldError.Invalid($"{path}.x-kubernetes-list-type", listType, detail));
         }
 
-        switch (listType)
+        if (listType == "map")
         {
-            case "map":
-                CheckListMap(check, schema, keys, path);
-                break;
-            case "set":
-                CheckListSet(check, schema, path);
-                break;
-            default:
-                break;
+            CheckListMap(check, schema, keys, path);
+        }
+
+        if (listType is "map" or "set" && schema["items"] is MapNode items)
+        {
+            CheckItemsOfLists(check, items, listType, keys, path);
         }
     }
 
@@ -61,105 +64,94 @@ internal static partial class StructuralRules
             return;
         }
 
-        if (items["nullable"]?.AsBool() == true)
-        {
-            check.Add(FieldError.Forbidden($"{path}.items.nullable", "cannot be nullable when x-kubernetes-list-type is map"));
-        }
-
         if (items["type"]?.AsString() != "object")
         {
             check.Add(FieldError.Invalid($"{path}.items.type", items["type"] ?? StringNode.Empty, "must be object if parent array's x-kubernetes-list-type is map"));
+            return;
         }
 
         HashSet<string> seen = new(StringComparer.Ordinal);
-        for (int i = 0; i < keys.Count; i++)
+        foreach (string key in keys.Select(item => item.AsString() ?? string.Empty))
         {
-            string key = keys[i].AsString() ?? string.Empty;
+            if (items["properties"]?[key] is not { } property)
+            {
+                check.Add(FieldError.Invalid($"{path}.x-kubernetes-list-map-keys", keys, "entries must all be names of item properties"));
+            }
+            else if (property["type"]?.AsString() is "object" or "array")
+            {
+                // The type that is named is the items', as the reference has it.
+                check.Add(FieldError.Invalid($"{path}.items.properties[{key}].type", "object", "must be a scalar type if parent array's x-kubernetes-list-type is map"));
+            }
+
             if (!seen.Add(key))
             {
                 check.Add(FieldError.Invalid($"{path}.x-kubernetes-list-map-keys", keys, "must not contain duplicate entries"));
             }
-
-            CheckMapKey(check, items, key, path, i);
         }
     }
 
-    private static void CheckMapKey(Checks check, MapNode items, string key, string path, int i)
+    /// <summary>Items that are told apart are never null, and every key of a map's items has a value.</summary>
+    private static void CheckItemsOfLists(Checks check, MapNode items, string listType, ListNode keys, string path)
     {
-        string at = $"{path}.items.properties[{key}]";
-        if (items["properties"]?[key] is not { } property)
-        {
-            check.Add(FieldError.Invalid($"{path}.x-kubernetes-list-map-keys[{i}]", key, "entries must all be names of item properties"));
-            return;
-        }
-
-        if (property["type"]?.AsString() is "object" or "array")
-        {
-            check.Add(FieldError.Invalid($"{at}.type", property["type"], "must be a scalar type if parent array's x-kubernetes-list-type is map"));
-        }
-
-        if (property["nullable"]?.AsBool() == true)
-        {
-            check.Add(FieldError.Forbidden($"{at}.nullable", "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"));
-        }
-
-        bool required = (items["required"]?.AsList() ?? []).Any(item => item.AsString() == key);
-        if (!required && property["default"] is null)
-        {
-            check.Add(FieldError.Required($"{at}.default", "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"));
-        }
-    }
-
-    private static void CheckListSet(Checks check, Node schema, string path)
-    {
-        if (schema["items"] is not MapNode items)
-        {
-            check.Add(FieldError.Required($"{path}.items", "must have a schema if x-kubernetes-list-type is set"));
-            return;
-        }
-
         if (items["nullable"]?.AsBool() == true)
         {
-            check.Add(FieldError.Forbidden($"{path}.items.nullable", "cannot be nullable when x-kubernetes-list-type is set"));
+            check.Add(FieldError.Forbidden($"{path}.items.nullable", $"cannot be nullable when x-kubernetes-list-type is {listType}"));
         }
 
+        foreach (string key in listType == "map" ? keys.Select(item => item.AsString() ?? string.Empty) : [])
+        {
+            if (items["properties"]?[key] is not { } property)
+            {
+                continue;
+            }
+
+            string at = $"{path}.items.properties[{key}]";
+            bool required = (items["required"]?.AsList() ?? []).Any(item => item.AsString() == key);
+            if (!required && property["default"] is null)
+            {
+                check.Add(FieldError.Required($"{at}.default", "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"));
+            }
+
+            if (property["nullable"]?.AsBool() == true)
+            {
+                check.Add(FieldError.Forbidden($"{at}.nullable", "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"));
+            }
+        }
+    }
+
+    private static void CheckSetItems(Checks check, MapNode items, string path)
+    {
+        const string detail = "must be atomic as item of a list with x-kubernetes-list-type=set";
         switch (items["type"]?.AsString())
         {
             case "object" when items["x-kubernetes-map-type"]?.AsString() != "atomic":
-                check.Add(FieldError.Invalid($"{path}.items.x-kubernetes-map-type", items["x-kubernetes-map-type"] ?? Node.Null, "must be atomic as item of a list with x-kubernetes-list-type=set"));
+                // The value that is named is the items' list type, as the reference has it.
+                check.Add(FieldError.Invalid($"{path}.items.x-kubernetes-map-type", items["x-kubernetes-list-type"] ?? Node.Null, detail));
                 break;
             case "array" when items["x-kubernetes-list-type"]?.AsString() is not (null or "atomic"):
-                check.Add(FieldError.Invalid($"{path}.items.x-kubernetes-list-type", items["x-kubernetes-list-type"], "must be atomic as item of a list with x-kubernetes-list-type=set"));
+                check.Add(FieldError.Invalid($"{path}.items.x-kubernetes-list-type", items["x-kubernetes-list-type"], detail));
                 break;
             default:
                 break;
         }
     }
 
-    private static void CheckDefaults(Checks check, Node schema, string path, bool isRoot)
+    // Nothing is filled in below additionalProperties' own defaults, so the reference does not look there.
+    private static void CheckDefaults(Checks check, Node schema, string path)
     {
         if (schema["default"] is { } value)
         {
-            string at = $"{path}.default";
-            if (isRoot)
-            {
-                check.Add(FieldError.Forbidden(at, "must not be set"));
-            }
+            CheckDefault(check, value, schema, $"{path}.default");
+        }
 
-            CheckDefault(check, value, schema, at);
+        if (schema["items"] is MapNode items)
+        {
+            CheckDefaults(check, items, $"{path}.items");
         }
 
         foreach ((string name, Node property) in schema["properties"] as MapNode ?? [])
         {
-            CheckDefaults(check, property, $"{path}.properties[{name}]", isRoot: false);
-        }
-
-        foreach (string key in (ReadOnlySpan<string>)["items", "additionalProperties"])
-        {
-            if (schema[key] is MapNode inner)
-            {
-                CheckDefaults(check, inner, $"{path}.{key}", isRoot: false);
-            }
+            CheckDefaults(check, property, $"{path}.properties[{name}]");
         }
     }
 
@@ -175,10 +167,19 @@ internal static partial class StructuralRules
 
         List<FieldError> errors = [];
         CustomPruning.Default(pruned, schema);
-        CustomValidation.CheckValue(pruned, schema, errors);
+        foreach ((MapNode owner, string at) in CustomPruning.Embedded(pruned, schema))
+        {
+            EmbeddedRules.Check(owner, at, errors);
+        }
+
+        if (errors.Count == 0)
+        {
+            CustomValidation.CheckValue(pruned, schema, errors);
+        }
+
         foreach (FieldError error in errors)
         {
-            check.Add(error with { Field = error.Field.Length == 0 || error.Field == "<nil>" ? path : $"{path}.{error.Field}" });
+            check.Add(error with { Field = error.Field.Length == 0 || error.Field == "<nil>" ? path : $"{path}.{error.Field.TrimStart('.')}" });
         }
     }
 }

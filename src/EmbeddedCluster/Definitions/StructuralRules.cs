@@ -9,7 +9,8 @@ namespace Bowline.EmbeddedCluster.Definitions;
 internal static partial class StructuralRules
 {
     private static readonly string[] Types = ["array", "boolean", "integer", "number", "object", "string"];
-    private static readonly string[] Junctors = ["allOf", "anyOf", "oneOf"];
+    private static readonly string[] Junctors = ["allOf", "oneOf", "anyOf"];
+    private static readonly string[] Unsupported = ["id", "additionalItems", "patternProperties", "definitions", "dependencies"];
 
     private enum Level
     {
@@ -18,20 +19,75 @@ internal static partial class StructuralRules
         Item,
     }
 
+    /// <summary>
+    /// First what keeps the schema from being structural (in the order of its texts, as the reference sorts them), or else the defaults that do not fit;
+    /// then what no schema may say. A schema with members that no structural one can hold is only told of those.
+    /// </summary>
     public static void Check(Checks check, Node schema, string path)
     {
-        int before = check.Errors.Count;
-        CheckNode(check, schema, path);
-        CheckStructure(check, schema, path, Level.Root);
-        if (check.Errors.Count == before)
+        List<FieldError> found = [];
+        if (IsRepresentable(schema))
         {
-            // A default is tried against the schema only once that is sound.
-            CheckDefaults(check, schema, path, isRoot: true);
+            Checks structure = new(found);
+            CheckStructure(structure, schema, path, Level.Root);
+            CheckComplete(structure, schema, path);
+            found.Sort((left, right) => string.CompareOrdinal($"{left.Field}: {left.Message}", $"{right.Field}: {right.Message}"));
+            if (found.Count == 0)
+            {
+                CheckDefaults(structure, schema, path);
+            }
+        }
+
+        check.Errors.AddRange(found);
+        CheckNode(check, schema, path, new Place(IsRoot: true));
+    }
+
+    /// <param name="IsRoot">The schema of a whole object.</param>
+    /// <param name="InMetadata">Below the kind, apiVersion or metadata of an object.</param>
+    /// <param name="NoDefaults">Why no default may be set here; null where one may.</param>
+    private readonly record struct Place(bool IsRoot = false, bool InMetadata = false, string? NoDefaults = null);
+
+    private static bool IsRepresentable(Node schema)
+    {
+        bool own = Unsupported.All(key => schema[key] is null or MapNode { Count: 0 }) && schema["$ref"] is null && schema["$schema"]?.AsString() is null or ""
+            && schema["items"] is not ListNode && schema["x-kubernetes-preserve-unknown-fields"]?.AsBool() != false;
+        return own && Inner(schema, string.Empty).All(inner => IsRepresentable(inner.Schema));
+    }
+
+    /// <summary>The schemas right below one, junctors included, with their paths.</summary>
+    private static IEnumerable<(Node Schema, string Path)> Inner(Node schema, string path)
+    {
+        if (schema["additionalProperties"] is MapNode additional)
+        {
+            yield return (additional, $"{path}.additionalProperties");
+        }
+
+        foreach ((string name, Node property) in schema["properties"] as MapNode ?? [])
+        {
+            yield return (property, $"{path}.properties[{name}]");
+        }
+
+        if (schema["not"] is MapNode not)
+        {
+            yield return (not, $"{path}.not");
+        }
+
+        foreach (string junctor in Junctors)
+        {
+            foreach ((Node part, string at) in Checks.Each(schema[junctor], $"{path}.{junctor}"))
+            {
+                yield return (part, at);
+            }
+        }
+
+        if (schema["items"] is MapNode items)
+        {
+            yield return (items, $"{path}.items");
         }
     }
 
     /// <summary>What no schema may say, junctors included.</summary>
-    private static void CheckNode(Checks check, Node schema, string path)
+    private static void CheckNode(Checks check, Node schema, string path, Place place)
     {
         string type = schema["type"]?.AsString() ?? string.Empty;
         if (type.Length > 0 && !Types.Contains(type))
@@ -39,39 +95,45 @@ internal static partial class StructuralRules
             check.Add(FieldError.NotSupported($"{path}.type", type, Types));
         }
 
-        CheckForbidden(check, schema, path);
-        CheckPattern(check, schema, path);
-        CheckExtensions(check, schema, path, type);
+        if (schema["default"] is not null and not NullNode && place.NoDefaults is { } why)
+        {
+            check.Add(FieldError.Forbidden($"{path}.default", $"must not be set {why}"));
+        }
+
+        CheckForbidden(check, schema, path, type, place);
         if (schema["additionalProperties"] is MapNode or BoolNode { Value: false } && schema["properties"] is MapNode { Count: > 0 })
         {
             check.Add(FieldError.Forbidden($"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive"));
         }
 
-        foreach ((string name, Node property) in schema["properties"] as MapNode ?? [])
+        bool isObject = place.IsRoot || schema["x-kubernetes-embedded-resource"]?.AsBool() == true;
+        foreach ((Node inner, string at) in Inner(schema, path))
         {
-            CheckNode(check, property, $"{path}.properties[{name}]");
+            Place below = place with { IsRoot = false };
+            string name = at[path.Length..];
+            if (name == ".additionalProperties" && place.InMetadata)
+            {
+                below = below with { NoDefaults = "inside additionalProperties applying to object metadata" };
+            }
+            else if (isObject && name is ".properties[metadata]" or ".properties[kind]" or ".properties[apiVersion]")
+            {
+                below = new Place(InMetadata: true, NoDefaults: place.IsRoot ? $"in top-level {name[12..^1]}" : place.NoDefaults);
+            }
+
+            CheckNode(check, inner, at, below);
         }
 
-        foreach (string key in (ReadOnlySpan<string>)["items", "additionalProperties", "not"])
+        if (schema["x-kubernetes-preserve-unknown-fields"]?.AsBool() == false)
         {
-            if (schema[key] is MapNode inner)
-            {
-                CheckNode(check, inner, $"{path}.{key}");
-            }
+            check.Add(FieldError.Invalid($"{path}.x-kubernetes-preserve-unknown-fields", false, "must be true or undefined"));
         }
 
-        foreach (string junctor in Junctors)
-        {
-            foreach ((Node part, string at) in Checks.Each(schema[junctor], $"{path}.{junctor}"))
-            {
-                CheckNode(check, part, at);
-            }
-        }
+        CheckExtensions(check, schema, path, type);
     }
 
-    private static void CheckForbidden(Checks check, Node schema, string path)
+    private static void CheckForbidden(Checks check, Node schema, string path, string type, Place place)
     {
-        foreach (string key in (ReadOnlySpan<string>)["id", "additionalItems", "patternProperties", "definitions", "dependencies"])
+        foreach (string key in Unsupported)
         {
             if (schema[key] is not null and not MapNode { Count: 0 })
             {
@@ -84,9 +146,9 @@ internal static partial class StructuralRules
             check.Add(FieldError.Forbidden($"{path}.$ref", "$ref is not supported"));
         }
 
-        if (schema["uniqueItems"]?.AsBool() == true)
+        if (type == "null")
         {
-            check.Add(FieldError.Forbidden($"{path}.uniqueItems", "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"));
+            check.Add(FieldError.Forbidden($"{path}.type", "type cannot be set to null, use nullable as an alternative"));
         }
 
         if (schema["items"] is ListNode)
@@ -94,15 +156,20 @@ internal static partial class StructuralRules
             check.Add(FieldError.Forbidden($"{path}.items", "items must be a schema object and not an array"));
         }
 
-        if (schema["x-kubernetes-preserve-unknown-fields"]?.AsBool() == false)
+        if (place.InMetadata && schema["x-kubernetes-embedded-resource"]?.AsBool() == true)
         {
-            check.Add(FieldError.Invalid($"{path}.x-kubernetes-preserve-unknown-fields", false, "must be true or undefined"));
+            check.Add(FieldError.Forbidden($"{path}.x-kubernetes-embedded-resource", "must not be used inside of resource meta"));
+        }
+
+        if (schema["uniqueItems"]?.AsBool() == true)
+        {
+            check.Add(FieldError.Forbidden($"{path}.uniqueItems", "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"));
         }
     }
 
     private static void CheckPattern(Checks check, Node schema, string path)
     {
-        if (schema["pattern"]?.AsString() is { } pattern && !Re2.TryCompile(pattern, out Regex? _, out string? error))
+        if (schema["pattern"]?.AsString() is { Length: > 0 } pattern && !Re2.TryCompile(pattern, out Regex? _, out string? error))
         {
             check.Add(FieldError.Invalid($"{path}.pattern", pattern, $"must be a valid regular expression, but isn't: {error}"));
         }
@@ -131,6 +198,11 @@ internal static partial class StructuralRules
         {
             CheckObject(check, schema, path);
         }
+
+        if (level == Level.Root && schema["properties"]?["metadata"] is MapNode metadata && RestrictsMetadata(metadata))
+        {
+            check.Add(FieldError.Forbidden($"{path}.properties[metadata]", "must not specify anything other than name and generateName, but metadata is implicitly specified"));
+        }
     }
 
     private static void CheckLevel(Checks check, Node schema, string path, Level level)
@@ -153,10 +225,8 @@ internal static partial class StructuralRules
             }));
         }
 
-        if (intOrString && type.Length > 0)
-        {
-            check.Add(FieldError.Forbidden($"{path}.type", "must be empty if x-kubernetes-int-or-string is true"));
-        }
+        CheckIntOrString(check, schema, path, intOrString, embedded);
+        CheckPattern(check, schema, path);
 
         if (level == Level.Root)
         {
@@ -176,6 +246,20 @@ internal static partial class StructuralRules
         if (embedded && schema["x-kubernetes-preserve-unknown-fields"]?.AsBool() != true && schema["properties"] is not MapNode { Count: > 0 })
         {
             check.Add(FieldError.Required($"{path}.properties", "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"));
+        }
+    }
+
+    private static void CheckIntOrString(Checks check, Node schema, string path, bool intOrString, bool embedded)
+    {
+        const string detail = "must be false if x-kubernetes-int-or-string is true";
+        if (intOrString && schema["x-kubernetes-preserve-unknown-fields"]?.AsBool() == true)
+        {
+            check.Add(FieldError.Invalid($"{path}.x-kubernetes-preserve-unknown-fields", true, detail));
+        }
+
+        if (intOrString && embedded)
+        {
+            check.Add(FieldError.Invalid($"{path}.x-kubernetes-embedded-resource", true, detail));
         }
     }
 
@@ -200,31 +284,18 @@ internal static partial class StructuralRules
     /// <summary>Every object has its kind, apiVersion and metadata already.</summary>
     private static void CheckObject(Checks check, Node schema, string path)
     {
-        foreach (string name in (ReadOnlySpan<string>)["kind", "apiVersion"])
+        foreach ((string name, string wanted) in ((string, string)[])[("kind", "string"), ("apiVersion", "string"), ("metadata", "object")])
         {
-            if (schema["properties"]?[name] is { } header && header["type"]?.AsString() is { Length: > 0 } type and not "string")
+            if (schema["properties"]?[name] is { } header && (header["type"]?.AsString() ?? string.Empty) is { } type && type != wanted)
             {
-                check.Add(FieldError.Invalid($"{path}.properties[{name}].type", type, "must be string"));
+                check.Add(FieldError.Invalid($"{path}.properties[{name}].type", type, $"must be {wanted}"));
             }
         }
-
-        if (schema["properties"]?["metadata"] is not MapNode metadata)
-        {
-            return;
-        }
-
-        if (metadata["type"]?.AsString() is { Length: > 0 } had and not "object")
-        {
-            check.Add(FieldError.Invalid($"{path}.properties[metadata].type", had, "must be object"));
-        }
-
-        bool more = metadata.Keys.Any(key => key is not ("type" or "properties" or "description"))
-            || (metadata["properties"] as MapNode ?? []).Keys.Any(key => key is not ("name" or "generateName"));
-        if (more)
-        {
-            check.Add(FieldError.Forbidden($"{path}.properties[metadata]", "must not specify anything other than name and generateName, but metadata is implicitly specified"));
-        }
     }
+
+    // Its default is told of where defaults are; validations of names are all that may be there besides.
+    private static bool RestrictsMetadata(MapNode metadata) => metadata.Keys.Any(key => key is not ("type" or "properties" or "default"))
+        || (metadata["properties"] as MapNode ?? []).Keys.Any(key => key is not ("name" or "generateName"));
 
     private static void CheckJunctors(Checks check, Node schema, string path)
     {
@@ -237,7 +308,6 @@ internal static partial class StructuralRules
                 if (!isPattern)
                 {
                     CheckNested(check, part, at);
-                    CheckComplete(check, part, schema, at, path);
                 }
             }
         }
@@ -245,7 +315,6 @@ internal static partial class StructuralRules
         if (schema["not"] is MapNode not)
         {
             CheckNested(check, not, $"{path}.not");
-            CheckComplete(check, not, schema, $"{path}.not", path);
         }
     }
 
@@ -255,19 +324,25 @@ internal static partial class StructuralRules
     /// <summary>A junctor may restrict values but neither type, default nor describe them.</summary>
     private static void CheckNested(Checks check, Node schema, string path)
     {
+        CheckPattern(check, schema, path);
         foreach ((string key, string detail) in ((string, string)[])
         [
             ("type", "must be empty to be structural"), ("description", "must be empty to be structural"), ("title", "must be empty to be structural"),
             ("default", "must be undefined to be structural"), ("additionalProperties", "must be undefined to be structural"), ("nullable", "must be false to be structural"),
             ("x-kubernetes-preserve-unknown-fields", "must be false to be structural"), ("x-kubernetes-embedded-resource", "must be false to be structural"),
             ("x-kubernetes-int-or-string", "must be false to be structural"), ("x-kubernetes-list-map-keys", "must be empty to be structural"),
-            ("x-kubernetes-list-type", "must be undefined to be structural"), ("x-kubernetes-map-type", "must be undefined to be structural"),
+            ("x-kubernetes-list-type", "must be undefined to be structural"), ("x-kubernetes-map-type", "must be undefined to be structural"), ("x-kubernetes-validations", "must be empty to be structural"),
         ])
         {
             if (schema[key] is not (null or NullNode or StringNode { Value.Length: 0 } or BoolNode { Value: false } or ListNode { Count: 0 }))
             {
                 check.Add(FieldError.Forbidden($"{path}.{key}", detail));
             }
+        }
+
+        if (schema["properties"]?["metadata"] is not null)
+        {
+            check.Add(FieldError.Forbidden($"{path}.properties[metadata]", "must not be specified in a nested context"));
         }
 
         foreach ((string name, Node property) in schema["properties"] as MapNode ?? [])
@@ -292,7 +367,23 @@ internal static partial class StructuralRules
         }
     }
 
-    /// <summary>What a junctor restricts has to be specified outside of it too.</summary>
+    /// <summary>What a junctor at the root restricts has to be specified outside of it too. The reference does not look at junctors further inside.</summary>
+    private static void CheckComplete(Checks check, Node schema, string path)
+    {
+        if (schema["not"] is MapNode not)
+        {
+            CheckComplete(check, not, schema, $"{path}.not", path);
+        }
+
+        foreach (string junctor in Junctors)
+        {
+            foreach ((Node part, string at) in Checks.Each(schema[junctor], $"{path}.{junctor}"))
+            {
+                CheckComplete(check, part, schema, at, path);
+            }
+        }
+    }
+
     private static void CheckComplete(Checks check, Node part, Node outer, string path, string outerPath)
     {
         foreach ((string name, Node property) in part["properties"] as MapNode ?? [])

@@ -126,7 +126,8 @@ internal sealed class ObjectDecoder(bool structured = false)
         MapNode result = new(map.Count);
         foreach ((string key, Node value) in map)
         {
-            result[key] = DecodeElement(value, field, owner, Join(path, key));
+            // Go's errors name the map and not the key; only what is unknown inside of a value needs that.
+            result[key] = DecodeElement(value, field, owner, field.Type == WireType.Message ? Join(path, key) : path);
         }
 
         return result;

@@ -89,7 +89,8 @@ internal static partial class AdmissionRules
         }
     }
 
-    private static void Client(Checks check, Node? client, string path)
+    /// <summary>Where a webhook is: one of a URL and a Service.</summary>
+    public static void Client(Checks check, Node? client, string path)
     {
         bool url = client?["url"] is StringNode;
         bool service = client?["service"] is MapNode;

@@ -30,7 +30,32 @@ internal static class MetadataRules
         CheckLabels(metadata?["labels"], "metadata.labels", errors);
         CheckAnnotations(metadata?["annotations"], "metadata.annotations", errors);
         CheckFinalizers(kind, metadata?["finalizers"], errors);
-        CheckOwners(metadata?["ownerReferences"], errors);
+        CheckOwners(metadata?["ownerReferences"], "metadata.ownerReferences", errors);
+    }
+
+    /// <summary>The metadata of an object that is part of another: it needs no name.</summary>
+    public static void CheckEmbedded(MapNode metadata, string path, List<FieldError> errors)
+    {
+        foreach (string key in (ReadOnlySpan<string>)["generateName", "name"])
+        {
+            foreach (string wrong in metadata[key]?.AsString() is { Length: > 0 } name ? NameRules.PathSegment(name) : [])
+            {
+                errors.Add(FieldError.Invalid($"{path}.{key}", metadata[key], wrong));
+            }
+        }
+
+        foreach (string wrong in metadata["namespace"]?.AsString() is { Length: > 0 } @namespace ? NameRules.Label(@namespace) : [])
+        {
+            errors.Add(FieldError.Invalid($"{path}.namespace", metadata["namespace"], wrong));
+        }
+
+        CheckLabels(metadata["labels"], $"{path}.labels", errors);
+        CheckAnnotations(metadata["annotations"], $"{path}.annotations", errors);
+        CheckOwners(metadata["ownerReferences"], $"{path}.ownerReferences", errors);
+        foreach (string name in (metadata["finalizers"]?.AsList() ?? []).Select(item => item.AsString() ?? string.Empty))
+        {
+            errors.AddRange(NameRules.QualifiedName(name).Select(wrong => FieldError.Invalid($"{path}.finalizers", name, wrong)));
+        }
     }
 
     public static void CheckUpdate(ServedKind kind, MapNode node, MapNode live, List<FieldError> errors)
@@ -39,10 +64,16 @@ internal static class MetadataRules
         CheckNewFinalizers(node, live, errors);
         CheckLabels(metadata?["labels"], "metadata.labels", errors);
         CheckAnnotations(metadata?["annotations"], "metadata.annotations", errors);
-        CheckOwners(metadata?["ownerReferences"], errors);
+        CheckOwners(metadata?["ownerReferences"], "metadata.ownerReferences", errors);
 
-        // The registry and the rules of the kind both look at the metadata, so all of this is said twice; at names of finalizers only the kind looks.
-        errors.AddRange(errors.ToArray());
+        // The registry and the rules of the kind both look at the metadata, so all of this is said twice, and by custom resources once more; at names of
+        // finalizers only the kind looks.
+        FieldError[] found = [.. errors];
+        for (int i = kind.Custom is null ? 1 : 2; i > 0; i--)
+        {
+            errors.AddRange(found);
+        }
+
         CheckFinalizers(kind, metadata?["finalizers"], errors);
     }
 
@@ -143,32 +174,25 @@ internal static class MetadataRules
         }
     }
 
-    private static void CheckOwners(Node? owners, List<FieldError> errors)
+    private static void CheckOwners(Node? owners, string path, List<FieldError> errors)
     {
-        int controllers = 0;
         ListNode list = owners?.AsList() ?? [];
-        for (int i = 0; i < list.Count; i++)
+        foreach (Node owner in list)
         {
-            string path = $"metadata.ownerReferences[{i}]";
-            foreach (string key in (string[])["apiVersion", "kind", "name", "uid"])
+            foreach (string key in (ReadOnlySpan<string>)["apiVersion", "kind", "name", "uid"])
             {
-                if (list[i][key]?.AsString() is null or "")
+                if (owner[key]?.AsString() is null or "")
                 {
-                    errors.Add(FieldError.Invalid($"metadata.ownerReferences.{key}", string.Empty, key switch
-                    {
-                        "apiVersion" => "version must not be empty",
-                        _ => "must not be empty",
-                    }));
+                    // The reference names no index.
+                    errors.Add(FieldError.Invalid($"{path}.{key}", string.Empty, key == "apiVersion" ? "version must not be empty" : "must not be empty"));
                 }
             }
-
-            controllers += list[i]["controller"]?.AsBool() == true ? 1 : 0;
-            _ = path;
         }
 
-        if (controllers > 1)
+        Node[] controllers = [.. list.Where(owner => owner["controller"]?.AsBool() == true)];
+        if (controllers.Length > 1)
         {
-            errors.Add(FieldError.Invalid("metadata.ownerReferences", owners, "Only one reference can have Controller set to true. Found \"true\" in references for " + string.Join(" and ", list.Where(owner => owner["controller"]?.AsBool() == true).Select(owner => $"{owner["kind"]?.AsString()}/{owner["name"]?.AsString()}"))));
+            errors.Add(FieldError.Invalid(path, owners, "Only one reference can have Controller set to true. Found \"true\" in references for " + string.Join(" and ", controllers.Select(owner => $"{owner["kind"]?.AsString()}/{owner["name"]?.AsString()}"))));
         }
     }
 }

@@ -39,7 +39,7 @@ internal static class ObjectWarnings
     {
         if (kind.Custom is not null)
         {
-            return [];
+            return Finalizers(node, live);
         }
 
         string[] template = kind.QualifiedPlural switch
@@ -70,6 +70,20 @@ internal static class ObjectWarnings
             "nodes" => NodeFields(node),
             _ => [],
         };
+    }
+
+    // Custom resources may have finalizers that built-in kinds would be refused with.
+    private static IEnumerable<string> Finalizers(MapNode node, MapNode? live)
+    {
+        static IEnumerable<string> Of(MapNode? node) => (node?.At("metadata", "finalizers")?.AsList() ?? []).Select(item => item.AsString() ?? string.Empty);
+        foreach (string name in Of(node).Except(Of(live)).Order(StringComparer.Ordinal))
+        {
+            if (!name.Contains('/', StringComparison.Ordinal) && name is not ("orphan" or "foregroundDeletion" or "kubernetes"))
+            {
+                string path = name.Contains('.', StringComparison.Ordinal) ? " including a path (/)" : string.Empty;
+                yield return $"metadata.finalizers: \"{name}\": prefer a domain-qualified finalizer name{path} to avoid accidental conflicts with other finalizer writers";
+            }
+        }
     }
 
     private static IEnumerable<string> NodeFields(MapNode node)

@@ -50,7 +50,7 @@ internal sealed class TypeCheck
     {
         if (value is not MapNode map)
         {
-            Fail($"expected map, got {Described(value)}");
+            Fail($"expected map, got &{{{GoNotation.Plain(value)}}}");
             return;
         }
 
@@ -80,7 +80,7 @@ internal sealed class TypeCheck
     {
         if (value is not ListNode list)
         {
-            Fail($"expected list, got {Described(value)}");
+            Fail($"expected list, got &{{{GoNotation.Plain(value)}}}");
             return;
         }
 
@@ -120,12 +120,15 @@ internal sealed class TypeCheck
         };
         if (!fits)
         {
-            string expected = type.ScalarType is "integer" or "number" ? "numeric (int or float)" : type.ScalarType;
-            Fail($"expected {expected}, got {Described(value)}");
+            // Each in the verb that structured-merge-diff prints it with.
+            Fail(type.ScalarType switch
+            {
+                "integer" or "number" => $"expected numeric (int or float), got {GoNotation.TypeOf(value)}",
+                "string" => $"expected string, got &value.valueUnstructured{{Value:{GoNotation.Literal(value)}}}",
+                _ => $"expected {type.ScalarType}, got &{{{GoNotation.Plain(value)}}}",
+            });
         }
     }
-
-    private static string Described(Node value) => value is MapNode or ListNode ? (value is MapNode ? "a map" : "a list") : $"&value.valueUnstructured{{Value:{(value is StringNode ? $"\"{value}\"" : value.ToString())}}}";
 
     private void Fail(string message)
     {

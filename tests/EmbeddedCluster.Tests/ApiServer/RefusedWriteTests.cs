@@ -67,6 +67,54 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         Assert.True(seen > 40, $"only {seen} answers were compared");
     }
 
+    [Fact]
+    public async Task Definitions_are_refused_with_the_causes_apiextensions_apiserver_gives()
+    {
+        List<string> different = [];
+        int seen = 0;
+        foreach (Node group in Recorded("refused-definitions.yaml"))
+        {
+            foreach (Node answer in group["answers"]!.AsList()!)
+            {
+                Node body = JsonPatch.Apply(group["object"]!.DeepClone(), answer["patch"]!.AsList()!);
+                Compare(answer, await admin.PostAsync($"{group["path"]!.AsString()}?dryRun=All", JsonWriter.ToText(body)), different);
+                seen++;
+            }
+        }
+
+        Assert.True(different.Count == 0, string.Join('\n', different));
+        Assert.True(seen > 120, $"only {seen} answers were compared");
+    }
+
+    [Fact]
+    public async Task Custom_resources_are_refused_or_stored_as_by_apiextensions_apiserver()
+    {
+        List<string> different = [];
+        int seen = 0;
+        foreach (Node group in Recorded("custom-resources.yaml"))
+        {
+            await admin.MadeAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", JsonWriter.ToText(group["definition"]!));
+            foreach (Node answer in group["answers"]!.AsList()!)
+            {
+                Node body = JsonPatch.Apply(group["object"]!.DeepClone(), answer["patch"]!.AsList()!);
+                RestAnswer given = await admin.PostAsync($"{group["path"]!.AsString()}?dryRun=All", JsonWriter.ToText(body));
+                if (answer["spec"] is null)
+                {
+                    Compare(answer, given, different);
+                }
+                else if (given.Code != 201 || !answer["spec"]!.DeepEquals(given.Body["spec"]!))
+                {
+                    different.Add($"{JsonWriter.ToText(answer["patch"]!)}\n expected {JsonWriter.ToText(answer["spec"]!)}\n actual   {given.Code} {JsonWriter.ToText(given.Body)}");
+                }
+
+                seen++;
+            }
+        }
+
+        Assert.True(different.Count == 0, string.Join('\n', different));
+        Assert.True(seen > 130, $"only {seen} answers were compared");
+    }
+
     /// <summary>Causes are a set: what both the registry and the rules of a kind find is listed twice.</summary>
     private static void Compare(Node recorded, RestAnswer answer, List<string> different)
     {

@@ -107,9 +107,9 @@ public sealed class RuleTests
 
     [Theory]
     [InlineData("rule: ''", "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].rule: Required value: rule is not specified")]
-    [InlineData("rule: 'true', message: ' '", "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].message: Invalid value: \" \": message must be non-empty if specified")]
+    [InlineData("rule: 'true', message: ' '", "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].message: Invalid value: \" \": must be non-empty if specified")]
     [InlineData("rule: 'true', reason: Nope", "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].reason: Unsupported value: \"Nope\": supported values: \"FieldValueDuplicate\", \"FieldValueForbidden\", \"FieldValueInvalid\", \"FieldValueRequired\"")]
-    [InlineData("rule: 'true', fieldPath: .nope", "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].fieldPath: Invalid value: \".nope\": fieldPath must be a valid path")]
+    [InlineData("rule: 'true', fieldPath: .nope", "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].fieldPath: Invalid value: \".nope\": must be a valid path")]
     [InlineData("rule: 'true', optionalOldSelf: true", "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule")]
     [InlineData("rule: '1'", "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].rule: Invalid value: {\"Rule\":\"1\",\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: cel expression must evaluate to a bool")]
     [InlineData("rule: 'true', messageExpression: '1'", "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].messageExpression: Invalid value: {\"Rule\":\"true\",\"Message\":\"\",\"MessageExpression\":\"1\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: messageExpression must evaluate to a string")]

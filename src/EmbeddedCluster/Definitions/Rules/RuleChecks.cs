@@ -6,7 +6,7 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.Definitions.Rules;
 
 /// <summary>What is wrong with the rules of a new or changed CRD: how they are written, whether they compile, and what they could cost.</summary>
-internal sealed class RuleChecks(List<FieldError> errors)
+internal sealed class RuleChecks
 {
     private const ulong RuleLimit = 10_000_000;
     private const ulong DefinitionLimit = 100_000_000;
@@ -14,6 +14,8 @@ internal sealed class RuleChecks(List<FieldError> errors)
     private const string Hint = "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)";
     private static readonly string[] Reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
     private readonly List<(string Path, ulong Cost)> expensive = [];
+    private readonly List<FieldError> written = [];
+    private readonly List<FieldError> compiling = [];
     private ulong total;
 
     /// <summary>Rules are looked at only in schemas that are otherwise sound.</summary>
@@ -25,9 +27,11 @@ internal sealed class RuleChecks(List<FieldError> errors)
         {
             // Versions with one schema among them are stored with that schema at the top, where errors are reported then.
             string path = shared ? "spec.validation.openAPIV3Schema" : string.Create(CultureInfo.InvariantCulture, $"spec.versions[{i}].schema.openAPIV3Schema");
-            RuleChecks checks = new(errors);
+            RuleChecks checks = new();
             checks.Visit(schemas[i], schemas[i], path, isResource: true, cardinality: 1, uncorrelatable: null);
             checks.Total(path);
+            errors.AddRange(checks.written);
+            errors.AddRange(checks.compiling);
         }
     }
 
@@ -35,7 +39,7 @@ internal sealed class RuleChecks(List<FieldError> errors)
     /// <param name="uncorrelatable">The list above whose items have no identity; null when there is none.</param>
     private void Visit(MapNode validations, MapNode schema, string path, bool isResource, ulong? cardinality, string? uncorrelatable)
     {
-        OneSchema(validations, schema, path, isResource, cardinality, uncorrelatable);
+        int before = written.Count;
         foreach ((string name, Node node) in validations["properties"] as MapNode ?? [])
         {
             if (node is MapNode rules && schema["properties"]?[name] is MapNode property)
@@ -62,11 +66,14 @@ internal sealed class RuleChecks(List<FieldError> errors)
                 Visit(rules, schema, at, isResource, cardinality, uncorrelatable);
             }
         }
+
+        OneSchema(validations, schema, path, isResource, cardinality, uncorrelatable, before);
     }
 
     private static ulong? Times(ulong? cardinality, Node? limit) => cardinality is { } count && limit?.AsInteger() is { } most ? Multiply(count, (ulong)Math.Max(0, most)) : null;
 
-    private void OneSchema(MapNode validations, MapNode schema, string path, bool isResource, ulong? cardinality, string? uncorrelatable)
+    /// <summary>How the rules of one schema are written; nothing is compiled where that is wrong, or was further inside.</summary>
+    private void OneSchema(MapNode validations, MapNode schema, string path, bool isResource, ulong? cardinality, string? uncorrelatable, int before)
     {
         ValidationRule[] rules = [.. ValidationRule.Of(validations)];
         for (int i = 0; i < rules.Length; i++)
@@ -74,7 +81,7 @@ internal sealed class RuleChecks(List<FieldError> errors)
             Written(rules[i], schema, string.Create(CultureInfo.InvariantCulture, $"{path}.x-kubernetes-validations[{i}]"));
         }
 
-        if (rules.Length == 0 || SchemaType.Of(schema, isResource, "self") is not { } type)
+        if (rules.Length == 0 || written.Count > before || SchemaType.Of(schema, isResource, "self") is not { } type)
         {
             return;
         }
@@ -91,29 +98,29 @@ internal sealed class RuleChecks(List<FieldError> errors)
         string message = rule.Message.Trim();
         if (rule.Rule.Trim().Length == 0)
         {
-            errors.Add(FieldError.Required($"{at}.rule", "rule is not specified"));
+            written.Add(FieldError.Required($"{at}.rule", "rule is not specified"));
         }
         else if (rule.Message.Length > 0 && message.Length == 0)
         {
-            errors.Add(FieldError.Invalid($"{at}.message", rule.Message, "message must be non-empty if specified"));
+            written.Add(FieldError.Invalid($"{at}.message", rule.Message, "must be non-empty if specified"));
         }
         else if (message.Contains('\n', StringComparison.Ordinal))
         {
-            errors.Add(FieldError.Invalid($"{at}.message", rule.Message, "message must not contain line breaks"));
+            written.Add(FieldError.Invalid($"{at}.message", rule.Message, "must not contain line breaks"));
         }
         else if (lines && message.Length == 0)
         {
-            errors.Add(FieldError.Required($"{at}.message", "message must be specified if rule contains line breaks"));
+            written.Add(FieldError.Required($"{at}.message", "message must be specified if rule contains line breaks"));
         }
 
         if (rule.MessageExpression.Length > 0 && rule.MessageExpression.Trim().Length == 0)
         {
-            errors.Add(FieldError.Required($"{at}.messageExpression", "messageExpression must be non-empty if specified"));
+            written.Add(FieldError.Required($"{at}.messageExpression", "messageExpression must be non-empty if specified"));
         }
 
         if (rule.Reason is { } reason && !Reasons.Contains(reason))
         {
-            errors.Add(FieldError.NotSupported($"{at}.reason", reason, Reasons));
+            written.Add(FieldError.NotSupported($"{at}.reason", reason, Reasons));
         }
 
         WrittenPath(rule.FieldPath, schema, $"{at}.fieldPath");
@@ -123,17 +130,17 @@ internal sealed class RuleChecks(List<FieldError> errors)
     {
         if (fieldPath.Length > 0 && fieldPath.Trim().Length == 0)
         {
-            errors.Add(FieldError.Invalid(at, fieldPath, "fieldPath must be non-empty if specified"));
+            written.Add(FieldError.Invalid(at, fieldPath, "must be non-empty if specified"));
         }
 
         if (fieldPath.Contains('\n', StringComparison.Ordinal))
         {
-            errors.Add(FieldError.Invalid(at, fieldPath, "fieldPath must not contain line breaks"));
+            written.Add(FieldError.Invalid(at, fieldPath, "must not contain line breaks"));
         }
 
         if (fieldPath.Length > 0 && !RuleFieldPath.IsValid(fieldPath, schema))
         {
-            errors.Add(FieldError.Invalid(at, fieldPath, "fieldPath must be a valid path"));
+            written.Add(FieldError.Invalid(at, fieldPath, "must be a valid path"));
         }
     }
 
@@ -146,12 +153,12 @@ internal sealed class RuleChecks(List<FieldError> errors)
 
         if (compiled.Error is { } error)
         {
-            errors.Add(new FieldError("FieldValueInvalid", $"{at}.rule", $"Invalid value: {compiled.Rule.ToJson()}: {error}"));
+            compiling.Add(new FieldError("FieldValueInvalid", $"{at}.rule", $"Invalid value: {compiled.Rule.ToJson()}: {error}"));
         }
 
         if (compiled.MessageError is { } messageError)
         {
-            errors.Add(new FieldError("FieldValueInvalid", $"{at}.messageExpression", $"Invalid value: {compiled.Rule.ToJson()}: {messageError}"));
+            compiling.Add(new FieldError("FieldValueInvalid", $"{at}.messageExpression", $"Invalid value: {compiled.Rule.ToJson()}: {messageError}"));
         }
         else if (compiled.Message is { } message)
         {
@@ -160,11 +167,11 @@ internal sealed class RuleChecks(List<FieldError> errors)
 
         if (compiled.UsesOldSelf && uncorrelatable is not null)
         {
-            errors.Add(FieldError.Invalid($"{at}.rule", compiled.Rule.Rule, $"oldSelf cannot be used on the uncorrelatable portion of the schema within {uncorrelatable}"));
+            compiling.Add(FieldError.Invalid($"{at}.rule", compiled.Rule.Rule, $"oldSelf cannot be used on the uncorrelatable portion of the schema within {uncorrelatable}"));
         }
         else if (compiled is { UsesOldSelf: false, Rule.OptionalOldSelf: { } optional })
         {
-            errors.Add(FieldError.Invalid($"{at}.optionalOldSelf", optional, "may not be set if oldSelf is not used in rule"));
+            compiling.Add(FieldError.Invalid($"{at}.optionalOldSelf", optional, "may not be set if oldSelf is not used in rule"));
         }
     }
 
@@ -173,7 +180,7 @@ internal sealed class RuleChecks(List<FieldError> errors)
         ulong cost = Multiply(each, cardinality);
         if (cost > RuleLimit)
         {
-            errors.Add(FieldError.Forbidden(at, TooExpensive(name, cost, RuleLimit)));
+            compiling.Add(FieldError.Forbidden(at, TooExpensive(name, cost, RuleLimit)));
         }
 
         total = total > ulong.MaxValue - cost ? ulong.MaxValue : total + cost;
@@ -189,10 +196,10 @@ internal sealed class RuleChecks(List<FieldError> errors)
 
         foreach ((string at, _) in expensive.OrderByDescending(rule => rule.Cost).Take(MostNamed))
         {
-            errors.Add(FieldError.Forbidden(at, "contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema"));
+            compiling.Add(FieldError.Forbidden(at, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"));
         }
 
-        errors.Add(FieldError.Forbidden(path, TooExpensive("x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema", total, DefinitionLimit)));
+        compiling.Add(FieldError.Forbidden(path, TooExpensive("x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema", total, DefinitionLimit)));
     }
 
     private static string TooExpensive(string name, ulong cost, ulong limit)

@@ -81,6 +81,11 @@ internal sealed partial class CelCostEstimator
         {
             ("check", _) => (CelRange.Fixed((ulong)CelCosts.Authorization), null),
             ("isSorted" or "sum" or "max" or "min" or "indexOf" or "lastIndexOf", CelKind.List) => (first * ItemCost(parts[0]), null),
+            ("sort" or "distinct", CelKind.List) => (Made(first * first * ItemCost(parts[0]).Times(2)), new CelRange(Math.Min(first.Min, 1), first.Max)),
+            ("@sortByAssociatedKeys", _) => (Made(Sized(1) * Sized(1) * ItemCost(parts[0]).Times(2)), Sized(1)),
+            ("slice", _) => Allocated(SliceSize(call, first)),
+            ("lists.range", _) => Allocated(CelRange.Fixed(Literal(call.Arguments[0]) ?? ulong.MaxValue)),
+            ("reverse" or "flatten", CelKind.List) => Allocated(first),
             ("indexOf" or "lastIndexOf", _) => (first.Times(CelCosts.Traversal), null),
             ("lowerAscii" or "upperAscii" or "substring" or "trim", _) => (first.Times(CelCosts.Traversal), first),
             ("url", _) => (first.Times(CelCosts.Traversal), null),
@@ -100,10 +105,24 @@ internal sealed partial class CelCostEstimator
             ("@in", _) when overload.Parameters[1].Kind == CelKind.List => (Sized(1), null),
             ("_+_", CelKind.String or CelKind.Bytes) => ((first + Sized(1)).Times(CelCosts.Traversal), first + Sized(1)),
             ("_+_", CelKind.List) => Concatenated(call, first + Sized(1)),
+            ("_==_" or "_!=_", _) when parts[0].Type is { Kind: CelKind.Opaque, IsOptional: false } => (One, null),
             ("_==_" or "_!=_", _) => (Comparison(first, Sized(1)), null),
             ("_<_" or "_<=_" or "_>_" or "_>=_", CelKind.String or CelKind.Bytes) => (Comparison(first, Sized(1)), null),
             _ => (One, null),
         };
+    }
+
+    private static CelRange Made(CelRange cost) => cost + CelRange.Fixed(1 + CelCosts.CreateList);
+
+    private static (CelRange Cost, CelRange? Size) Allocated(CelRange size) => (Made(size), size);
+
+    private static ulong? Literal(CelExpr expr) => expr is LiteralExpr { Value: IntegerNode { Value: >= 0 } number } ? (ulong)number.Value : null;
+
+    private static CelRange SliceSize(CallExpr call, CelRange list)
+    {
+        ulong start = Literal(call.Arguments[0]) ?? 0;
+        ulong end = Literal(call.Arguments[1]) ?? list.Max;
+        return CelRange.Fixed(end > start ? end - start : 0);
     }
 
     private (CelRange Cost, CelRange? Size) Concatenated(CallExpr call, CelRange size)

@@ -201,5 +201,5 @@ internal sealed partial class CelCostEstimator
     };
 
     private static bool IsScalar(CelType type) =>
-        type.Kind is CelKind.Bool or CelKind.Double or CelKind.Duration or CelKind.Int or CelKind.Timestamp or CelKind.Uint || (type.IsOptional && IsScalar(type.Parameters[0]));
+        type.Kind is CelKind.Bool or CelKind.Double or CelKind.Duration or CelKind.Int or CelKind.Timestamp or CelKind.Type or CelKind.Uint || (type.IsOptional && IsScalar(type.Parameters[0]));
 }

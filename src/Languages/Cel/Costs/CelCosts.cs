@@ -27,7 +27,10 @@ internal static class CelCosts
     {
         "check" => new(_ => Authorization),
         "isSorted" or "sum" or "max" or "min" or "indexOf" or "lastIndexOf" => new(values => TraversalOf(values[0])),
-        "sort" or "distinct" or "flatten" or "@sortByAssociatedKeys" or "sets.contains" or "sets.intersects" or "sets.equivalent" or "reverse" or "slice" => new(values => 1 + values.Sum(TraversalOf)),
+        "sets.contains" or "sets.intersects" or "sets.equivalent" => new(values => 1 + values.Sum(TraversalOf)),
+        "sort" or "distinct" => new(values => 1 + CreateList + SelfComparison(values[0])),
+        "@sortByAssociatedKeys" => new(values => 1 + CreateList + SelfComparison(values[1])),
+        "slice" or "flatten" or "lists.range" or "reverse" => new(_ => 1 + CreateList, result => Size(result)),
         "url" or "isURL" or "lowerAscii" or "upperAscii" or "substring" or "trim" or "cidr" or "isIP" or "isCIDR" or "quantity" or "isQuantity" or "semver" or "isSemver" or "validate"
             => new(values => Ceiling(Size(values[0]) * Traversal)),
         "ip" => new(values => CelValues.KindOf(values[0]) == CelKind.Opaque ? 1 : Ceiling(Size(values[0]) * Traversal)),
@@ -46,6 +49,14 @@ internal static class CelCosts
         "_+_" => new(values => values[0] is StringNode or CelBytes ? Ceiling((Size(values[0]) + Size(values[1])) * Traversal) : 1),
         _ => One,
     };
+
+    /// <summary>Every item beside every other, twice.</summary>
+    private static long SelfComparison(Node list)
+    {
+        IReadOnlyList<Node> items = CelLists.Items(list) ?? [];
+        double each = items is [StringNode or CelBytes, ..] ? 2 + Traversal : 2;
+        return (long)(each * items.Count * items.Count);
+    }
 
     private static long SmallerSize(Node[] values) => Ceiling(Math.Min(Size(values[0]), Size(values[1])) * Traversal);
 

@@ -8,6 +8,7 @@ internal static class CelLibraries
         .Include(StringFunctions.Kubernetes())
         .Include(SetFunctions.All())
         .Include(ListFunctions.Kubernetes())
+        .Include(ListFunctions.Extended())
         .Include(RegexFunctions.Kubernetes())
         .Include(QuantityFunctions.All())
         .Include(UrlFunctions.All())
@@ -16,10 +17,9 @@ internal static class CelLibraries
         .Include(FormatFunctions.All())
         .Include(AuthorizerFunctions.All());
 
-    /// <summary>All of these, and cel-go's newer string, list and math functions.</summary>
+    /// <summary>All of these, and cel-go's newer string, regex and math functions.</summary>
     public static CelLibrary Full() => Kubernetes()
         .Include(StringFunctions.Newer())
-        .Include(ListFunctions.Newer())
         .Include(RegexFunctions.Newer())
         .Include(MathFunctions.All());
 

@@ -33,7 +33,8 @@ internal static class ListFunctions
         return library;
     }
 
-    public static CelLibrary Newer()
+    /// <summary>cel-go's list extension in version 3, and the two functions of optionals that take lists.</summary>
+    public static CelLibrary Extended()
     {
         CelLibrary library = new();
         library.Add("list<A> slice(int, int): list<A>", (run, a) => Slice(run, a.Items(0), a.Integer(1), a.Integer(2)));

@@ -32,7 +32,8 @@ internal static class QuantityFunctions
         library.AddType(Type, CelQuantity.QuantityType);
         library.Add($"quantity(string): {Type}", (_, a) => Quantity.TryParse(a.Text(0), out Quantity value) ? new CelQuantity(value) : Fail(Unreadable));
         library.Add("isQuantity(string): bool", (run, a) => BoolNode.Of(Quantity.TryParse(a.Text(0), out _)));
-        library.Add($"{Type} sign(): int", (_, a) => IntegerNode.Of(Of(a, 0).Sign));
+        // Documented as a member, but declared as a function in k8s.io/apiserver/pkg/cel/library/quantity.go.
+        library.Add($"sign({Type}): int", (_, a) => IntegerNode.Of(Of(a, 0).Sign));
         library.Add($"{Type} isInteger(): bool", (run, a) => BoolNode.Of(TryInteger(Of(a, 0), out _)));
         library.Add($"{Type} asInteger(): int", (_, a) => TryInteger(Of(a, 0), out long value) ? IntegerNode.Of(value) : Fail("cannot convert value to integer"));
         library.Add($"{Type} asApproximateFloat(): double", (_, a) => new FloatNode(Of(a, 0).ToDouble()));

@@ -32,7 +32,7 @@ internal sealed class CelMacros(CelSource source, bool extended)
             ("optMap", 2) => OptionalMap(call, wraps: true),
             ("optFlatMap", 2) => OptionalMap(call, wraps: false),
             ("bind", 3) when extended && call.Target is IdentExpr { Name: "cel" } => Bind(call),
-            ("sortBy", 2) when extended => SortBy(call),
+            ("sortBy", 2) => SortBy(call),
             _ => call,
         };
     }

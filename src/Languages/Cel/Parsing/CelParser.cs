@@ -27,7 +27,7 @@ internal sealed partial class CelParser
 
     private CelToken Current => tokens[at];
 
-    /// <param name="extended">Whether cel.bind and sortBy are macros too.</param>
+    /// <param name="extended">Whether cel.bind is a macro too.</param>
     /// <exception cref="CelException">What is wrong with the syntax.</exception>
     public static CelExpr Parse(CelSource source, bool extended)
     {
