@@ -89,6 +89,7 @@ public sealed class ArgoCdDialect(ApplicationNamespaces? namespaces = null) : IA
             ReleaseName = Text(source.At("helm", "releaseName")),
             Helm = HelmSource.Read(source["helm"]),
             Kustomize = KustomizeSource.Read(source["kustomize"]),
+            KustomizeVersion = Text(source.At("kustomize", "version")),
             Edits = KustomizeSource.ReadEdits(source["kustomize"]),
             ExpandsAnnotations = source.At("kustomize", "commonAnnotationsEnvsubst")?.AsBool() == true,
             Namespace = Text(source.At("helm", "namespace")),

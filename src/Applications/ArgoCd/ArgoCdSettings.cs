@@ -14,7 +14,7 @@ public sealed class ArgoCdSettings
 
     private readonly MapNode? own;
 
-    private ArgoCdSettings(IReadOnlyList<MapNode> objects)
+    private ArgoCdSettings(IReadOnlyList<MapNode> objects, ArgoCdSettings? before)
     {
         Repositories = RepositorySecrets.Read(objects);
         foreach (MapNode item in objects)
@@ -31,6 +31,12 @@ public sealed class ArgoCdSettings
                 case "ConfigMap" when name == ConfigName:
                     Config ??= item;
                     break;
+                case "ConfigMap" when name == ParametersName:
+                    Parameters ??= item;
+                    break;
+                case "ConfigMap" when name == PoliciesName:
+                    Policies ??= item;
+                    break;
                 case "ConfigMap" when name == "argocd-gpg-keys-cm":
                     foreach ((string id, Node armoured) in item["data"] as MapNode ?? [])
                     {
@@ -41,11 +47,21 @@ public sealed class ArgoCdSettings
             }
         }
 
+        Installation = InstallationSettings.Read(Config, Parameters, before?.Installation ?? InstallationSettings.Usual);
         Clusters = ClusterSecrets.Read(objects, hasLocal: Config?.At("data", "cluster.inClusterEnabled")?.AsString() != "false");
     }
 
     /// <summary>The ConfigMap that holds an installation's settings.</summary>
     public const string ConfigName = "argocd-cm";
+
+    /// <summary>The ConfigMap that holds what Argo CD's programs are started with.</summary>
+    public const string ParametersName = "argocd-cmd-params-cm";
+
+    /// <summary>The ConfigMap that says who may do what by Argo CD's own API.</summary>
+    public const string PoliciesName = "argocd-rbac-cm";
+
+    /// <summary>The names of all ConfigMaps that <see cref="Read"/> takes in.</summary>
+    public static readonly IReadOnlyList<string> ConfigMaps = [ConfigName, ParametersName, PoliciesName, "argocd-gpg-keys-cm", "argocd-ssh-known-hosts-cm", "argocd-tls-certs-cm"];
 
     public RepositorySecrets Repositories { get; }
 
@@ -54,15 +70,25 @@ public sealed class ArgoCdSettings
     /// <summary>The ConfigMap <c>argocd-cm</c>; null when there is none.</summary>
     public MapNode? Config { get; }
 
+    /// <summary>The ConfigMap <c>argocd-cmd-params-cm</c>; null when there is none.</summary>
+    public MapNode? Parameters { get; }
+
+    /// <summary>The ConfigMap <c>argocd-rbac-cm</c>; null when there is none.</summary>
+    public MapNode? Policies { get; }
+
+    /// <summary>How applications are delivered; the same instance as before as long as the ConfigMaps say the same.</summary>
+    public InstallationSettings Installation { get; }
+
     /// <param name="objects">In order of precedence: of two of one name the first counts. Objects of other kinds are passed over.</param>
-    public static ArgoCdSettings Read(IReadOnlyList<MapNode> objects) => new(objects);
+    /// <param name="before">What was read last; null for nothing.</param>
+    public static ArgoCdSettings Read(IReadOnlyList<MapNode> objects, ArgoCdSettings? before = null) => new(objects, before);
 
     /// <summary>Whether an object may say something that <see cref="Read"/> takes in.</summary>
     public static bool Understands(MapNode item) => item["kind"]?.AsString() switch
     {
         "AppProject" => item["apiVersion"]?.AsString()?.StartsWith("argoproj.io/", StringComparison.Ordinal) == true,
         "Secret" => item.At("metadata", "labels", "argocd.argoproj.io/secret-type") is not null || item.At("metadata", "name")?.AsString() == "argocd-secret",
-        "ConfigMap" => item.At("metadata", "name")?.AsString() is ConfigName or "argocd-gpg-keys-cm" or "argocd-ssh-known-hosts-cm" or "argocd-tls-certs-cm",
+        "ConfigMap" => item.At("metadata", "name")?.AsString() is { } name && ConfigMaps.Contains(name),
         _ => false,
     };
 

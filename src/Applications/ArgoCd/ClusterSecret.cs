@@ -30,9 +30,6 @@ public sealed record ClusterSecret(string Name, string Server, string Project)
     /// <summary>What <c>metadata.name</c> calls the Secret.</summary>
     public string SecretName => secret.At("metadata", "name")?.AsString() ?? string.Empty;
 
-    /// <summary>Labels and annotations, for generators.</summary>
-    public MapNode Secret => secret;
-
     /// <summary>The only namespaces that may be looked at and delivered to; empty for all.</summary>
     public IReadOnlyList<string> Namespaces { get; private init; } = [];
 

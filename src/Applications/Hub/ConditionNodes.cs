@@ -45,6 +45,11 @@ internal static class ConditionNodes
             found.Add(new ApplicationCondition("OrphanedResourceWarning", $"Application has {report.Orphans.Count} orphaned resources: {string.Join(", ", report.Orphans.Take(MostNamed))}{others}"));
         }
 
+        foreach (ResourceId excluded in report.Observation?.Excluded ?? [])
+        {
+            found.Add(new ApplicationCondition("ExcludedResourceWarning", $"Resource {excluded.Group}/{excluded.Kind} {excluded.Name} is excluded in the settings"));
+        }
+
         if (report.Observation?.Plan.HeldBy is { Verdict: GateVerdict.Deny } gate)
         {
             found.Add(new ApplicationCondition("SyncError", $"{gate.Gate}: {gate.Reason}"));

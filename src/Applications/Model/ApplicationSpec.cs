@@ -73,6 +73,9 @@ public sealed record ApplicationSource
 
     public KustomizeOptions Kustomize { get; init; } = new();
 
+    /// <summary>The Kustomize version that is asked for, by which the installation may have build options; empty for its usual one.</summary>
+    public string KustomizeVersion { get; init; } = string.Empty;
+
     /// <summary>What is written into the kustomization before it is built; null for nothing.</summary>
     public KustomizationEdits? Edits { get; init; }
 

@@ -18,7 +18,7 @@ public sealed class ProjectRules(ArgoCdSettings settings, bool assume)
             if (!read.TryGetValue(name, out Project? known))
             {
                 ImpersonationMode impersonation = ActingUser.ModeOf(settings.Config);
-                known = settings.FindProject(name) is { } declared ? Project.Read(declared, settings.Clusters, impersonation) : assume || name == "default" ? Project.Permissive(name, settings.Clusters, everywhere: assume, impersonation) : null;
+                known = settings.FindProject(name) is { } declared ? Project.Read(GlobalProjects.Over(declared, settings), settings.Clusters, impersonation) : assume || name == "default" ? Project.Permissive(name, settings.Clusters, everywhere: assume, impersonation) : null;
                 read[name] = known;
             }
 

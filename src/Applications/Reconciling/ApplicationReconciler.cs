@@ -1,3 +1,4 @@
+using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
 using Bowline.Cluster.Requests;
 using Bowline.Delivery.Desired;
@@ -17,6 +18,12 @@ public sealed record Observation(RenderedApplication Application, SyncPlan Plan,
     /// <summary>What somebody asks of the sync to come; null for nothing but automation.</summary>
     public SyncOrder? Order { get; init; }
 
+    /// <summary>Objects that the repository has and that are not delivered, since argocd-cm excludes their kind.</summary>
+    public IReadOnlyList<ResourceId> Excluded { get; init; } = [];
+
+    /// <summary>Annotations of Secrets whose values are not to be shown (argocd-cm's <c>resource.sensitive.mask.annotations</c>).</summary>
+    public IReadOnlyList<string> MaskedAnnotations { get; init; } = [];
+
     /// <summary>Whether only some of the objects are looked at, since only those are asked for.</summary>
     public bool IsPartial => Order is { Objects.Count: > 0 };
 
@@ -31,6 +38,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
     private readonly DesiredCache prepared = new();
     private MapNode? stored;
     private Inventory inventory = Inventory.Empty;
+    private (IReadOnlyList<IgnoreRule> Own, InstallationSettings Installation, IReadOnlyList<IgnoreRule> All) ignored = ([], InstallationSettings.Usual, []);
 
     /// <summary>What the cluster keeps of the application.</summary>
     public async Task<Inventory> ReadInventoryAsync(string owner, CancellationToken cancellationToken)
@@ -56,16 +64,20 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         Inventory known = await ReadInventoryAsync(spec.Name, cancellationToken).ConfigureAwait(false);
         IReadOnlyDictionary<ResourceKind, KindInfo?> kinds = await target.Kinds.ResolveAsync(application.Kinds, application.Resources, cancellationToken).ConfigureAwait(false);
         string by = target.ActsAs(spec);
-        IReadOnlyList<DesiredObject> desired = Within(target.Scope, prepared.Prepare(application, kinds, by));
+        InstallationSettings settings = target.Settings;
+        IReadOnlyList<DesiredObject> all = prepared.Prepare(application, kinds, by, settings.Tracking);
+        ResourceId[] excluded = [.. all.Where(item => !item.Untracked).Select(item => item.Id).Where(id => settings.Filter.Excludes(id, target.Server))];
+        IReadOnlyList<DesiredObject> desired = Within(target.Scope, excluded.Length == 0 ? all : [.. all.Where(item => !excluded.Contains(item.Id))]);
         await WatchAsync(spec, desired, known, cancellationToken).ConfigureAwait(false);
 
-        DriftRules rules = new(spec.IgnoreDifferences, ScaledBy(desired));
+        DriftRules rules = new(IgnoredBy(spec, settings), ScaledBy(desired));
         IReadOnlyList<ResourceDiff> diffs = await target.Differ.CompareAsync(desired, rules, target.Admission, cancellationToken).ConfigureAwait(false);
         HashSet<ResourceId> wanted = [.. desired.Select(item => item.Id)];
         List<(InventoryEntry, MapNode)> leftovers = [];
         foreach (InventoryEntry entry in known.Entries)
         {
-            if (!wanted.Contains(entry.Id) && target.Live.Get(entry.Id) is { } live)
+            // What Argo CD does not see it does not prune.
+            if (!wanted.Contains(entry.Id) && !settings.Filter.Excludes(entry.Id, target.Server) && target.Live.Get(entry.Id) is { } live)
             {
                 leftovers.Add((entry, live));
             }
@@ -77,10 +89,11 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
             Options = ObjectOptions.Read(spec.Policy.Options, ObjectOptions.Default with { As = by }),
             Confirmed = IsConfirmed(known),
             Replaces = order is { IsAutomated: false },
+            Tracking = settings.Tracking,
         };
         SyncPlan plan = SyncPlanner.Plan(spec.Name, diffs, leftovers, policy) with { IsAsked = order is { IsAutomated: false } };
         plan = order is { Objects.Count: > 0 } ? plan.Only(action => order.Objects.Any(chosen => chosen.Matches(action.Id))) : plan;
-        return new Observation(application, plan.Through([new SharedResourceGate(), .. gates]), desired, known) { Order = order };
+        return new Observation(application, plan.Through([new SharedResourceGate(), .. gates]), desired, known) { Order = order, Excluded = excluded, MaskedAnnotations = settings.MaskedAnnotations };
     }
 
     /// <summary>What is asked of one sync goes before what the application says of all.</summary>
@@ -116,7 +129,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         SyncOperation reached = run.Operation;
         SyncRun saving = run with
         {
-            Applied = (desired, applied) => target.Differ.Learn(desired, applied, observation.Application.Spec.IgnoreDifferences),
+            Applied = (desired, applied) => target.Differ.Learn(desired, applied, IgnoredBy(observation.Application.Spec, target.Settings)),
             SaveAsync = (operation, token) => WriteAsync(owner, during, during = during with { Operation = reached = operation }, token),
         };
         SyncResult result = await target.Synchronizer.RunAsync(observation.Plan, saving, cancellationToken).ConfigureAwait(false);
@@ -207,6 +220,22 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
     private static IEnumerable<MapNode> DeleteHooksOf(IReadOnlyList<DesiredObject> desired, bool secret) => desired
         .Where(item => item.Id.Kind == "Secret" == secret && Hook.Of(item)?.Any(hook => SyncPlanner.IsOfRemoval(hook.Phase)) == true)
         .Select(item => item.Body);
+
+    /// <summary>The application's own rules and the installation's; the same list as long as neither changes, by which answers are known to hold.</summary>
+    private IReadOnlyList<IgnoreRule> IgnoredBy(ApplicationSpec spec, InstallationSettings settings)
+    {
+        if (settings.Ignored.Count == 0)
+        {
+            return spec.IgnoreDifferences;
+        }
+
+        if (!ReferenceEquals(ignored.Own, spec.IgnoreDifferences) || !ReferenceEquals(ignored.Installation, settings))
+        {
+            ignored = (spec.IgnoreDifferences, settings, [.. spec.IgnoreDifferences, .. settings.Ignored]);
+        }
+
+        return ignored.All;
+    }
 
     private IReadOnlySet<ResourceId> ScaledBy(IReadOnlyList<DesiredObject> desired)
     {

@@ -30,7 +30,7 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
         if (farewell.Prune ?? inventory.PruneOnRemoval)
         {
             bool confirmed = farewell.Approved || inventory.Confirmed is not null || inventory.Request?.Verb == "confirm";
-            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(owner, inventory, cancellationToken).ConfigureAwait(false), await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), confirmed, farewell.Propagation);
+            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(owner, inventory, cancellationToken).ConfigureAwait(false), await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), confirmed, farewell.Propagation, target.Settings.Tracking);
             SyncOperation operation = inventory.Operation is { Fingerprint: Removal } begun ? begun : SyncOperation.Begin(Removal, time.GetUtcNow());
             SyncRun run = new(operation)
             {

@@ -208,6 +208,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
             return false;
         }
 
+        heals = heals with { Pace = target.Settings.HealPace ?? HealPace.Usual };
         TimeSpan delay = heals.Delay(time.GetUtcNow());
         if (delay > TimeSpan.Zero)
         {
@@ -250,11 +251,22 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
                 }
             },
         };
+        using CancellationTokenSource limit = target.Settings.SyncTimeout is { } longest ? new(longest, time) : new();
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            SyncResult result = await reconciler.SyncAsync(observation, run, (inventory, result) => Conclude(observation, inventory, result), cancellationToken).ConfigureAwait(false);
+            SyncResult result = await reconciler.SyncAsync(observation, run, (inventory, result) => Conclude(observation, inventory, result), either.Token).ConfigureAwait(false);
             EndAttempt(result.Succeeded ? AttemptPhase.Succeeded : AttemptPhase.Failed, result.Succeeded ? AllDone : StatusMessage.Of(result));
             return result;
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            string late = $"the sync took longer than {target.Settings.SyncTimeout!.Value.TotalSeconds:0} s (controller.sync.timeout.seconds)";
+            EndAttempt(AttemptPhase.Failed, late);
+            SyncResult ended = new([], late);
+            Inventory reached = await reconciler.ReadInventoryAsync(wanted.Spec.Name, cancellationToken).ConfigureAwait(false);
+            await reconciler.WriteAsync(wanted.Spec.Name, reached, Conclude(observation, reached, ended), cancellationToken).ConfigureAwait(false);
+            return ended;
         }
         catch (Exception broken)
         {

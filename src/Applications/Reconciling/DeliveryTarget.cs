@@ -60,6 +60,12 @@ public sealed class DeliveryTarget : IAsyncDisposable
 
     public Synchronizer Synchronizer { get; }
 
+    /// <summary>What Argo CD's ConfigMaps say of deliveries; the same instance as long as they say the same.</summary>
+    public InstallationSettings Settings { get; set; } = InstallationSettings.Usual;
+
+    /// <summary>The cluster's API server as Argo CD's settings name it.</summary>
+    public string Server { get; init; } = ClusterSecret.LocalServer;
+
     /// <summary>Who owns what on this cluster; set whenever the applications' claims change.</summary>
     public Ownership Ownership { get; set; } = new([], []);
 

@@ -9,15 +9,16 @@ namespace Bowline.Applications.Reconciling;
 internal sealed class DesiredCache
 {
     private RenderedApplication? rendered;
+    private TrackingMethod tracking = TrackingMethod.Annotation;
     private string written = string.Empty;
     private IReadOnlyDictionary<ResourceKind, KindInfo?> served = new Dictionary<ResourceKind, KindInfo?>();
     private IReadOnlyList<DesiredObject> desired = [];
 
     /// <param name="by">The user in whose name they are written; empty for the program's own.</param>
-    public IReadOnlyList<DesiredObject> Prepare(RenderedApplication application, IReadOnlyDictionary<ResourceKind, KindInfo?> kinds, string by)
+    public IReadOnlyList<DesiredObject> Prepare(RenderedApplication application, IReadOnlyDictionary<ResourceKind, KindInfo?> kinds, string by, TrackingMethod how)
     {
         // A commit that does not touch the application gives it another revision, but the very same resources and specification.
-        bool same = rendered is not null && ReferenceEquals(rendered.Resources, application.Resources) && rendered.Spec == application.Spec && written == by
+        bool same = rendered is not null && ReferenceEquals(rendered.Resources, application.Resources) && rendered.Spec == application.Spec && written == by && tracking == how
             && kinds.Count == served.Count && kinds.All(kind => served.TryGetValue(kind.Key, out KindInfo? before) && IsSame(before, kind.Value));
         if (!same)
         {
@@ -29,9 +30,10 @@ internal sealed class DesiredCache
                 NamespaceMetadata = spec.Policy.NamespaceMetadata,
                 SyncOptions = spec.Policy.Options,
                 As = by,
+                Tracking = how,
             };
             desired = Preparation.Prepare(state, FindKind, ServedKinds.IsNamespaced);
-            (rendered, served, written) = (application, kinds, by);
+            (rendered, served, written, tracking) = (application, kinds, by, how);
         }
 
         return desired;

@@ -1,8 +1,16 @@
 namespace Bowline.Applications.Reconciling;
 
+/// <summary>How fast drift is undone that keeps coming back (argocd-cmd-params-cm's <c>controller.self.heal.*</c>).</summary>
+/// <param name="Least">From one heal to the next, however few there were.</param>
+/// <param name="First">The first pause when it keeps coming back; each one after is longer by <paramref name="Factor"/>, up to <paramref name="Longest"/>.</param>
+public sealed record HealPace(TimeSpan Least, TimeSpan First, double Factor, TimeSpan Longest)
+{
+    public static readonly HealPace Usual = new(TimeSpan.Zero, TimeSpan.FromSeconds(1), 2, TimeSpan.FromMinutes(5));
+}
+
 /// <summary>
 /// How eagerly drift is undone: at once, unless it keeps coming back. Then somebody else writes the same fields, and the pauses
-/// grow from a second to five minutes, so that the two do not fight as fast as the cluster lets them. Pure: the time comes in.
+/// grow from a second to five minutes, or as <see cref="Pace"/> says, so that the two do not fight as fast as the cluster lets them. Pure: the time comes in.
 /// </summary>
 /// <param name="Heals">When drift was undone lately, oldest first.</param>
 public sealed record HealBackoff(IReadOnlyList<DateTimeOffset> Heals)
@@ -12,30 +20,31 @@ public sealed record HealBackoff(IReadOnlyList<DateTimeOffset> Heals)
     /// <summary>So many heals in a row pass without a pause.</summary>
     private const int Free = 5;
 
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
-
     /// <summary>Heals longer ago than this are forgotten, so that a quiet while starts anew.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(15);
 
     /// <summary>Who wrote what was undone last, as people are told; empty when nobody is known.</summary>
     public string Rival { get; private init; } = string.Empty;
 
+    public HealPace Pace { get; init; } = HealPace.Usual;
+
     /// <summary>How long to wait before the next heal; zero for at once.</summary>
     public TimeSpan Delay(DateTimeOffset now)
     {
         DateTimeOffset[] recent = Recent(now);
-        if (recent.Length < Free)
+        if (recent.Length == 0)
         {
             return TimeSpan.Zero;
         }
 
-        TimeSpan pause = TimeSpan.FromSeconds(Math.Min(Longest.TotalSeconds, Math.Pow(2, Math.Min(recent.Length - Free, 10))));
+        double growing = recent.Length < Free ? 0 : Math.Min(Pace.Longest.TotalSeconds, Pace.First.TotalSeconds * Math.Pow(Pace.Factor, Math.Min(recent.Length - Free, 10)));
+        TimeSpan pause = TimeSpan.FromSeconds(Math.Max(Pace.Least.TotalSeconds, growing));
         TimeSpan left = recent[^1] + pause - now;
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     /// <param name="rival">Who wrote what is undone.</param>
-    public HealBackoff Healed(DateTimeOffset now, string rival) => new([.. Recent(now), now]) { Rival = rival };
+    public HealBackoff Healed(DateTimeOffset now, string rival) => this with { Heals = [.. Recent(now), now], Rival = rival };
 
     /// <summary>The fight in a sentence, for as long as there is a pause.</summary>
     public string Describe(DateTimeOffset now) =>

@@ -13,10 +13,14 @@ public sealed class Ownership
     private readonly Dictionary<ResourceId, List<string>> claimants = [];
     private readonly HashSet<string> ours = new(StringComparer.Ordinal);
 
+    private readonly TrackingMethod tracking;
+
     /// <param name="claims">Of every application on the cluster.</param>
     /// <param name="former">Applications that Bowline delivered to the cluster before and that exist no more: what they left may be taken.</param>
-    public Ownership(IEnumerable<Claims> claims, IEnumerable<string> former)
+    /// <param name="tracking">How objects say whose they are; null for the annotation alone.</param>
+    public Ownership(IEnumerable<Claims> claims, IEnumerable<string> former, TrackingMethod? tracking = null)
     {
+        this.tracking = tracking ?? TrackingMethod.Annotation;
         ours.UnionWith(former);
         foreach (Claims claim in claims.OrderBy(claim => claim.Application, StringComparer.Ordinal))
         {
@@ -32,7 +36,7 @@ public sealed class Ownership
     public string OwnerOf(string asking, ResourceId id, MapNode? live)
     {
         List<string> names = claimants.GetValueOrDefault(id) ?? [asking];
-        string? present = live is null ? null : Tracking.Owner(id, live);
+        string? present = live is null ? null : tracking.Owner(id, live);
 
         // An owner that we know nothing of (another tool's application) is not robbed.
         return present is not null && (names.Contains(present) || !ours.Contains(present)) ? present : names[0];

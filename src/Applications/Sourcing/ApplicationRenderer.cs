@@ -1,3 +1,4 @@
+using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
 using Bowline.Rendering.Detection;
@@ -10,7 +11,7 @@ using ApplicationException = Bowline.Applications.Model.ApplicationException;
 namespace Bowline.Applications.Sourcing;
 
 /// <summary>Renders every source of an application into one list of objects.</summary>
-public sealed class ApplicationRenderer(SourceResolver sources, IRenderer renderer)
+public sealed class ApplicationRenderer(SourceResolver sources, IRenderer renderer, InstallationSettings settings)
 {
     /// <param name="lookup">Helm's <c>lookup</c> against the application's cluster; null where there is none yet.</param>
     /// <exception cref="ApplicationException">Anything that keeps it from being rendered, with file and line where known.</exception>
@@ -104,8 +105,11 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
                 Set = [.. source.Helm.Set.Select(environment.Expand)],
                 SetString = [.. source.Helm.SetString.Select(environment.Expand)],
             },
-            Kustomize = !source.ExpandsAnnotations ? source.Kustomize
-                : source.Kustomize with { CommonAnnotations = [.. source.Kustomize.CommonAnnotations.Select(pair => KeyValuePair.Create(pair.Key, environment.Expand(pair.Value)))] },
+            Kustomize = source.Kustomize with
+            {
+                CommonAnnotations = !source.ExpandsAnnotations ? source.Kustomize.CommonAnnotations : [.. source.Kustomize.CommonAnnotations.Select(pair => KeyValuePair.Create(pair.Key, environment.Expand(pair.Value)))],
+                AllowFilesOutsideRoot = settings.BuildOptionsOf(source.KustomizeVersion).AllowFilesOutsideRoot,
+            },
             Plain = source.Plain,
             ApiVersions = source.ApiVersions,
         };

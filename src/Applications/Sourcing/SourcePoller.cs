@@ -8,7 +8,7 @@ namespace Bowline.Applications.Sourcing;
 
 public sealed record SourcePollerOptions
 {
-    /// <summary>How often a source is looked at without being told (Argo CD's <c>timeout.reconciliation</c>).</summary>
+    /// <summary>How often a source is looked at without being told (Argo CD's <c>timeout.reconciliation</c>); zero for never.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>Added at random to each wait, so that a thousand sources are not asked for in one moment (Argo CD's <c>timeout.reconciliation.jitter</c>).</summary>
@@ -36,8 +36,11 @@ public sealed record WatchedSource(SourceRef Reference, string Chart, string Res
 /// Notices when a branch, tag or range of another repository comes to mean something else: by asking from time to time, and at once
 /// when a webhook says so. A webhook is only believed that much; what is delivered is what the repository itself says then.
 /// </summary>
-public sealed class SourcePoller(ISourceFetcher fetcher, Func<WatchedSource, CancellationToken, Task<string?>> resolveChart, SourcePollerOptions options, TimeProvider time, Random random)
+public sealed class SourcePoller(ISourceFetcher fetcher, Func<WatchedSource, CancellationToken, Task<string?>> resolveChart, Func<SourcePollerOptions> pace, TimeProvider time, Random random)
 {
+    /// <summary>What an interval of zero comes to: sources are looked at when somebody asks for it, and otherwise once a year.</summary>
+    private static readonly TimeSpan Never = TimeSpan.FromDays(365);
+
     private readonly ConcurrentDictionary<Watched, Known> known = new();
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -75,7 +78,7 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<WatchedSource, Can
         {
             if (urls.Any(url => RepositoryUrl.Same(url, watched.Url)))
             {
-                known.TryUpdate(watched, found with { Due = found.Looked + options.Pause }, found);
+                known.TryUpdate(watched, found with { Due = found.Looked + pace().Pause }, found);
                 count++;
             }
         }
@@ -106,7 +109,7 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<WatchedSource, Can
     /// <summary>Looks at what is due, each by itself, so that a server that hangs delays nobody else.</summary>
     private async Task WatchAsync(ChannelWriter<SourceChange> moved, CancellationToken cancellationToken)
     {
-        using SemaphoreSlim slots = new(options.Parallelism);
+        using SemaphoreSlim slots = new(pace().Parallelism);
         List<Task> looking = [];
         try
         {
@@ -206,17 +209,19 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<WatchedSource, Can
         wake.Writer.TryWrite(true);
     }
 
+    private TimeSpan Interval => pace().Interval is var interval && interval > TimeSpan.Zero ? interval : Never;
+
     private DateTimeOffset Due()
     {
         lock (random)
         {
-            return time.GetUtcNow() + options.Interval + (options.Jitter * random.NextDouble());
+            return time.GetUtcNow() + Interval + (pace().Jitter * random.NextDouble());
         }
     }
 
     private async Task SleepAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        DateTimeOffset next = known.Values.Select(found => found.Due).Append(now + options.Interval).Min();
+        DateTimeOffset next = known.Values.Select(found => found.Due).Append(now + Interval).Min();
         using CancellationTokenSource until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task due = Task.Delay(next > now ? next - now : TimeSpan.Zero, time, until.Token);
         await Task.WhenAny(due, wake.Reader.WaitToReadAsync(until.Token).AsTask()).ConfigureAwait(false);

@@ -98,10 +98,12 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         declared = found.Applications.ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         WorkspaceChange since = change.HomeFiles is null ? change : change with { HomeFiles = [.. change.HomeFiles.Select(home.Within).OfType<string>()] };
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, Named(found, home.Snapshot.Files));
-        Settings = ArgoCdSettings.Read([.. hub?.Projects ?? [], .. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings]);
+        InstallationSettings before = Settings.Installation;
+        Settings = ArgoCdSettings.Read([.. hub?.Projects ?? [], .. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings], Settings);
         Projects = new ProjectRules(Settings, options.AssumesProjects);
+        bool rendersAlike = ReferenceEquals(before, Settings.Installation) || SameOptions(before.BuildOptions, Settings.Installation.BuildOptions);
         latest = new SourceResolver(home, map, openFolder, fetcher, charts, Settings);
-        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, new OneLook(fetcher, cancellationToken), charts, Settings), renderer);
+        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, new OneLook(fetcher, cancellationToken), charts, Settings), renderer, Settings.Installation);
 
         Dictionary<string, RenderedApplication> known = previous?.Rendered.ToDictionary(application => application.Spec.Name, StringComparer.Ordinal) ?? [];
         ConcurrentBag<RenderedApplication> rendered = [];
@@ -115,7 +117,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
                 return;
             }
 
-            if (Reusable(known.GetValueOrDefault(spec.Name), spec, since) is { } same)
+            if (rendersAlike && Reusable(known.GetValueOrDefault(spec.Name), spec, since) is { } same)
             {
                 rendered.Add(same.At(home.Snapshot.Revision));
                 return;
@@ -176,7 +178,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             ?? (Find(name) is { } held && !home.Snapshot.Files.FileExists(held.Origin.File) ? held : null)
             ?? throw new ApplicationException($"the repository declared no application {name} at {home.Snapshot.Revision.Short}");
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, Named(found, home.Snapshot.Files));
-        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer);
+        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer, Settings.Installation);
         ApplicationSource Pin(ApplicationSource source) =>
             delivery.Sources.FirstOrDefault(pin => pin.Url.Length > 0 && pin.Url == RepositoryUrl.Redact(source.RepoUrl)) is { Revision.Length: > 0 } pin ? source with { TargetRevision = pin.Revision } : source;
         return await applications.RenderAsync(spec with { Sources = [.. spec.Sources.Select(Pin)] }, lookup: null, cancellationToken).ConfigureAwait(false);
@@ -196,7 +198,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         }
 
         HomeRepository home = await openHome(cancellationToken).ConfigureAwait(false);
-        ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, declared.Values.SelectMany(application => application.Sources)), openFolder, fetcher, charts, Settings), renderer);
+        ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, declared.Values.SelectMany(application => application.Sources)), openFolder, fetcher, charts, Settings), renderer, Settings.Installation);
         return await applications.RenderAsync(spec, lookup: null, cancellationToken).ConfigureAwait(false);
     }
 
@@ -312,6 +314,9 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             Policy = new SyncPolicy { Automated = true, Prune = true, SelfHeal = true, Options = ["CreateNamespace=true"] },
         };
     }
+
+    private static bool SameOptions(IReadOnlyDictionary<string, BuildOptions> left, IReadOnlyDictionary<string, BuildOptions> right) =>
+        left.Count == right.Count && left.All(options => right.TryGetValue(options.Key, out BuildOptions? other) && other == options.Value);
 
     private static RenderedApplication? Reusable(RenderedApplication? known, ApplicationSpec spec, WorkspaceChange change)
     {

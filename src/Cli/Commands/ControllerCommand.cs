@@ -26,7 +26,7 @@ internal static class ControllerCommand
         Option<string[]> applicationNamespaces = TargetFlags.ApplicationNamespaces();
         Option<string> listen = new("--listen") { Description = "Where to serve /healthz, /readyz and /metrics (default :8080)", HelpName = "HOST:PORT", DefaultValueFactory = _ => ":8080" };
         Option<string> identity = new("--identity") { Description = "This replica's name (default the pod's or machine's, and something random)", HelpName = "NAME", DefaultValueFactory = _ => string.Empty };
-        Option<string> poll = new("--poll") { Description = "How often repositories are looked at (default 2m, and up to half as much at random)", HelpName = "DURATION", DefaultValueFactory = _ => "2m" };
+        Option<string> poll = new("--poll") { Description = "How often repositories are looked at (default what argocd-cm says, else 2m; and up to half as much at random)", HelpName = "DURATION", DefaultValueFactory = _ => string.Empty };
         Option<string> webhooks = new("--webhooks") { Description = "Listen for webhooks of Git servers here (POST /api/webhook)", HelpName = "HOST:PORT", DefaultValueFactory = _ => string.Empty };
         Option<string[]> allowExec = Flags.Many("--allow-exec", "A program that may be run to log in to a cluster, such as aws (repeatable)", "NAME");
         Option<double> qps = new("--qps") { Description = "Requests per second to the cluster (default no limit but 32 at once, and what the server asks for)", HelpName = "NUMBER" };
@@ -34,7 +34,6 @@ internal static class ControllerCommand
         Flags.Finish(command, Examples);
         command.SetAction(async (parse, cancellationToken) =>
         {
-            TimeSpan interval = Flags.ParseDuration("--poll", parse.GetValue(poll)!);
             UpOptions hub = new(string.Empty)
             {
                 TargetKubeconfig = parse.GetValue(kubeconfig)!,
@@ -44,7 +43,7 @@ internal static class ControllerCommand
                 AllowedExecPlugins = parse.GetValue(allowExec)!.ToHashSet(StringComparer.Ordinal),
                 WebhookAddress = parse.GetValue(webhooks) is { Length: > 0 } address ? Flags.ParseAddress("--webhooks", address) : null,
                 RequestsPerSecond = parse.GetValue(qps) is >= 0 and var rate ? rate : throw new UsageException($"--qps {parse.GetValue(qps)}: expected a number of requests per second, or 0 for no limit"),
-                Polling = new SourcePollerOptions { Interval = interval, Jitter = interval / 2 },
+                Polling = UpCommand.ReadPolling(parse.GetValue(poll)!),
             };
             ControllerOptions options = new(hub) { Identity = ReadIdentity(parse.GetValue(identity)!), Listen = Flags.ParseAddress("--listen", parse.GetValue(listen)!) };
             ControllerSession session = ControllerSession.Start(options, time, new PlainProgress(Console.Out, time));

@@ -29,7 +29,7 @@ internal static class UpCommand
         Option<string> timeout = new("--timeout") { Description = "With --once: how long to wait for health (default 5m)", HelpName = "DURATION", DefaultValueFactory = _ => "5m" };
         Option<string> kubeconfigOut = new("--write-kubeconfig") { Description = "Where to write the embedded clusters' kubeconfig (default below ~/.bowline)", HelpName = "FILE", DefaultValueFactory = _ => string.Empty };
         Option<string> webhooks = new("--webhooks") { Description = "Listen for webhooks of Git servers here (POST /api/webhook)", HelpName = "HOST:PORT", DefaultValueFactory = _ => string.Empty };
-        Option<string> poll = new("--poll") { Description = "How often other repositories are looked at (default 2m, and up to half as much at random)", HelpName = "DURATION", DefaultValueFactory = _ => "2m" };
+        Option<string> poll = new("--poll") { Description = "How often other repositories are looked at (default what argocd-cm says, else 2m; and up to half as much at random)", HelpName = "DURATION", DefaultValueFactory = _ => string.Empty };
         Option<double> qps = new("--qps") { Description = "Requests per second to each cluster (default no limit but 32 at once, and what the server asks for)", HelpName = "NUMBER" };
         Option<int> burst = new("--burst") { Description = "With --qps: requests that may come at once before it holds them back (default 300)", HelpName = "NUMBER", DefaultValueFactory = _ => new UpOptions(string.Empty).Burst };
         Command command = new("up", "Deliver what a repository says: to Kubernetes clusters embedded in this process, or to a real one.") { target.Path, once, output, timeout, kubeconfigOut, webhooks, poll, qps, burst };
@@ -45,14 +45,19 @@ internal static class UpCommand
                 WebhookAddress = parse.GetValue(webhooks) is { Length: > 0 } address ? Flags.ParseAddress("--webhooks", address) : null,
                 RequestsPerSecond = parse.GetValue(qps) is >= 0 and var rate ? rate : throw new UsageException($"--qps {parse.GetValue(qps)}: expected a number of requests per second, or 0 for no limit"),
                 Burst = parse.GetValue(burst) is > 0 and var several ? several : throw new UsageException($"--burst {parse.GetValue(burst)}: expected a number of requests above 0"),
-                Polling = ReadPolling(Flags.ParseDuration("--poll", parse.GetValue(poll)!)),
+                Polling = ReadPolling(parse.GetValue(poll)!),
             };
             return await RunAsync(options, parse.GetValue(output) == "json", time, cancellationToken).ConfigureAwait(false);
         });
         return command;
     }
 
-    private static SourcePollerOptions ReadPolling(TimeSpan interval) => new() { Interval = interval, Jitter = interval / 2 };
+    /// <summary>Null when nothing is asked for.</summary>
+    internal static SourcePollerOptions? ReadPolling(string text)
+    {
+        TimeSpan interval = text.Length > 0 ? Flags.ParseDuration("--poll", text) : TimeSpan.Zero;
+        return text.Length > 0 ? new SourcePollerOptions { Interval = interval, Jitter = interval / 2 } : null;
+    }
 
     private static async Task<int> RunAsync(UpOptions options, bool json, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -43,7 +43,7 @@ internal static class DiffWriter
 
         MapNode? before = action.Live is null ? null : FieldChanges.Stripped(action.Live);
         MapNode? after = action.Change == PlannedChange.Prune ? null : FieldChanges.Stripped(action.After ?? action.Desired!.Body);
-        (before, after) = SecretRedaction.Redact(action.Id, before, after);
+        (before, after) = SecretRedaction.Redact(action.Id, before, after, application.Observation.MaskedAnnotations);
         foreach (string line in UnifiedDiff.Of(Lines(before), Lines(after)))
         {
             output.WriteLine(line);

@@ -95,11 +95,11 @@ internal static class PlanWriter
             ["verdict"] = verdict,
             ["summary"] = summary,
             ["gates"] = new ListNode(plan.Gates.Select(Node (decision) => new MapNode { ["gate"] = decision.Gate, ["verdict"] = Lower(decision.Verdict.ToString()), ["reason"] = decision.Reason })),
-            ["waves"] = new ListNode(plan.Waves.Select(Node (wave) => new MapNode { ["phase"] = wave.Phase.ToString(), ["wave"] = wave.Number, ["actions"] = new ListNode(wave.Actions.Select(Document)) })),
+            ["waves"] = new ListNode(plan.Waves.Select(Node (wave) => new MapNode { ["phase"] = wave.Phase.ToString(), ["wave"] = wave.Number, ["actions"] = new ListNode(wave.Actions.Select(action => Document(action, application.Observation.MaskedAnnotations))) })),
         };
     }
 
-    private static Node Document(PlannedAction action)
+    private static Node Document(PlannedAction action, IReadOnlyCollection<string> masked)
     {
         MapNode document = new()
         {
@@ -119,13 +119,13 @@ internal static class PlanWriter
             document["hook"] = new MapNode { ["phase"] = hook.Phase.ToString(), ["deletePolicies"] = new ListNode(hook.DeletePolicies.ToString().Split(", ").Select(Node (policy) => policy)) };
         }
 
-        document["changes"] = action.Change == PlannedChange.Update ? Fields(action) : new ListNode();
+        document["changes"] = action.Change == PlannedChange.Update ? Fields(action, masked) : new ListNode();
         return document;
     }
 
-    private static ListNode Fields(PlannedAction action)
+    private static ListNode Fields(PlannedAction action, IReadOnlyCollection<string> masked)
     {
-        (MapNode? before, MapNode? after) = SecretRedaction.Redact(action.Id, action.Live, action.After);
+        (MapNode? before, MapNode? after) = SecretRedaction.Redact(action.Id, action.Live, action.After, masked);
         return new ListNode(FieldChanges.Of(before, after).Select(Node (change) =>
         {
             MapNode field = new() { ["path"] = change.Path };

@@ -7,6 +7,9 @@ namespace Bowline.Delivery.Desired;
 /// <param name="Namespace">Where namespaced objects go that name no namespace themselves.</param>
 public sealed record DesiredState(string Owner, string Namespace, IReadOnlyList<Resource> Resources)
 {
+    /// <summary>How objects say whose they are.</summary>
+    public TrackingMethod Tracking { get; init; } = TrackingMethod.Annotation;
+
     /// <summary>Argo CD's sync options of the application, <c>Name=value</c>.</summary>
     public IReadOnlyList<string> SyncOptions { get; init; } = [];
 

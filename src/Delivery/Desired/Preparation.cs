@@ -58,7 +58,7 @@ public static class Preparation
         ResourceKind type = resource.Kind;
         ResourceId id = new(type.Group, type.Kind, @namespace, resource.Name);
         Normalise(body, metadata, type, kind);
-        metadata.EnsureMap("annotations")[Tracking.Annotation] = Tracking.Format(state.Owner, id);
+        state.Tracking.Mark(metadata, state.Owner, id);
         body.Freeze();
         return new DesiredObject(id, body, resource.Origin) { Kind = kind, Options = ObjectOptions.Read(resource.Annotation(ObjectOptions.Annotation), options).For(type) };
     }

@@ -19,13 +19,24 @@ public sealed record IgnoreRule(string Group, string Kind)
     /// <summary>Whatever these field managers own.</summary>
     public IReadOnlyList<string> Managers { get; init; } = [];
 
+    /// <summary>A field at the top of an object without which the rule says nothing of it; empty for every object.</summary>
+    public string OnlyWith { get; init; } = string.Empty;
+
     public bool Matches(ResourceId id) =>
-        FileSystemName.MatchesSimpleExpression(Group, id.Group, ignoreCase: false) && FileSystemName.MatchesSimpleExpression(Kind, id.Kind, ignoreCase: false)
+        Fits(Group, id.Group) && Fits(Kind, id.Kind)
         && (Namespace.Length == 0 || Namespace == id.Namespace) && (Name.Length == 0 || Name == id.Name);
+
+    /// <summary>A star stands for the core group, too, whose name is empty.</summary>
+    private static bool Fits(string glob, string text) => glob == "*" || FileSystemName.MatchesSimpleExpression(glob, text, ignoreCase: false);
 
     /// <summary>Takes what is ignored out of both sides; they are copies of the caller's own.</summary>
     public void Strip(ref MapNode before, ref MapNode after, MapNode live, Schema? schema)
     {
+        if (OnlyWith.Length > 0 && before[OnlyWith] is null && after[OnlyWith] is null)
+        {
+            return;
+        }
+
         foreach (MapNode side in (MapNode[])[before, after])
         {
             foreach (string pointer in JsonPointers)

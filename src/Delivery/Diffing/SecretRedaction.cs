@@ -13,7 +13,8 @@ public static class SecretRedaction
     /// For a Secret: copies whose values are <c>***</c>, told apart as <c>*** (before)</c> and <c>*** (after)</c> where they differ.
     /// Annotations that hold a copy of a whole object go as well. Any other object comes back as it is.
     /// </summary>
-    public static (MapNode? Before, MapNode? After) Redact(ResourceId id, MapNode? before, MapNode? after)
+    /// <param name="annotations">Further annotations whose values are secret.</param>
+    public static (MapNode? Before, MapNode? After) Redact(ResourceId id, MapNode? before, MapNode? after, IReadOnlyCollection<string> annotations)
     {
         if (id is not { Group: "", Kind: "Secret" })
         {
@@ -28,10 +29,13 @@ public static class SecretRedaction
             MapNode @new = right?[section] as MapNode ?? [];
             foreach (string key in old.Keys.Union(@new.Keys).ToArray())
             {
-                bool same = old[key] is { } one && @new[key] is { } other && SameSecret(one, other);
-                Hide(old, key, same ? "***" : "*** (before)");
-                Hide(@new, key, same ? "***" : "*** (after)");
+                HideBoth(old, @new, key);
             }
+        }
+
+        foreach (string key in annotations)
+        {
+            HideBoth(left?.At("metadata", "annotations") as MapNode ?? [], right?.At("metadata", "annotations") as MapNode ?? [], key);
         }
 
         foreach (MapNode? side in (MapNode?[])[left, right])
@@ -40,6 +44,13 @@ public static class SecretRedaction
         }
 
         return (left, right);
+    }
+
+    private static void HideBoth(MapNode old, MapNode @new, string key)
+    {
+        bool same = old[key] is { } one && @new[key] is { } other && SameSecret(one, other);
+        Hide(old, key, same ? "***" : "*** (before)");
+        Hide(@new, key, same ? "***" : "*** (after)");
     }
 
     /// <summary>A message about a Secret without any of its values, in their own or in base64 form: servers quote what they refuse.</summary>

@@ -19,6 +19,9 @@ public sealed record PlanPolicy(bool Prune, bool AllowEmpty, bool RunHooks, Func
     /// <summary>Whether what is to be replaced is replaced though nothing of it differs: what a server holds beyond the repository goes then.</summary>
     public bool Replaces { get; init; }
 
+    /// <summary>How objects say whose they are.</summary>
+    public TrackingMethod Tracking { get; init; } = TrackingMethod.Annotation;
+
     /// <summary>Whether somebody has agreed to the deletions that ask for it.</summary>
     public bool Confirmed { get; init; }
 }
@@ -64,8 +67,10 @@ public static partial class SyncPlanner
     /// <summary>The end of an application: its delete hooks around the deletion of all that it has, waves backwards.</summary>
     /// <param name="hooks">Hooks of the phases PreDelete and PostDelete; others are left out.</param>
     /// <param name="propagation">Foreground or Background for all of them; empty for what each asks for.</param>
-    public static SyncPlan PlanRemoval(string owner, IReadOnlyList<DesiredObject> hooks, IReadOnlyList<(InventoryEntry Entry, MapNode Live)> leftovers, bool confirmed, string propagation = "")
+    /// <param name="tracking">How objects say whose they are; null for the annotation alone.</param>
+    public static SyncPlan PlanRemoval(string owner, IReadOnlyList<DesiredObject> hooks, IReadOnlyList<(InventoryEntry Entry, MapNode Live)> leftovers, bool confirmed, string propagation = "", TrackingMethod? tracking = null)
     {
+        tracking ??= TrackingMethod.Annotation;
         List<Placed> placed = [];
         foreach (DesiredObject desired in hooks)
         {
@@ -76,7 +81,7 @@ public static partial class SyncPlanner
         }
 
         List<Placed> deleted = [];
-        foreach ((InventoryEntry entry, MapNode live) in leftovers.Where(leftover => Tracking.Owner(leftover.Entry.Id, leftover.Live) == owner))
+        foreach ((InventoryEntry entry, MapNode live) in leftovers.Where(leftover => tracking.Owner(leftover.Entry.Id, leftover.Live) == owner))
         {
             ObjectOptions options = OptionsOf(live, propagation.Length > 0 ? ObjectOptions.Default with { PropagationPolicy = propagation } : ObjectOptions.Default);
             (PlannedChange change, string reason) = !options.Delete ? (PlannedChange.Orphan, "kept by Delete=false")
@@ -122,7 +127,7 @@ public static partial class SyncPlanner
     private static PlannedAction? PlanLeftover(string owner, InventoryEntry entry, MapNode live, PlanPolicy policy, bool emptied)
     {
         // Only what still says that it is ours: another application may have taken the object over since.
-        if (Tracking.Owner(entry.Id, live) != owner || live.At("metadata", "deletionTimestamp") is not null)
+        if (policy.Tracking.Owner(entry.Id, live) != owner || live.At("metadata", "deletionTimestamp") is not null)
         {
             return null;
         }

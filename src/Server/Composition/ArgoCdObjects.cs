@@ -9,7 +9,6 @@ namespace Bowline.Server.Composition;
 /// <summary>Reads Argo CD's own objects (repository Secrets, projects, keys) from the namespace that Argo CD has in the target cluster.</summary>
 internal sealed class ArgoCdObjects : IDisposable
 {
-    private static readonly string[] ConfigMaps = [ArgoCdSettings.ConfigName, "argocd-ssh-known-hosts-cm", "argocd-tls-certs-cm", "argocd-gpg-keys-cm"];
     private readonly HttpCluster cluster;
     private readonly string @namespace;
 
@@ -32,7 +31,7 @@ internal sealed class ArgoCdObjects : IDisposable
         List<MapNode> objects = [];
         await AddAsync(async () => (await cluster.ListAsync(secrets, @namespace, new ListOptions { LabelSelector = "argocd.argoproj.io/secret-type" }, cancellationToken).ConfigureAwait(false)).Items).ConfigureAwait(false);
         await AddAsync(async () => await cluster.GetAsync(new ObjectKey(secrets, @namespace, "argocd-secret"), cancellationToken).ConfigureAwait(false) is { } own ? [own] : []).ConfigureAwait(false);
-        foreach (string name in ConfigMaps)
+        foreach (string name in ArgoCdSettings.ConfigMaps)
         {
             await AddAsync(async () => await cluster.GetAsync(new ObjectKey(configMaps, @namespace, name), cancellationToken).ConfigureAwait(false) is { } found ? [found] : []).ConfigureAwait(false);
         }

@@ -195,7 +195,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
         LiveScope scope = secret is null ? LiveScope.Everything : new LiveScope(secret.Namespaces, secret.ClusterResources);
         // The argocd-cm that counts is the one beside the Applications.
         string settings = isRegistered ? string.Empty : options.SettingsNamespace;
-        DeliveryTarget target = new(allowed, assume, time, new SyncOptions(), settings, scope) { DeliversUnasked = embedded is not null, Holder = options.Replica?.Identity ?? string.Empty };
+        DeliveryTarget target = new(allowed, assume, time, new SyncOptions(), settings, scope) { DeliversUnasked = embedded is not null, Holder = options.Replica?.Identity ?? string.Empty, Server = isRegistered ? secret!.Server : ClusterSecret.LocalServer };
         return new Member(name, isRegistered ? secret!.Fingerprint : string.Empty, embedded, connection, cluster, target);
     }
 

@@ -46,7 +46,8 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
         {
             string cluster = placement.ClusterOf[application.Spec.Name];
             DeliveryTarget target = fleet.Target(cluster);
-            target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf[claim.Application] == cluster), []);
+            target.Settings = repository.Settings.Installation;
+            target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf[claim.Application] == cluster), [], target.Settings.Tracking);
             target.Home = repository.IdentityOf(workspace.Home);
             target.Scripts.Use(repository.Settings.Config, _ => { });
             ApplicationReconciler reconciler = new(target);

@@ -45,7 +45,7 @@ internal sealed class Repository : IDisposable
         // Whoever delivers once looks again at what answered late; whoever stays is told when something does; whoever only looks waits for it.
         patient = delivers ? new PatientFetcher(fetcher, options.SourcePatience, time) { KeepsLateAnswers = !options.Stay } : null;
         ISourceFetcher sources = patient is null ? fetcher : patient;
-        poller = new SourcePoller(sources, ResolveChartAsync, options.Polling, time, new Random()) { Complain = message => Complain(message) };
+        poller = new SourcePoller(sources, ResolveChartAsync, () => PollingOf(options), time, new Random()) { Complain = message => Complain(message) };
         patient?.Arrived = url => poller.Notify([url]);
         // Bases, and the charts in them, are shared by all applications, so Secrets of a project are not used for them.
         RemoteBases bases = new(fetcher, options.RepositoryMappings, url => workspace!.Settings.Repositories.For(url, project: string.Empty));
@@ -153,6 +153,7 @@ internal sealed class Repository : IDisposable
     public async Task<WorkspaceState> LoadAsync(WorkspaceState? previous, WorkspaceChange change, Action<ApplicationSpec>? rendering, CancellationToken cancellationToken)
     {
         WorkspaceState state = await workspace.LoadAsync(previous, change, rendering, cancellationToken).ConfigureAwait(false);
+        fetcher.Timeout = Settings.Installation.GitTimeout ?? GitFetcher.UsualTimeout;
         homeReference = state.Home.Reference;
         WatchedSource[] own = homeReference is null ? [] : [new WatchedSource(homeReference, string.Empty, state.Home.Snapshot.Revision.Commit)];
         watched = [.. own, .. state.Elsewhere];
@@ -225,6 +226,13 @@ internal sealed class Repository : IDisposable
         charts.Dispose();
         remoteFiles.Dispose();
         cluster?.Dispose();
+    }
+
+    private SourcePollerOptions PollingOf(UpOptions options)
+    {
+        SourcePollerOptions usual = options.Polling ?? new SourcePollerOptions();
+        InstallationSettings said = workspace?.Settings.Installation ?? InstallationSettings.Usual;
+        return options.Polling is not null ? usual : usual with { Interval = said.PollInterval ?? usual.Interval, Jitter = said.PollJitter ?? usual.Jitter };
     }
 
     private static async Task<IReadOnlyList<Resources.Model.MapNode>> ReadClusterAsync(ArgoCdObjects? cluster, CancellationToken cancellationToken) =>

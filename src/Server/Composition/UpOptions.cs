@@ -36,8 +36,8 @@ public sealed record UpOptions(string Path)
     /// <summary>Branch, tag, version range or commit of a repository on a server; empty for its default branch.</summary>
     public string Revision { get; init; } = string.Empty;
 
-    /// <summary>How often other repositories are looked at.</summary>
-    public SourcePollerOptions Polling { get; init; } = new();
+    /// <summary>How often other repositories are looked at; null for what argocd-cm says, else every two to three minutes.</summary>
+    public SourcePollerOptions? Polling { get; init; }
 
     /// <summary>While staying: how long a Git server may take to answer before the applications that do not need it go on.</summary>
     public TimeSpan SourcePatience { get; init; } = TimeSpan.FromSeconds(10);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
@@ -124,6 +125,27 @@ public sealed partial class UpSession
             }
         }
     }
+
+    /// <summary>Says once what of Argo CD's ConfigMaps cannot be read or makes no difference here, and has everybody look again when they say something else.</summary>
+    /// <returns>Whether they do.</returns>
+    private bool TellOfSettings()
+    {
+        foreach (string sentence in repository.Settings.Installation.Problems.Concat(KnownSettings.Ignored(repository.Settings)))
+        {
+            NoteOnce(sentence, sentence);
+        }
+
+        if (ReferenceEquals(settled, repository.Settings.Installation))
+        {
+            return false;
+        }
+
+        settled = repository.Settings.Installation;
+        sets?.SettingsChanged();
+        return true;
+    }
+
+    private InstallationSettings settled = InstallationSettings.Usual;
 
     private readonly ConcurrentDictionary<string, string> noted = new(StringComparer.Ordinal);
 

@@ -133,11 +133,11 @@ public sealed partial class UpSession
     private async Task<string[]> AnswerHubAsync(CancellationToken cancellationToken)
     {
         List<string> refreshed = [];
-        foreach ((string application, HubRequest request) in hub!.Requests())
+        foreach ((string application, HubRequest request) in hub?.Requests() ?? [])
         {
             try
             {
-                await hub.PatchAsync(application, request.TakeUp(time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+                await hub!.PatchAsync(application, request.TakeUp(time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
             }
             catch (ClusterException refused)
             {

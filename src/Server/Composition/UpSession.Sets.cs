@@ -33,7 +33,7 @@ public sealed partial class UpSession
     {
         web = new HttpDownloads(time);
         GeneratorSources sources = new(repository.OpenAsync, new HubObjects(hub!.Cluster, hub.Namespace), web, time);
-        ApplicationSetOptions how = new() { AssumesProjects = options.AssumesProjects, Troubled = HearOfSet };
+        ApplicationSetOptions how = new() { AssumesProjects = options.AssumesProjects, Troubled = HearOfSet, Settings = () => repository.Settings.Installation.Sets };
         sets = await ApplicationSetController.StartAsync(hub.Cache, hub.Namespace, sources, time, how, cancellationToken).ConfigureAwait(false);
     }
 

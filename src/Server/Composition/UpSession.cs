@@ -176,6 +176,7 @@ public sealed partial class UpSession : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         await RetireAsync().ConfigureAwait(false);
+        bool otherRules = TellOfSettings();
         Dictionary<string, string> leaving = ClustersOfLeaving();
         HashSet<string> needed = [.. workspace!.Rendered.Select(application => placement.ClusterOf[application.Spec.Name]), .. leaving.Values];
         await fleet.StartAsync([.. placement.Clusters.Concat(leaving.Values).Distinct().Where(cluster => cluster.Length > 0 && needed.Contains(cluster))], observer, cancellationToken).ConfigureAwait(false);
@@ -184,10 +185,11 @@ public sealed partial class UpSession : IAsyncDisposable
         {
             DeliveryTarget target = fleet.Target(cluster);
             target.Home = repository.IdentityOf(workspace.Home);
+            target.Settings = repository.Settings.Installation;
             target.Scripts.Use(repository.Settings.Config, message => observer.Note(message));
             string[] former = !IsKnown(cluster, target) ? []
                 : [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !workspace.Names.Contains(owner) && MayRemove(owner))];
-            target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf.GetValueOrDefault(claim.Application) == cluster), former);
+            target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf.GetValueOrDefault(claim.Application) == cluster), former, target.Settings.Tracking);
             target.ActsAs = repository.ActsAs;
             target.PrunesOnRemoval = spec => hub?.Find(spec.Name) is null && spec.Policy.Prune;
             // Of an application that is being deleted, the objects are where its destination says; what it left elsewhere earlier is not touched.
@@ -204,7 +206,7 @@ public sealed partial class UpSession : IAsyncDisposable
             if (runners.TryGetValue(application.Spec.Name, out Running? running))
             {
                 running.Runner.Update(application);
-                if (troubled.Contains(application.Spec.Name))
+                if (otherRules || troubled.Contains(application.Spec.Name))
                 {
                     // It says how it stands again, now that nothing is wrong with its declaration.
                     running.Runner.Signal();

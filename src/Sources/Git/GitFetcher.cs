@@ -11,7 +11,7 @@ namespace Bowline.Sources.Git;
 /// </summary>
 public sealed class GitFetcher : ISourceFetcher, IDisposable
 {
-    private readonly ConcurrentDictionary<(string Identity, RepositoryAccess? Access), GitMirror> mirrors = new();
+    private readonly ConcurrentDictionary<(string Identity, RepositoryAccess? Access, TimeSpan Timeout), GitMirror> mirrors = new();
     private readonly ConcurrentDictionary<string, GitRepository> locals = new(StringComparer.Ordinal);
     private readonly string cacheFolder;
     private readonly TimeProvider time;
@@ -27,7 +27,10 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
     }
 
     /// <summary>For one command of Git.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
+    public TimeSpan Timeout { get; set; } = UsualTimeout;
+
+    /// <summary>The timeout unless somebody says otherwise.</summary>
+    public static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(2);
 
     public async Task<SourceSnapshot> FetchAsync(SourceRef reference, CancellationToken cancellationToken)
     {
@@ -174,7 +177,7 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
     {
         // One mirror per way in, since two users of one repository may not see the same.
         string identity = $"{RepositoryUrl.Normalise(reference.Url)} {reference.Url} {reference.Access?.Identity}".TrimEnd();
-        return mirrors.GetOrAdd((identity, reference.Access), _ =>
+        return mirrors.GetOrAdd((identity, reference.Access, Timeout), _ =>
         {
             string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..40];
             return new GitMirror(Path.Combine(cacheFolder, name), reference.Url, reference.Access, tokens, Timeout, time);

@@ -19,6 +19,13 @@ public sealed class HealBackoffTests
     }
 
     [Fact]
+    public void An_installation_may_say_how_slowly()
+    {
+        HealPace pace = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(2), 3, TimeSpan.FromSeconds(60));
+        Assert.Equal([0, 5, 5, 5, 18, 60], [.. new[] { 0, 1, 4, 5, 7, 12 }.Select(heals => (int)(After(heals) with { Pace = pace }).Delay(Noon).TotalSeconds)]);
+    }
+
+    [Fact]
     public void A_quiet_while_starts_anew() => Assert.Equal(TimeSpan.Zero, After(40).Delay(Noon.AddMinutes(20)));
 
     private static HealBackoff After(int heals) => Enumerable.Range(0, heals).Aggregate(HealBackoff.None, (backoff, _) => backoff.Healed(Noon, "\"hpa\" writes spec.replicas"));

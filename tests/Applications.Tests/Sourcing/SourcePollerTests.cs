@@ -129,7 +129,7 @@ public sealed class SourcePollerTests
     private static WatchedSource Watched(string revision, string resolved) => new(new SourceRef(Url, revision), string.Empty, resolved);
 
     private static SourcePoller Make(Server server, TimeSpan interval, Action<string>? complain = null) =>
-        new(server, (_, _) => Task.FromResult<string?>("9.9.9"), new SourcePollerOptions { Interval = interval, Jitter = TimeSpan.Zero }, TimeProvider.System, new Random(1)) { Complain = complain ?? (_ => { }) };
+        new(server, (_, _) => Task.FromResult<string?>("9.9.9"), () => new SourcePollerOptions { Interval = interval, Jitter = TimeSpan.Zero }, TimeProvider.System, new Random(1)) { Complain = complain ?? (_ => { }) };
 
     /// <summary>What a Git server answers; the real one is met in tests/Sources.Tests and tests/Cli.Tests.</summary>
     private sealed class Server : ConcurrentDictionary<string, string>, ISourceFetcher

@@ -16,7 +16,7 @@ public sealed partial class ApplicationSetController
     /// <returns>What the rollout has come to; null for a set that rolls nothing out.</returns>
     private async Task<RolloutDecision?> KeepAsync(SetPass pass, SetPolicy policy, CancellationToken cancellationToken)
     {
-        RolloutSteps? steps = RolloutSteps.Of(pass.Set);
+        RolloutSteps? steps = StepsOf(pass.Set);
         if (steps?.Problem() is { } wrong)
         {
             pass.Trouble("ApplicationValidationError", $"strategy: {wrong}");

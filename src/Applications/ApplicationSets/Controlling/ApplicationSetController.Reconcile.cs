@@ -28,7 +28,7 @@ public sealed partial class ApplicationSetController
             return await DepartAsync(set, cancellationToken).ConfigureAwait(false);
         }
 
-        if (RolloutSteps.Of(set) is { DeletesInReverse: true } && !Finalizers(set).Contains(ApplicationTemplate.ResourcesFinalizer))
+        if (StepsOf(set) is { DeletesInReverse: true } && !Finalizers(set).Contains(ApplicationTemplate.ResourcesFinalizer))
         {
             set = await PatchSetAsync(set, new MapNode { ["metadata"] = new MapNode { ["finalizers"] = new ListNode([.. Finalizers(set).Append(ApplicationTemplate.ResourcesFinalizer).Select(StringNode.Of)]) } }, cancellationToken).ConfigureAwait(false);
         }
@@ -36,9 +36,15 @@ public sealed partial class ApplicationSetController
         Expanded expanded = await ExpandAsync(set, cancellationToken).ConfigureAwait(false);
         SetPass pass = new(set, expanded.Expansion, cache.List(ArgoDefinitions.Applications.Kind, @namespace));
         RolloutDecision? rollout = null;
+        if (options.Settings().IsDryRun)
+        {
+            options.Troubled(key.Name, $"{expanded.Expansion.Applications.Count} applications are generated and none is written (applicationsetcontroller.dryrun)");
+            return Next(pass, expanded, rollout);
+        }
+
         try
         {
-            SetPolicy policy = SetPolicy.Of(set);
+            SetPolicy policy = SetPolicy.Of(set, options.Settings());
             rollout = await KeepAsync(pass, policy, cancellationToken).ConfigureAwait(false);
         }
         catch (PathException unreadable)
@@ -50,6 +56,9 @@ public sealed partial class ApplicationSetController
         await ReportAsync(pass, rollout, cancellationToken).ConfigureAwait(false);
         return Next(pass, expanded, rollout);
     }
+
+    /// <summary>The steps of a set, where sets are rolled out at all.</summary>
+    private RolloutSteps? StepsOf(MapNode set) => options.Settings().RollsOut ? RolloutSteps.Of(set) : null;
 
     /// <summary>When to look again though nothing tells of a change.</summary>
     private ReconcileResult Next(SetPass pass, Expanded expanded, RolloutDecision? rollout)
@@ -84,8 +93,9 @@ public sealed partial class ApplicationSetController
         expansions.AddOrUpdate(name, begun, (_, before) => begun with { Expansion = before.Expansion });
         expansions.TryGetValue(name, out Expanded? marker);
         Expansion expansion = await expander.ExpandAsync(set, cancellationToken).ConfigureAwait(false);
-        TimeSpan? wait = expansion.Problems.Select(problem => problem.RetryAfter).Append(expansion.RequeueAfter).Append(expansion.IsComplete ? null : AfterTrouble).Min();
-        TimeSpan pause = RolloutSteps.Of(set) is not null ? RollingPause : TimeSpan.FromSeconds(1) + TimeSpan.FromMilliseconds(Math.Min(4000, expansion.Applications.Count * 2));
+        TimeSpan? pace = options.Settings().RequeueAfter is { } common && expansion.RequeueAfter is { } own && common < own ? common : expansion.RequeueAfter;
+        TimeSpan? wait = expansion.Problems.Select(problem => problem.RetryAfter).Append(pace).Append(expansion.IsComplete ? null : AfterTrouble).Min();
+        TimeSpan pause = StepsOf(set) is not null ? RollingPause : TimeSpan.FromSeconds(1) + TimeSpan.FromMilliseconds(Math.Min(4000, expansion.Applications.Count * 2));
         Expanded expanded = new(spec, expansion, wait is { } seconds ? time.GetUtcNow() + seconds : null, pause);
         if (marker is null || !expansions.TryUpdate(name, expanded, marker))
         {
@@ -127,7 +137,7 @@ public sealed partial class ApplicationSetController
 
         SetPass pass = new(set, new Expansion([], []), cache.List(ArgoDefinitions.Applications.Kind, @namespace));
         MapNode[] owned = [.. pass.Live.Values.Where(pass.Owns)];
-        if (!SetPolicy.AllowsDeletion(set))
+        if (!SetPolicy.AllowsDeletion(set, options.Settings()))
         {
             foreach (MapNode application in owned)
             {
@@ -135,7 +145,7 @@ public sealed partial class ApplicationSetController
                 await PatchApplicationAsync(new Resource(application).Name, new MapNode { ["metadata"] = new MapNode { ["ownerReferences"] = others } }, cancellationToken).ConfigureAwait(false);
             }
         }
-        else if (RolloutSteps.Of(set) is { DeletesInReverse: true } steps && owned.Length > 0)
+        else if (StepsOf(set) is { DeletesInReverse: true } steps && owned.Length > 0)
         {
             // Those that no step selects go first: nothing is said to depend on them last.
             int last = owned.Max(application => Order(steps.StepOf(application)));

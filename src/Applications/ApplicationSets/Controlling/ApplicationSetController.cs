@@ -14,6 +14,9 @@ public sealed record ApplicationSetOptions
     /// <summary>A project that is missing is no error, as for any application.</summary>
     public bool AssumesProjects { get; init; }
 
+    /// <summary>What the installation says of sets, asked at each look.</summary>
+    public Func<SetSettings> Settings { get; init; } = static () => new SetSettings();
+
     /// <summary>Told what keeps a set from being as it should, at each look at it; an empty text when nothing does. Be quick.</summary>
     public Action<string, string> Troubled { get; init; } = static (_, _) => { };
 }
@@ -80,6 +83,15 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
             {
                 Again(name);
             }
+        }
+    }
+
+    /// <summary>Looks at every set again, since what binds all of them may have changed.</summary>
+    public void SettingsChanged()
+    {
+        foreach (string name in expansions.Keys)
+        {
+            Again(name);
         }
     }
 

@@ -1,3 +1,4 @@
+using Bowline.Applications.ArgoCd;
 using Bowline.Delivery.Diffing;
 using Bowline.Resources.Model;
 
@@ -16,9 +17,9 @@ internal sealed record SetPolicy(bool Updates, bool Deletes)
     public required IReadOnlyList<IgnoreRule> Ignored { get; init; }
 
     /// <exception cref="PathException">An expression of <c>ignoreApplicationDifferences</c> that cannot be read.</exception>
-    public static SetPolicy Of(MapNode set)
+    public static SetPolicy Of(MapNode set, SetSettings settings)
     {
-        return new SetPolicy(Sync(set) is "sync" or "create-update", AllowsDeletion(set))
+        return new SetPolicy(Sync(set, settings) is "sync" or "create-update", AllowsDeletion(set, settings))
         {
             KeptAnnotations = [.. AlwaysKept, .. Texts(set.At("spec", "preservedFields", "annotations"))],
             KeptLabels = [.. Texts(set.At("spec", "preservedFields", "labels"))],
@@ -31,12 +32,16 @@ internal sealed record SetPolicy(bool Updates, bool Deletes)
         };
     }
 
-    public static bool AllowsDeletion(MapNode set) => Sync(set) is "sync" or "create-delete";
+    public static bool AllowsDeletion(MapNode set, SetSettings settings) => Sync(set, settings) is "sync" or "create-delete";
 
     /// <summary>Whether an annotation that is on the application stays, whatever the set says.</summary>
     public bool Keeps(string annotation) => KeptAnnotations.Contains(annotation) || annotation.StartsWith("bowline.dev/", StringComparison.Ordinal);
 
-    private static string Sync(MapNode set) => set.At("spec", "syncPolicy", "applicationsSync")?.AsString() ?? "sync";
+    /// <summary>The controller's policy binds every set, unless it lets them say otherwise.</summary>
+    private static string Sync(MapNode set, SetSettings settings) =>
+        settings.Policy.Length > 0 && !settings.AllowsPolicyOverride ? settings.Policy
+            : set.At("spec", "syncPolicy", "applicationsSync")?.AsString() is { Length: > 0 } own ? own
+            : settings.Policy.Length > 0 ? settings.Policy : "sync";
 
     private static IEnumerable<string> Texts(Node? list) => (list as ListNode ?? []).Select(item => item.AsString() ?? string.Empty);
 }
