@@ -26,6 +26,9 @@ internal sealed class SmtpServer : IDisposable
 
     public bool OffersTls { get; init; }
 
+    /// <summary>TLS from the beginning, as on port 465.</summary>
+    public bool BeginsWithTls { get; init; }
+
     public string Authentication { get; init; } = "PLAIN LOGIN";
 
     public string Refuses { get; init; } = "\0";
@@ -59,6 +62,20 @@ internal sealed class SmtpServer : IDisposable
     {
         using TcpClient owned = client;
         Stream stream = client.GetStream();
+        if (BeginsWithTls)
+        {
+            SslStream first = new(stream);
+            stream = first;
+            try
+            {
+                await first.AuthenticateAsServerAsync(certificate);
+            }
+            catch (Exception refused) when (refused is IOException or System.Security.Authentication.AuthenticationException)
+            {
+                return;
+            }
+        }
+
         StreamReader reader = new(stream);
         StreamWriter writer = new(stream) { NewLine = "\r\n", AutoFlush = true };
         bool secure = false;

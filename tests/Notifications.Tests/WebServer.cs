@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -21,11 +23,20 @@ internal sealed class WebServer : IAsyncDisposable
 
     public Func<Received, HttpContext, Task> Answer { get; set; } = static (_, _) => Task.CompletedTask;
 
-    public static async Task<WebServer> StartAsync()
+    /// <param name="certificate">Speaks https with it; null speaks http.</param>
+    public static async Task<WebServer> StartAsync(X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        if (certificate is null)
+        {
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+        }
+        else
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        }
+
         WebServer server = new(builder.Build());
         server.application.Run(async context =>
         {

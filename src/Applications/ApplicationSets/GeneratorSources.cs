@@ -1,3 +1,5 @@
+using System.Net;
+using Bowline.Applications.ArgoCd;
 using Bowline.Sources.Downloads;
 using Bowline.Sources.Files;
 
@@ -11,4 +13,11 @@ public sealed record GitQuery(string Url, string Revision, string Project);
 /// <param name="Objects">Secrets, ConfigMaps and whatever else lies beside the set.</param>
 /// <param name="Web">Asks Git servers and plugins.</param>
 /// <param name="Time">Waits, and dates what templates print.</param>
-public sealed record GeneratorSources(Func<GitQuery, CancellationToken, Task<FileTree>> OpenGitAsync, IObjectSource Objects, HttpDownloads Web, TimeProvider Time);
+public sealed record GeneratorSources(Func<GitQuery, CancellationToken, Task<FileTree>> OpenGitAsync, IObjectSource Objects, HttpDownloads Web, TimeProvider Time)
+{
+    /// <summary>What the installation says of generators, asked at each expansion.</summary>
+    public Func<SetSettings> Settings { get; init; } = static () => new SetSettings();
+
+    /// <summary>Opens the connections to servers of which a generator names the certificates, as those of <see cref="Web"/> are opened; null for anywhere.</summary>
+    public Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? Dial { get; init; }
+}

@@ -29,8 +29,9 @@ internal static class ControllerCommand
         Option<string> poll = new("--poll") { Description = "How often repositories are looked at (default what argocd-cm says, else 2m; and up to half as much at random)", HelpName = "DURATION", DefaultValueFactory = _ => string.Empty };
         Option<string> webhooks = new("--webhooks") { Description = "Listen for webhooks of Git servers here (POST /api/webhook)", HelpName = "HOST:PORT", DefaultValueFactory = _ => string.Empty };
         Option<string[]> allowExec = Flags.Many("--allow-exec", "A program that may be run to log in to a cluster, such as aws (repeatable)", "NAME");
+        Option<string[]> allowHost = Flags.AllowHost();
         Option<double> qps = new("--qps") { Description = "Requests per second to the cluster (default no limit but 32 at once, and what the server asks for)", HelpName = "NUMBER" };
-        Command command = new("controller", "Deliver the Applications that a cluster holds, as one of any number of replicas.") { kubeconfig, context, @namespace, applicationNamespaces, listen, identity, webhooks, allowExec, poll, qps };
+        Command command = new("controller", "Deliver the Applications that a cluster holds, as one of any number of replicas.") { kubeconfig, context, @namespace, applicationNamespaces, listen, identity, webhooks, allowExec, allowHost, poll, qps };
         Flags.Finish(command, Examples);
         command.SetAction(async (parse, cancellationToken) =>
         {
@@ -43,6 +44,7 @@ internal static class ControllerCommand
                 AllowedExecPlugins = parse.GetValue(allowExec)!.ToHashSet(StringComparer.Ordinal),
                 WebhookAddress = parse.GetValue(webhooks) is { Length: > 0 } address ? Flags.ParseAddress("--webhooks", address) : null,
                 RequestsPerSecond = parse.GetValue(qps) is >= 0 and var rate ? rate : throw new UsageException($"--qps {parse.GetValue(qps)}: expected a number of requests per second, or 0 for no limit"),
+                AllowedHosts = parse.GetValue(allowHost)!.ToHashSet(StringComparer.OrdinalIgnoreCase),
                 Polling = UpCommand.ReadPolling(parse.GetValue(poll)!),
             };
             ControllerOptions options = new(hub) { Identity = ReadIdentity(parse.GetValue(identity)!), Listen = Flags.ParseAddress("--listen", parse.GetValue(listen)!) };

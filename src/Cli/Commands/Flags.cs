@@ -33,6 +33,9 @@ internal static class Flags
     public static Option<bool> AllowRemoteFiles() =>
         new("--allow-remote-files") { Description = "Kustomize: read resources and patches that are URLs of single files" };
 
+    public static Option<string[]> AllowHost() =>
+        Many("--allow-host", "A host that generators and notifications may ask although it is this machine, or what only it can reach (repeatable)", "NAME");
+
     /// <summary>A flag that may be given several times.</summary>
     public static Option<string[]> Many(string name, string description, string helpName, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = helpName, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [] };

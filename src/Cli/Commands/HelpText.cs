@@ -67,15 +67,20 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
         output.WriteLine(command.Description);
         output.WriteLine();
         output.WriteLine("Usage:");
-        output.WriteLine($"  bowline {Path(command)} {string.Join(' ', command.Arguments.Select(Usage))} [flags]");
+        output.WriteLine($"  bowline {string.Join(' ', (string[])[Path(command), .. command.Subcommands.Any() ? ["COMMAND"] : command.Arguments.Select(Usage)])} [flags]");
         output.WriteLine();
-        output.WriteLine("Examples:");
-        foreach (string line in examples.Split('\n'))
+        if (examples.Length > 0)
         {
-            output.WriteLine($"  {line.TrimEnd()}");
+            output.WriteLine("Examples:");
+            foreach (string line in examples.Split('\n'))
+            {
+                output.WriteLine($"  {line.TrimEnd()}");
+            }
+
+            output.WriteLine();
         }
 
-        output.WriteLine();
+        WriteSubcommands(output, command);
         output.WriteLine("Flags:");
         Option[] options = [.. command.Options.Where(option => !option.Hidden)];
         int width = options.Max(option => Signature(option).Length) + 3;
@@ -87,8 +92,30 @@ internal sealed class HelpText(string examples) : SynchronousCommandLineAction
         return ExitCodes.Success;
     }
 
+    /// <summary>The commands below one that does nothing itself, down to those that do.</summary>
+    private static void WriteSubcommands(TextWriter output, Command command)
+    {
+        Command[] below = [.. Doing(command).Where(child => child != command)];
+        if (below.Length == 0)
+        {
+            return;
+        }
+
+        output.WriteLine("Commands:");
+        string NameOf(Command child) => string.Join(' ', (string[])[Path(child)[(Path(command).Length + 1)..], .. child.Arguments.Select(Usage)]);
+        int width = below.Max(child => NameOf(child).Length) + 3;
+        foreach (Command child in below)
+        {
+            output.WriteLine($"  {NameOf(child).PadRight(width)}{child.Description}");
+        }
+
+        output.WriteLine();
+    }
+
+    private static IEnumerable<Command> Doing(Command command) => command.Subcommands.Any() ? command.Subcommands.Where(child => !child.Hidden).SelectMany(Doing) : [command];
+
     private static string Path(Command command) =>
-        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{parent.Name} {command.Name}" : command.Name;
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{Path(parent)} {command.Name}" : command.Name;
 
     private static string Usage(Argument argument) => argument.Arity.MinimumNumberOfValues == 0 ? $"[{argument.HelpName ?? argument.Name}]" : argument.HelpName ?? argument.Name;
 

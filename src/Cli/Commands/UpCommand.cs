@@ -30,9 +30,10 @@ internal static class UpCommand
         Option<string> kubeconfigOut = new("--write-kubeconfig") { Description = "Where to write the embedded clusters' kubeconfig (default below ~/.bowline)", HelpName = "FILE", DefaultValueFactory = _ => string.Empty };
         Option<string> webhooks = new("--webhooks") { Description = "Listen for webhooks of Git servers here (POST /api/webhook)", HelpName = "HOST:PORT", DefaultValueFactory = _ => string.Empty };
         Option<string> poll = new("--poll") { Description = "How often other repositories are looked at (default what argocd-cm says, else 2m; and up to half as much at random)", HelpName = "DURATION", DefaultValueFactory = _ => string.Empty };
+        Option<string[]> allowHost = Flags.AllowHost();
         Option<double> qps = new("--qps") { Description = "Requests per second to each cluster (default no limit but 32 at once, and what the server asks for)", HelpName = "NUMBER" };
         Option<int> burst = new("--burst") { Description = "With --qps: requests that may come at once before it holds them back (default 300)", HelpName = "NUMBER", DefaultValueFactory = _ => new UpOptions(string.Empty).Burst };
-        Command command = new("up", "Deliver what a repository says: to Kubernetes clusters embedded in this process, or to a real one.") { target.Path, once, output, timeout, kubeconfigOut, webhooks, poll, qps, burst };
+        Command command = new("up", "Deliver what a repository says: to Kubernetes clusters embedded in this process, or to a real one.") { target.Path, once, output, timeout, kubeconfigOut, webhooks, poll, allowHost, qps, burst };
         target.AddTo(command);
         Flags.Finish(command, Examples);
         command.SetAction(async (parse, cancellationToken) =>
@@ -45,6 +46,7 @@ internal static class UpCommand
                 WebhookAddress = parse.GetValue(webhooks) is { Length: > 0 } address ? Flags.ParseAddress("--webhooks", address) : null,
                 RequestsPerSecond = parse.GetValue(qps) is >= 0 and var rate ? rate : throw new UsageException($"--qps {parse.GetValue(qps)}: expected a number of requests per second, or 0 for no limit"),
                 Burst = parse.GetValue(burst) is > 0 and var several ? several : throw new UsageException($"--burst {parse.GetValue(burst)}: expected a number of requests above 0"),
+                AllowedHosts = parse.GetValue(allowHost)!.ToHashSet(StringComparer.OrdinalIgnoreCase),
                 Polling = ReadPolling(parse.GetValue(poll)!),
             };
             return await RunAsync(options, parse.GetValue(output) == "json", time, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Net;
 using System.Text;
 using Bowline.Languages.Expressions;
 using Bowline.Notifications.Model;
@@ -27,18 +28,22 @@ public sealed class SettingsReader
     private readonly TimeProvider time;
     private IReadOnlyList<string> defaultTriggers = [];
 
-    private SettingsReader(MapNode? secret, TimeProvider time)
+    private readonly Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial;
+
+    private SettingsReader(MapNode? secret, TimeProvider time, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial)
     {
         this.time = time;
+        this.dial = dial;
         secrets = Values(secret).ToFrozenDictionary(StringComparer.Ordinal);
         redactor = new Redactor(secrets.Values);
     }
 
     /// <param name="configMap">The ConfigMap as the cluster, or a file, holds it.</param>
     /// <param name="secret">The Secret; null when there is none.</param>
-    public static NotificationSettings Read(MapNode configMap, MapNode? secret, TimeProvider time)
+    /// <param name="dial">Opens the services' connections; null for anywhere.</param>
+    public static NotificationSettings Read(MapNode configMap, MapNode? secret, TimeProvider time, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial = null)
     {
-        SettingsReader reader = new(secret, time);
+        SettingsReader reader = new(secret, time, dial);
         foreach ((string key, Node value) in (configMap["data"] as MapNode)?.Sorted() ?? [])
         {
             reader.ReadKey(key, value.AsString() ?? string.Empty);
@@ -139,7 +144,7 @@ public sealed class SettingsReader
             problems.Add(new SettingProblem(key, $"{NotificationSettings.SecretName} has no key {string.Join(", ", missing.Distinct())}"));
         }
 
-        services[parts[^1]] = ServiceRegistry.Create(parts[1], new ServiceOptions(settings), time);
+        services[parts[^1]] = ServiceRegistry.Create(parts[1], new ServiceOptions(settings, dial), time);
     }
 
     private static DefaultSubscription Subscription(Node item) => new(

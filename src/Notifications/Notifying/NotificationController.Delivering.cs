@@ -39,7 +39,7 @@ public sealed partial class NotificationController
                 return;
             }
 
-            outlets = configMap is null ? null : new Outlets(configMap, secret, SettingsReader.Read(configMap, secret, time), DeliverAsync, delivery => board.GiveBack(delivery.Key, delivery.StateKey), time);
+            outlets = configMap is null ? null : new Outlets(configMap, secret, SettingsReader.Read(configMap, secret, time, options.Dial), DeliverAsync, delivery => board.GiveBack(delivery.Key, delivery.StateKey), time);
             board.ForgetFailures();
             complaints.Clear();
             foreach (SettingProblem problem in outlets?.Settings.Problems ?? [])

@@ -1,3 +1,4 @@
+using System.Net;
 using Bowline.Notifications.Model;
 using Bowline.Notifications.Variables;
 
@@ -11,6 +12,9 @@ public sealed record NotificationOptions
 
     /// <summary>Which applications, by name, this process tells of: where several share a hub, each has its part. One that comes to it later is looked at with the next resync.</summary>
     public Func<string, bool> Concerns { get; init; } = static _ => true;
+
+    /// <summary>Opens connections: to the host of a service, by way of this endpoint, which may be a proxy's; null for anywhere.</summary>
+    public Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? Dial { get; init; }
 
     /// <summary>Told each problem once, in a sentence without secrets.</summary>
     public Action<string> Note { get; init; } = static _ => { };

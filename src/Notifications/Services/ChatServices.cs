@@ -156,7 +156,7 @@ internal sealed class ChatService(string name, WebClient client, Func<Notificati
         }
     }
 
-    private static WebClient Client(ServiceOptions options, TimeProvider time) => new(options.Flag("insecureSkipVerify"), time);
+    private static WebClient Client(ServiceOptions options, TimeProvider time) => new(options, time);
 
     private static WebRequest Post(Uri target, string body) => new(HttpMethod.Post, target) { Body = body };
 

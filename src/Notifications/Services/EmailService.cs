@@ -23,6 +23,7 @@ internal sealed class EmailService : INotificationService
             Username = options.Text("username"),
             Password = options.Text("password"),
             SkipsVerification = options.Flag("insecure_skip_verify"),
+            Dial = options.Dial,
         };
         from = Address("from", options.Required("from"));
         isHtml = options.Flag("html");

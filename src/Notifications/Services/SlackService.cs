@@ -28,7 +28,7 @@ internal sealed partial class SlackService : INotificationService, IDisposable
         token = options.Required("token");
         string address = options.Text("apiURL") is { Length: > 0 } own ? own : "https://slack.com/api/";
         api = WebTarget.Parse("apiURL", address.EndsWith('/') ? address : address + "/");
-        client = new WebClient(options.Flag("insecureSkipVerify"), time);
+        client = new WebClient(options, time);
         mentions = new SlackMentions((query, cancellationToken) => CallAsync(query, null, cancellationToken));
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -13,6 +14,9 @@ internal sealed record SmtpOptions(string Host, int Port)
     public string Password { get; init; } = string.Empty;
 
     public bool SkipsVerification { get; init; }
+
+    /// <summary>Opens the connection; null for anywhere.</summary>
+    public Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? Dial { get; init; }
 
     public override string ToString() => $"{Host}:{Port}";
 }
@@ -49,8 +53,17 @@ internal sealed class SmtpClient(SmtpOptions options, TimeProvider time)
     private async Task DeliverAsync(string from, IReadOnlyList<string> to, string mail, CancellationToken cancellationToken)
     {
         using TcpClient tcp = new();
-        await tcp.ConnectAsync(options.Host, options.Port, cancellationToken).ConfigureAwait(false);
-        Stream stream = tcp.GetStream();
+        Stream stream;
+        if (options.Dial is { } dial)
+        {
+            stream = await dial(options.Host, new DnsEndPoint(options.Host, options.Port), cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await tcp.ConnectAsync(options.Host, options.Port, cancellationToken).ConfigureAwait(false);
+            stream = tcp.GetStream();
+        }
+
         bool secure = options.Port == 465;
         if (secure)
         {

@@ -43,7 +43,7 @@ internal sealed class WebClient : IDisposable
     private readonly RetryPolicy retries;
     private readonly TimeProvider time;
 
-    public WebClient(bool skipsVerification, TimeProvider time, RetryPolicy? retries = null)
+    public WebClient(ServiceOptions options, TimeProvider time, RetryPolicy? retries = null)
     {
         this.time = time;
         this.retries = retries ?? RetryPolicy.Usual;
@@ -55,11 +55,16 @@ internal sealed class WebClient : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             MaxConnectionsPerServer = 8,
         };
-        if (skipsVerification)
+        if (options.Flag("insecureSkipVerify"))
         {
 #pragma warning disable CA5359 // insecureSkipVerify asks for it.
             handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true };
 #pragma warning restore CA5359
+        }
+
+        if (options.Dial is { } dial)
+        {
+            handler.ConnectCallback = (context, token) => dial(context.InitialRequestMessage.RequestUri!.Host, context.DnsEndPoint, token);
         }
 
         client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };

@@ -27,7 +27,7 @@ internal sealed class WebhookService : INotificationService, IDisposable
             options.Integer("retryMax", 0) is > 0 and var most ? Math.Min(most, 20) : RetryPolicy.Usual.Most,
             options.Duration("retryWaitMin", RetryPolicy.Usual.Shortest),
             options.Duration("retryWaitMax", RetryPolicy.Usual.Longest));
-        client = new WebClient(options.Flag("insecureSkipVerify"), time, retries);
+        client = new WebClient(options, time, retries);
     }
 
     public async Task SendAsync(Notification notification, Destination destination, CancellationToken cancellationToken)

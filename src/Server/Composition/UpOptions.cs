@@ -24,6 +24,9 @@ public sealed record UpOptions(string Path)
     /// <summary>Programs that the kubeconfig may run to log in, by name.</summary>
     public IReadOnlySet<string> AllowedExecPlugins { get; init; } = new HashSet<string>();
 
+    /// <summary>Hosts that generators and notifications may ask although they are this machine, or what only it can reach.</summary>
+    public IReadOnlySet<string> AllowedHosts { get; init; } = new HashSet<string>();
+
     public IReadOnlyList<RepositoryMapping> RepositoryMappings { get; init; } = [];
 
     public IReadOnlyList<PlacementRule> PlacementRules { get; init; } = [];

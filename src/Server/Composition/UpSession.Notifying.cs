@@ -25,6 +25,7 @@ public sealed partial class UpSession
         notifications = new NotificationController(hub.Cache, time, new NotificationOptions
         {
             Namespace = hub.Namespace,
+            Dial = guard.DialAsync,
             Concerns = Delivers,
             Note = sentence => observer.Note(sentence),
             Commits = FindCommitAsync,

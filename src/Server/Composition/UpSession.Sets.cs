@@ -31,8 +31,8 @@ public sealed partial class UpSession
     /// <summary>Begins to make the Applications of the hub's ApplicationSets.</summary>
     private async Task StartSetsAsync(CancellationToken cancellationToken)
     {
-        web = new HttpDownloads(time);
-        GeneratorSources sources = new(repository.OpenAsync, new HubObjects(hub!.Cluster, hub.Namespace), web, time);
+        web = new HttpDownloads(time, dial: guard.DialAsync);
+        GeneratorSources sources = new(repository.OpenAsync, new HubObjects(hub!.Cluster, hub.Namespace), web, time) { Settings = () => repository.Settings.Installation.Sets, Dial = guard.DialAsync };
         ApplicationSetOptions how = new() { AssumesProjects = options.AssumesProjects, Troubled = HearOfSet, Settings = () => repository.Settings.Installation.Sets };
         sets = await ApplicationSetController.StartAsync(hub.Cache, hub.Namespace, sources, time, how, cancellationToken).ConfigureAwait(false);
     }

@@ -21,6 +21,7 @@ public sealed partial class UpSession : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ApplicationStatus> faulted = new(StringComparer.Ordinal);
     private readonly Dependencies dependencies = new();
     private readonly RunnerContext context;
+    private readonly AddressGuard guard;
     private IUpObserver observer;
     private HashSet<string> troubled = [];
     private Task following = Task.CompletedTask;
@@ -33,6 +34,7 @@ public sealed partial class UpSession : IAsyncDisposable
         this.time = time;
         this.observer = observer;
         this.repository = repository;
+        guard = new AddressGuard(options.AllowedHosts);
         fleet = new ClusterFleet(options, repository.Name, time);
         context = new RunnerContext(time, dependencies) { Gates = repository.ProjectGates(time), RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Orphans = repository.Orphans(IsApplication), Moved = TellDependents, Reported = Reported };
     }

@@ -44,7 +44,8 @@ public sealed class HttpDownloads : IDisposable
     /// <param name="time">Times out what hangs.</param>
     /// <param name="credentials">Asked with the address of a repository or registry; null means anonymous.</param>
     /// <param name="trust">Whose certificates are taken; null trusts what this machine does.</param>
-    public HttpDownloads(TimeProvider time, Func<Uri, HostCredentials?>? credentials = null, ServerTrust? trust = null)
+    /// <param name="dial">Opens connections: to the host of the address, by way of this endpoint, which may be a proxy's; null for anywhere.</param>
+    public HttpDownloads(TimeProvider time, Func<Uri, HostCredentials?>? credentials = null, ServerTrust? trust = null, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial = null)
     {
         this.time = time;
         this.credentials = credentials ?? (static _ => null);
@@ -59,6 +60,11 @@ public sealed class HttpDownloads : IDisposable
         if (trust is not null)
         {
             handler.SslOptions.RemoteCertificateValidationCallback = trust.Accepts;
+        }
+
+        if (dial is not null)
+        {
+            handler.ConnectCallback = (context, token) => dial(context.InitialRequestMessage.RequestUri!.Host, context.DnsEndPoint, token);
         }
 
         client = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };

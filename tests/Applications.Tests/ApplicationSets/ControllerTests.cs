@@ -1,3 +1,4 @@
+using Bowline.Applications.ArgoCd;
 using Bowline.Applications.ApplicationSets.Controlling;
 using Bowline.Resources.Model;
 
@@ -61,12 +62,15 @@ public sealed class ControllerTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("create-only", false, false)]
-    [InlineData("create-update", true, false)]
-    [InlineData("create-delete", false, true)]
-    [InlineData("sync", true, true)]
-    public async Task A_policy_says_what_may_be_done(string policy, bool updates, bool deletes)
+    [InlineData("create-only", "", false, false, false)]
+    [InlineData("create-update", "", false, true, false)]
+    [InlineData("create-delete", "", false, false, true)]
+    [InlineData("sync", "", false, true, true)]
+    [InlineData("sync", "create-only", false, false, false)]
+    [InlineData("create-update", "create-delete", true, true, false)]
+    public async Task A_policy_says_what_may_be_done_the_installations_before_the_sets(string policy, string installation, bool mayOverride, bool updates, bool deletes)
     {
+        hub.Settings = new SetSettings { Policy = installation, AllowsPolicyOverride = mayOverride };
         string spec = Spec + $"\nsyncPolicy: {{applicationsSync: {policy}}}";
         await hub.ApplySetAsync(spec);
         await hub.UntilNamesAsync("a", "b");
@@ -77,6 +81,18 @@ public sealed class ControllerTests : IAsyncLifetime
         await SetHub.UntilAsync(() => Task.FromResult(hub.Controller.IsIdle), () => "it does not come to rest");
         Assert.Equal(updates ? "other" : "web", (await hub.FindAsync("b"))!.At("spec", "destination", "namespace")!.AsString());
         Assert.Equal(deletes, (await hub.FindAsync("a"))!.At("metadata", "deletionTimestamp") is not null);
+    }
+
+    [Fact]
+    public async Task A_trial_writes_nothing_and_what_the_installation_says_anew_counts_at_once()
+    {
+        hub.Settings = new SetSettings { IsDryRun = true };
+        await hub.ApplySetAsync(Spec);
+        await hub.UntilTroubleAsync("2 applications are generated and none is written (applicationsetcontroller.dryrun)");
+        Assert.Empty(await hub.ListAsync());
+        hub.Settings = new SetSettings();
+        hub.Controller.SettingsChanged();
+        await hub.UntilNamesAsync("a", "b");
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Bowline.Applications.ApplicationSets;
+using Bowline.Applications.ArgoCd;
 using Microsoft.AspNetCore.Http;
 
 namespace Bowline.Applications.Tests.ApplicationSets;
@@ -238,6 +239,24 @@ public sealed class ForgeTests : IAsyncLifetime
         Assert.Contains("leads out of its place", await bench.ProblemAsync(GitHub().Replace("organization: acme", "organization: ..") + Named("x")));
         Assert.Equal("error fetching Secret token: there is no Secret gone", await bench.ProblemAsync(GitHub().Replace("secretName: token", "secretName: gone") + Named("x")));
         Assert.Contains("AWS CodeCommit is not asked", await bench.ProblemAsync("generators: [{scmProvider: {awsCodeCommit: {region: x}}}]" + Named("x")));
+    }
+
+    [Fact]
+    public async Task An_installation_says_which_servers_may_be_asked_and_which_Secrets_sent_there()
+    {
+        GitHubRepositories();
+        bench.Settings = new SetSettings { AsksForges = false };
+        Assert.Contains("applicationsetcontroller.enable.scm.providers", await bench.ProblemAsync(GitHub() + Named("x")));
+        bench.Settings = new SetSettings { AllowedForges = ["https://git.example.com/"] };
+        string refused = await bench.ProblemAsync(GitHub() + Named("x"));
+        Assert.Contains("is not allowed; those are: https://git.example.com/ (applicationsetcontroller.allowed.scm.providers)", refused);
+        Assert.Contains(forge.Address, refused);
+        bench.Settings = new SetSettings { WantsLabelledTokens = true, AllowedForges = [forge.Address] };
+        Assert.Contains("Secret token has no label argocd.argoproj.io/secret-type: scm-creds", await bench.ProblemAsync(GitHub() + Named("x")));
+        Assert.Empty(forge.Asked);
+
+        bench.Object($"{{kind: Secret, metadata: {{name: meant, labels: {{argocd.argoproj.io/secret-type: scm-creds}}}}, stringData: {{key: {Token}}}}}");
+        Assert.Equal(["api", "web", "ops"], (await bench.NamesAsync(GitHub().Replace("secretName: token", "secretName: meant") + Named("{{repository}}"))).OrderBy(name => "awo".IndexOf(name[0])));
     }
 
     [Fact]

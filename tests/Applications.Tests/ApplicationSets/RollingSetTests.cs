@@ -1,3 +1,4 @@
+using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Hub;
 using Bowline.Cluster.Requests;
 using Bowline.Resources.Model;
@@ -22,6 +23,16 @@ public sealed class RollingSetTests : IAsyncLifetime
     public async Task InitializeAsync() => hub = await SetHub.StartAsync();
 
     public async Task DisposeAsync() => await hub.DisposeAsync();
+
+    [Fact]
+    public async Task Where_the_installation_rolls_nothing_out_a_strategy_makes_no_difference()
+    {
+        hub.Settings = new SetSettings { RollsOut = false };
+        await hub.ApplySetAsync(Spec);
+        await hub.UntilNamesAsync("a", "b", "c");
+        Assert.All(await hub.ListAsync(), application => Assert.True(application.At("spec", "syncPolicy", "automated", "prune")!.AsBool()));
+        Assert.Null((await hub.SetAsync())!.At("status", "applicationStatus"));
+    }
 
     [Fact]
     public async Task Applications_are_synced_step_by_step_and_not_by_themselves()

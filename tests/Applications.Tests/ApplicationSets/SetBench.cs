@@ -1,4 +1,5 @@
 using Bowline.Applications.ApplicationSets;
+using Bowline.Applications.ArgoCd;
 using Bowline.Resources.Model;
 using Bowline.Resources.Yaml;
 using Bowline.Sources.Downloads;
@@ -17,7 +18,9 @@ internal sealed class SetBench : IDisposable
 
     public string? GitFault { get; set; }
 
-    public ApplicationSetExpander Expander => new(new GeneratorSources(OpenAsync, objects, web, TimeProvider.System));
+    public ApplicationSetExpander Expander => new(new GeneratorSources(OpenAsync, objects, web, TimeProvider.System) { Settings = () => Settings });
+
+    public SetSettings Settings { get; set; } = new();
 
     public SetBench File(string path, string text = "")
     {

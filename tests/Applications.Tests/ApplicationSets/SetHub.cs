@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Bowline.Applications.ApplicationSets;
 using Bowline.Applications.ApplicationSets.Controlling;
+using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Hub;
 using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
@@ -37,6 +38,8 @@ internal sealed class SetHub : IAsyncDisposable
 
     public string? GitFault { get; set; }
 
+    public SetSettings Settings { get; set; } = new();
+
     public int Opened { get; private set; }
 
     public ApplicationSetController Controller => controller!;
@@ -52,7 +55,7 @@ internal sealed class SetHub : IAsyncDisposable
         hub.cache = new ClusterCache(hub.Cluster, TimeProvider.System);
         await hub.cache.WaitForSyncAsync(ArgoDefinitions.Projects, "argocd", default);
         hub.controller = await ApplicationSetController.StartAsync(
-            hub.cache, "argocd", new GeneratorSources(hub.OpenAsync, new HubObjects(hub.Cluster, "argocd"), hub.web, TimeProvider.System), TimeProvider.System, new ApplicationSetOptions(), default);
+            hub.cache, "argocd", new GeneratorSources(hub.OpenAsync, new HubObjects(hub.Cluster, "argocd"), hub.web, TimeProvider.System), TimeProvider.System, new ApplicationSetOptions { Settings = () => hub.Settings }, default);
         return hub;
     }
 

@@ -101,6 +101,26 @@ public sealed class ProjectTests
         ["spec"] = YamlReader.Read(spec, YamlReadOptions.Kubernetes),
     }]), assume: false);
 
+    [Fact]
+    public void A_global_project_counts_for_those_whose_labels_its_selector_matches()
+    {
+        static MapNode Project(string name, string spec, string labels = "{}") => (MapNode)YamlReader.Read($"{{apiVersion: argoproj.io/v1alpha1, kind: AppProject, metadata: {{name: {name}, labels: {labels}}}, spec: {spec}}}", YamlReadOptions.Kubernetes);
+        ArgoCdSettings settings = ArgoCdSettings.Read([
+            Project("everywhere", "{sourceRepos: ['https://shared'], destinations: [{server: '*', namespace: common}], namespaceResourceBlacklist: [{group: '', kind: Secret}], clusterResourceWhitelist: [{group: '', kind: Namespace}]}"),
+            Project("team", "{sourceRepos: ['https://a'], destinations: [{server: '*', namespace: web}]}", "{tier: gold}"),
+            Project("other", "{sourceRepos: ['https://a'], destinations: [{server: '*', namespace: web}]}", "{tier: tin}"),
+            (MapNode)YamlReader.Read("{kind: ConfigMap, metadata: {name: argocd-cm}, data: {globalProjects: '[{projectName: everywhere, labelSelector: {matchExpressions: [{key: tier, operator: In, values: [gold, silver]}]}}]'}}", YamlReadOptions.Kubernetes),
+        ]);
+        ProjectRules rules = new(settings, assume: false);
+        ApplicationSpec shared = Application("https://shared") with { Destination = new Destination { Server = "https://x", Namespace = "common" } };
+        Assert.Equal(string.Empty, rules.Find("team")!.Refuses(shared));
+        Assert.Contains("is not permitted in project 'other'", rules.Find("other")!.Refuses(shared));
+        Assert.Contains("Secret is not permitted", rules.Find("team")!.Refuses(shared.Destination, new ResourceId("", "Secret", "web", "s"), namespaced: true));
+        Assert.Equal(string.Empty, rules.Find("other")!.Refuses(shared.Destination, new ResourceId("", "Secret", "web", "s"), namespaced: true));
+        Assert.Equal(string.Empty, rules.Find("team")!.Refuses(shared.Destination, new ResourceId("", "Namespace", "", "n"), namespaced: false));
+        Assert.Contains("is not permitted", rules.Find("everywhere")!.Refuses(Application("https://a")));
+    }
+
     internal static SyncPlan Plan(params PlannedAction[] actions) => new("web", [new SyncWave(SyncPhase.Sync, 0, actions)]);
 
     internal static PlannedAction Wants(string kind, string @namespace, string group = "")

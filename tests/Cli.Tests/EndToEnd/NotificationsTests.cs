@@ -38,7 +38,7 @@ public sealed class NotificationsTests
             """);
         string kubeconfig = Path.Combine(scratch.Root, "kubeconfig");
         Kubectl kubectl = new(kubeconfig);
-        await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository, "--write-kubeconfig", kubeconfig);
+        await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository, "--write-kubeconfig", kubeconfig, "--allow-host", "127.0.0.1");
         await up.WaitForOutputAsync("Ctrl-C ends it", Patience);
         await kubectl.RunAsync("-n", "argocd", "apply", "-f", Path.Combine(scratch.Repository, "notifications.yaml"));
         await Until.TrueAsync(() => Task.FromResult(!told.IsEmpty), Patience, () => up.Output + up.Errors);

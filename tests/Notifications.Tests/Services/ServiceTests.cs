@@ -1,3 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Bowline.Notifications.Configuration;
 using Bowline.Notifications.Model;
@@ -185,6 +189,73 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public async Task Port_465_is_TLS_from_the_beginning_and_a_certificate_that_nobody_signed_is_taken_only_when_asked_for()
+    {
+        using SmtpServer server = new() { BeginsWithTls = true, Authentication = "LOGIN" };
+        async ValueTask<Stream> Dial(string host, DnsEndPoint to, CancellationToken cancellationToken)
+        {
+            Assert.Equal(("mail.example.org", 465), (host, to.Port));
+            TcpClient client = new();
+            await client.ConnectAsync(IPAddress.Loopback, server.Port, cancellationToken);
+            return client.GetStream();
+        }
+
+        Task Send(string more) => Create("email", $"{{host: mail.example.org, port: 465, username: u, password: p4ssword, from: argo@example.org{more}}}", Dial)
+            .SendAsync(Notified("{message: m}"), new Destination("email", "a@example.org"), CancellationToken.None);
+        NotificationException refused = await Assert.ThrowsAsync<NotificationException>(() => Send(string.Empty));
+        Assert.StartsWith("email: mail.example.org:465: The remote certificate", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(server.Commands);
+
+        await Send(", insecure_skip_verify: true");
+        Assert.Equal(["EHLO localhost", "AUTH LOGIN", Convert.ToBase64String("u"u8), Convert.ToBase64String("p4ssword"u8), "MAIL FROM:<argo@example.org>"], server.Commands.Take(5));
+        Assert.Single(server.Mails);
+    }
+
+    [Fact]
+    public async Task A_mail_server_without_a_way_to_log_in_gets_no_password()
+    {
+        using SmtpServer server = new() { Authentication = "CRAM-MD5" };
+        NotificationException refused = await Assert.ThrowsAsync<NotificationException>(() => SendAsync("email", $"{{host: localhost, port: {server.Port}, username: u, password: p, from: a@example.org}}", "{message: m}", "email", "a@example.org"));
+        Assert.EndsWith("offers neither AUTH PLAIN nor AUTH LOGIN", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(["EHLO localhost"], server.Commands);
+    }
+
+    [Theory]
+    [InlineData("-1001", "-1001")]
+    [InlineData("channel", "@channel")]
+    public async Task Telegram_is_told_the_chat_and_its_refusals_are_said_without_the_token(string recipient, string chat)
+    {
+        await using WebServer server = await WebServer.StartAsync();
+        server.Answer = WebServer.Json("{}");
+        using ChatService telegram = ChatService.Telegram(new ServiceOptions((MapNode)YamlReader.Read("{token: '12:s3cret'}")), TimeProvider.System, server.Address);
+        await telegram.SendAsync(Notified("{message: '*m*'}"), new Destination("telegram", recipient), CancellationToken.None);
+        Received got = server.Requests.Single();
+        Assert.Equal(("/bot12:s3cret/sendMessage", $$"""{"chat_id":"{{chat}}","text":"*m*","parse_mode":"Markdown"}"""), (got.Path, got.Body));
+
+        server.Answer = (_, context) =>
+        {
+            context.Response.StatusCode = 400;
+            return context.Response.WriteAsync("""{"ok":false,"description":"Bad Request: chat not found"}""");
+        };
+        NotificationException refused = await Assert.ThrowsAsync<NotificationException>(() => telegram.SendAsync(Notified("{message: m}"), new Destination("telegram", recipient), CancellationToken.None));
+        Assert.Equal("telegram: Bad Request: chat not found", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_webhook_whose_certificate_nobody_signed_is_told_only_with_insecureSkipVerify()
+    {
+        using RSA key = RSA.Create(2048);
+        using X509Certificate2 made = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        await using WebServer server = await WebServer.StartAsync(made);
+        string settings = $"url: '{server.Address}/hook', retryMax: 0";
+        NotificationException refused = await Assert.ThrowsAsync<NotificationException>(() => SendAsync("webhook", $"{{{settings}}}", "{message: m}", "webhook", "x"));
+        Assert.Contains("The remote certificate is invalid", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+        await SendAsync("webhook", $"{{{settings}, insecureSkipVerify: true}}", "{message: m}", "webhook", "x");
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
     public async Task A_mail_without_a_login_says_the_message_when_the_template_has_no_body()
     {
         using SmtpServer server = new();
@@ -232,8 +303,11 @@ public sealed class ServiceTests
 
     private static MapNode Json(Received request) => (MapNode)JsonReader.Read(request.Body);
 
-    private static INotificationService Create(string type, string settings) => ServiceRegistry.Create(type, new ServiceOptions((MapNode)YamlReader.Read(settings)), TimeProvider.System);
+    private static INotificationService Create(string type, string settings, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial = null) =>
+        ServiceRegistry.Create(type, new ServiceOptions((MapNode)YamlReader.Read(settings), dial), TimeProvider.System);
+
+    private static Notification Notified(string notification) => new((MapNode)YamlReader.Read(notification));
 
     private static Task SendAsync(string type, string settings, string notification, string service, string recipient = "") =>
-        Create(type, settings).SendAsync(new Notification((MapNode)YamlReader.Read(notification)), new Destination(service, recipient), default);
+        Create(type, settings).SendAsync(Notified(notification), new Destination(service, recipient), default);
 }

@@ -36,16 +36,17 @@ public sealed partial class ApplicationSetController
         Expanded expanded = await ExpandAsync(set, cancellationToken).ConfigureAwait(false);
         SetPass pass = new(set, expanded.Expansion, cache.List(ArgoDefinitions.Applications.Kind, @namespace));
         RolloutDecision? rollout = null;
-        if (options.Settings().IsDryRun)
-        {
-            options.Troubled(key.Name, $"{expanded.Expansion.Applications.Count} applications are generated and none is written (applicationsetcontroller.dryrun)");
-            return Next(pass, expanded, rollout);
-        }
-
         try
         {
             SetPolicy policy = SetPolicy.Of(set, options.Settings());
-            rollout = await KeepAsync(pass, policy, cancellationToken).ConfigureAwait(false);
+            if (options.Settings().IsDryRun)
+            {
+                pass.Trouble("DryRun", $"{expanded.Expansion.Applications.Count} applications are generated and none is written (applicationsetcontroller.dryrun)");
+            }
+            else
+            {
+                rollout = await KeepAsync(pass, policy, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (PathException unreadable)
         {

@@ -42,7 +42,7 @@ internal sealed class ForgeClient : IDisposable
         }
 
         time = sources.Time;
-        own = trust is null ? null : new HttpDownloads(time, trust: trust);
+        own = trust is null ? null : new HttpDownloads(time, trust: trust, dial: sources.Dial);
         web = own ?? sources.Web;
         authorization = login.Length == 0 ? null : new DownloadAuthorization(login, this.api);
     }

@@ -22,9 +22,20 @@ internal static class ForgeLogin
             throw new GeneratorException("AWS CodeCommit is not asked: its requests are signed with an AWS account's keys, which Bowline does not hold");
         }
 
+        SetSettings settings = sources.Settings();
+        if (!settings.AsksForges)
+        {
+            throw new GeneratorException("scmProvider and pullRequest generators are turned off (applicationsetcontroller.enable.scm.providers)");
+        }
+
         string name = Names.FirstOrDefault(known => generator[known] is MapNode) ?? throw new GeneratorException("no Git server is named: github, gitlab, gitea, bitbucketServer, bitbucket or azureDevOps");
         MapNode options = (MapNode)generator[name]!;
         string Text(string member) => Parameters.Text(options[member]);
+        if (Text("api") is { Length: > 0 } named && settings.AllowedForges.Count > 0 && !settings.AllowedForges.Contains(named))
+        {
+            throw new GeneratorException($"SCM provider {RepositoryUrl.Redact(named)} is not allowed; those are: {string.Join(", ", settings.AllowedForges)} (applicationsetcontroller.allowed.scm.providers)");
+        }
+
         ServerTrust? trust = await TrustAsync(options, sources.Objects, cancellationToken).ConfigureAwait(false);
         async Task<ForgeClient> ClientAsync(string api) => new(sources, api, await LoginAsync(name, options, sources, cancellationToken).ConfigureAwait(false), trust);
         ForgeClient client;
@@ -57,7 +68,7 @@ internal static class ForgeLogin
 
     private static async Task<string> LoginAsync(string name, MapNode options, GeneratorSources sources, CancellationToken cancellationToken)
     {
-        Task<string> ReadAsync(Node? reference) => SecretValue.ReadAsync(reference, sources.Objects, cancellationToken);
+        Task<string> ReadAsync(Node? reference) => SecretValue.ReadAsync(reference, sources.Objects, cancellationToken, sources.Settings().WantsLabelledTokens);
         if (options["basicAuth"] is MapNode basic)
         {
             return ForgeClient.Basic(Parameters.Text(basic["username"]), await ReadAsync(basic["passwordRef"]).ConfigureAwait(false));
