@@ -1,5 +1,5 @@
 using System.Globalization;
-using Bowline.Applications.Reconciling;
+using Bowline.Applications.Model;
 using Bowline.Delivery.Desired;
 using Bowline.Delivery.Diffing;
 using Bowline.Resources.Model;

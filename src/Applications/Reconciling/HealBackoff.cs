@@ -1,12 +1,6 @@
-namespace Bowline.Applications.Reconciling;
+using Bowline.Applications.Model;
 
-/// <summary>How fast drift is undone that keeps coming back (argocd-cmd-params-cm's <c>controller.self.heal.*</c>).</summary>
-/// <param name="Least">From one heal to the next, however few there were.</param>
-/// <param name="First">The first pause when it keeps coming back; each one after is longer by <paramref name="Factor"/>, up to <paramref name="Longest"/>.</param>
-public sealed record HealPace(TimeSpan Least, TimeSpan First, double Factor, TimeSpan Longest)
-{
-    public static readonly HealPace Usual = new(TimeSpan.Zero, TimeSpan.FromSeconds(1), 2, TimeSpan.FromMinutes(5));
-}
+namespace Bowline.Applications.Reconciling;
 
 /// <summary>
 /// How eagerly drift is undone: at once, unless it keeps coming back. Then somebody else writes the same fields, and the pauses

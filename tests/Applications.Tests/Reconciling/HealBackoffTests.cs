@@ -1,3 +1,4 @@
+using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
 
 namespace Bowline.Applications.Tests.Reconciling;
