@@ -26,8 +26,8 @@ public sealed record IgnoreRule(string Group, string Kind)
         Fits(Group, id.Group) && Fits(Kind, id.Kind)
         && (Namespace.Length == 0 || Namespace == id.Namespace) && (Name.Length == 0 || Name == id.Name);
 
-    /// <summary>A star stands for the core group, too, whose name is empty.</summary>
-    private static bool Fits(string glob, string text) => glob == "*" || FileSystemName.MatchesSimpleExpression(glob, text, ignoreCase: false);
+    /// <summary>The core group has an empty name, which .NET takes for no match of anything.</summary>
+    private static bool Fits(string glob, string text) => glob == "*" || glob == text || FileSystemName.MatchesSimpleExpression(glob, text, ignoreCase: false);
 
     /// <summary>Takes what is ignored out of both sides; they are copies of the caller's own.</summary>
     public void Strip(ref MapNode before, ref MapNode after, MapNode live, Schema? schema)
