@@ -90,12 +90,13 @@ public sealed class Adoption(AdoptedClusters clusters, string @namespace, IAppli
         // Until it ended, Argo CD may have gone on: what it left is only now known.
         (AdoptionPlan plan, IReadOnlyDictionary<string, InventoryStore> records) = await LookAsync(cancellationToken).ConfigureAwait(false);
         Refuse(plan);
+        string uid = await ApplicationHub.FindUidAsync(cluster, @namespace, cancellationToken).ConfigureAwait(false);
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(plan.Applications.Where(application => !application.IsKnown), parallel, async (application, token) =>
         {
             InventoryStore inventories = records[application.Name];
             Inventory known = await inventories.ReadAsync(application.Name, token).ConfigureAwait(false);
-            Inventory taken = known with { Home = ApplicationHub.IdentityOf(@namespace), Entries = [.. known.Entries.Union(application.Objects)], TakenOver = application.Delivered, History = application.History };
+            Inventory taken = known with { Home = ApplicationHub.IdentityOf(@namespace, inventories.Cluster == cluster ? string.Empty : uid), Entries = [.. known.Entries.Union(application.Objects)], TakenOver = application.Delivered, History = application.History };
             if (!InventoryStore.IsSame(known, taken))
             {
                 await inventories.WriteAsync(application.Name, taken, token).ConfigureAwait(false);

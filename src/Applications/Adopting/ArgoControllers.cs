@@ -7,7 +7,7 @@ using Bowline.Resources.Model;
 namespace Bowline.Applications.Adopting;
 
 /// <summary>Finds, stops and starts Argo CD's own controllers.</summary>
-internal sealed class ArgoControllers(ICluster cluster, string @namespace)
+public sealed class ArgoControllers(ICluster cluster, string @namespace)
 {
     private const string FormerReplicas = "bowline.dev/adopted-replicas";
     private static readonly string[] Roles = ["application-controller", "applicationset-controller", "notifications-controller"];
@@ -18,7 +18,7 @@ internal sealed class ArgoControllers(ICluster cluster, string @namespace)
     private static readonly WriteOptions Write = new() { FieldManager = "bowline-adopt" };
 
     /// <summary>Those of this namespace, by their names or by the labels that Argo CD's manifests and its chart give them.</summary>
-    public async Task<IReadOnlyList<(ArgoController Controller, MapNode Live)>> FindAsync(CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<(ArgoController Controller, MapNode Live)>> FindAsync(CancellationToken cancellationToken)
     {
         List<(ArgoController, MapNode)> found = [];
         foreach (KindInfo kind in (KindInfo[])[StatefulSets, Deployments])
@@ -37,8 +37,40 @@ internal sealed class ArgoControllers(ICluster cluster, string @namespace)
         return found;
     }
 
+    /// <summary>Those that deliver Applications at this moment; whoever may not list is told only of one that has the usual name.</summary>
+    /// <exception cref="ClusterException">Not even that may be looked at.</exception>
+    public async Task<IReadOnlyList<ArgoController>> DeliveringAsync(CancellationToken cancellationToken)
+    {
+        IEnumerable<ArgoController> found;
+        try
+        {
+            found = (await FindAsync(cancellationToken).ConfigureAwait(false)).Select(item => item.Controller);
+        }
+        catch (ClusterException refused) when (refused.Status == 403)
+        {
+            found = await FindUsualAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return [.. found.Where(controller => controller.Role == Roles[0] && controller.Replicas > 0)];
+    }
+
+    private async Task<List<ArgoController>> FindUsualAsync(CancellationToken cancellationToken)
+    {
+        List<ArgoController> found = [];
+        foreach (KindInfo kind in (KindInfo[])[StatefulSets, Deployments])
+        {
+            ObjectKey key = new(kind, @namespace, $"argocd-{Roles[0]}");
+            if (await cluster.GetAsync(key, cancellationToken).ConfigureAwait(false) is { } live)
+            {
+                found.Add(new ArgoController(key, Roles[0], live.At("spec", "replicas")?.AsInteger() ?? 1, null));
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>Why controllers that were found cannot simply be stopped.</summary>
-    public async Task<IReadOnlyList<string>> ObstaclesAsync(IReadOnlyList<(ArgoController Controller, MapNode Live)> found, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<string>> ObstaclesAsync(IReadOnlyList<(ArgoController Controller, MapNode Live)> found, CancellationToken cancellationToken)
     {
         List<string> obstacles = [];
         ArgoController[] deliver = [.. found.Select(item => item.Controller).Where(controller => controller.Role == Roles[0])];
@@ -76,17 +108,17 @@ internal sealed class ArgoControllers(ICluster cluster, string @namespace)
 
     /// <summary>Scales to 0 and remembers in the same write how many there were.</summary>
     /// <exception cref="ClusterException">Somebody else scaled it in this moment, or the cluster refuses.</exception>
-    public Task StopAsync(ArgoController controller, MapNode live, CancellationToken cancellationToken) => controller.Replicas == 0
+    internal Task StopAsync(ArgoController controller, MapNode live, CancellationToken cancellationToken) => controller.Replicas == 0
         ? Task.CompletedTask
         : ScaleAsync(controller, live, 0, controller.Replicas.ToString(CultureInfo.InvariantCulture), cancellationToken);
 
     /// <summary>Scales back to what there was.</summary>
-    public Task StartAsync(ArgoController controller, MapNode live, CancellationToken cancellationToken) => controller.Former is not { } former
+    internal Task StartAsync(ArgoController controller, MapNode live, CancellationToken cancellationToken) => controller.Former is not { } former
         ? Task.CompletedTask
         : ScaleAsync(controller, live, Math.Max(controller.Replicas, former), Node.Null, cancellationToken);
 
     /// <summary>Pods of a controller that have not ended yet.</summary>
-    public async Task<IReadOnlyList<string>> PodsAsync(MapNode live, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<string>> PodsAsync(MapNode live, CancellationToken cancellationToken)
     {
         string selector = string.Join(',', (live.At("spec", "selector", "matchLabels") as MapNode ?? []).Select(label => $"{label.Key}={label.Value.AsString()}"));
         ObjectList pods = await cluster.ListAsync(Pods, @namespace, new ListOptions { LabelSelector = selector }, cancellationToken).ConfigureAwait(false);

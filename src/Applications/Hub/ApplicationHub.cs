@@ -51,7 +51,11 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     public Func<string, bool> Delivers { get; set; } = static _ => true;
 
     /// <summary>By what deliveries of a hub's own Applications, which no repository wrote, are known.</summary>
-    public static string IdentityOf(string @namespace) => $"hub/{@namespace}";
+    /// <param name="uid">Of the hub's namespace where they are in another cluster, to which other hubs may deliver, too; empty in the hub's own.</param>
+    public static string IdentityOf(string @namespace, string uid = "") => uid.Length == 0 ? $"hub/{@namespace}" : $"hub/{@namespace}@{uid}";
+
+    /// <summary>The UID of <see cref="Namespace"/>, by which this hub is told from others.</summary>
+    public string Uid { get; private set; } = string.Empty;
 
     /// <summary>Installs what is missing, and returns when everything that the hub holds is known.</summary>
     /// <param name="repository">The name under which this repository's objects are known.</param>
@@ -61,7 +65,9 @@ public sealed partial class ApplicationHub : IAsyncDisposable
         ApplicationHub hub = new(cluster, namespaces, repository, time);
         try
         {
-            await Task.WhenAll(ArgoDefinitions.InstallAsync(cluster, time, cancellationToken), EnsureNamespaceAsync(cluster, hub.Namespace, cancellationToken)).ConfigureAwait(false);
+            Task<string> home = EnsureNamespaceAsync(cluster, hub.Namespace, cancellationToken);
+            await Task.WhenAll(ArgoDefinitions.InstallAsync(cluster, time, cancellationToken), home).ConfigureAwait(false);
+            hub.Uid = await home.ConfigureAwait(false);
             hub.cache.Watch(ArgoDefinitions.Applications, hub.Scope);
             hub.cache.Watch(ArgoDefinitions.Projects, hub.Namespace);
             await hub.cache.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
@@ -132,14 +138,19 @@ public sealed partial class ApplicationHub : IAsyncDisposable
 
     public ValueTask DisposeAsync() => cache.DisposeAsync();
 
-    private static async Task EnsureNamespaceAsync(ICluster cluster, string @namespace, CancellationToken cancellationToken)
+    /// <summary>The UID of a hub's namespace; empty when there is no such namespace.</summary>
+    internal static async Task<string> FindUidAsync(ICluster cluster, string @namespace, CancellationToken cancellationToken) =>
+        await cluster.GetAsync(new ObjectKey(Namespaces, string.Empty, @namespace), cancellationToken).ConfigureAwait(false) is { } found ? UidOf(found) : string.Empty;
+
+    private static async Task<string> EnsureNamespaceAsync(ICluster cluster, string @namespace, CancellationToken cancellationToken)
     {
-        ObjectKey key = new(Namespaces, string.Empty, @namespace);
-        if (await cluster.GetAsync(key, cancellationToken).ConfigureAwait(false) is null)
+        if (await FindUidAsync(cluster, @namespace, cancellationToken).ConfigureAwait(false) is { Length: > 0 } uid)
         {
-            MapNode body = new() { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new MapNode { ["name"] = @namespace } };
-            await cluster.ApplyAsync(key, body, new WriteOptions(), cancellationToken).ConfigureAwait(false);
+            return uid;
         }
+
+        MapNode body = new() { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new MapNode { ["name"] = @namespace } };
+        return UidOf(await cluster.ApplyAsync(new ObjectKey(Namespaces, string.Empty, @namespace), body, new WriteOptions(), cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Whether an Application asks not to be looked at at all (<c>argocd.argoproj.io/skip-reconcile</c>, what Go takes for true).</summary>

@@ -25,6 +25,9 @@ public sealed class InventoryStore(ICluster cluster)
     private readonly Lock gate = new();
     private Task? home;
 
+    /// <summary>Where they are.</summary>
+    public ICluster Cluster => cluster;
+
     /// <summary>The object that holds an application's inventory.</summary>
     public static ResourceId IdOf(string owner) => KeyOf(owner).Id;
 

@@ -35,6 +35,11 @@ public sealed partial class UpSession
         }
     }
 
+    /// <summary>By what deliveries to a cluster are known as these: of several hubs that deliver to it, each has its own.</summary>
+    private string IdentityOn(string cluster) => workspace!.Home.IsNone && hub is not null && fleet.IsRegistered(cluster)
+        ? ApplicationHub.IdentityOf(hub.Namespace, hub.Uid)
+        : repository.IdentityOf(workspace.Home);
+
     /// <summary>The clusters that applications which are being deleted have objects in, by application; those of unknown destinations are left out.</summary>
     private Dictionary<string, string> ClustersOfLeaving()
     {

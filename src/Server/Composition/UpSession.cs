@@ -186,7 +186,7 @@ public sealed partial class UpSession : IAsyncDisposable
         foreach (string cluster in fleet.Started)
         {
             DeliveryTarget target = fleet.Target(cluster);
-            target.Home = repository.IdentityOf(workspace.Home);
+            target.Home = IdentityOn(cluster);
             target.Settings = repository.Settings.Installation;
             target.Scripts.Use(repository.Settings.Config, message => observer.Note(message));
             string[] former = !IsKnown(cluster, target) ? []

@@ -113,6 +113,44 @@ public sealed class AdoptTests
         Assert.Equal("1 2 1", await ReplicasAsync(kubectl));
     }
 
+    [Theory]
+    [InlineData("argocd-application-controller")]
+    [InlineData("cd-argocd-application-controller")]
+    public async Task Beside_a_running_application_controller_nothing_is_delivered(string controller)
+    {
+        using Scratch scratch = new();
+        scratch.WriteApplication("web", "web").WriteConfigMap("web/a.yaml", "a");
+        await using Bowline cluster = Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json", "--no-controllers");
+        string kubeconfig = await InstallAsync(cluster);
+        Kubectl kubectl = new(kubeconfig);
+        if (controller != "argocd-application-controller")
+        {
+            string renamed = (await kubectl.RunAsync("-n", "argocd", "get", "statefulset", "argocd-application-controller", "-o", "yaml")).Replace("  name: argocd-application-controller\n", $"  name: {controller}\n", StringComparison.Ordinal);
+            string file = Path.Combine(scratch.Root, "renamed.yaml");
+            await File.WriteAllTextAsync(file, string.Join('\n', renamed.Split('\n').Where(line => !line.Contains("resourceVersion:", StringComparison.Ordinal) && !line.Contains("uid:", StringComparison.Ordinal))));
+            await kubectl.RunAsync("-n", "argocd", "delete", "statefulset", "argocd-application-controller");
+            await kubectl.RunAsync("create", "-f", file);
+        }
+
+        string argo = await VersionsAsync(kubectl, "argocd");
+        foreach (string[] command in (string[][])[["up", scratch.Repository, "--once", "--kubeconfig", kubeconfig], ["controller", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0"]])
+        {
+            (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, command);
+            Assert.True(exit == 2, output + errors);
+            Assert.Contains($"Argo CD's application controller runs in namespace argocd of bowline (statefulset/{controller}, replicas 1)", errors);
+        }
+
+        Assert.Equal(argo, await VersionsAsync(kubectl, "argocd"));
+        Assert.NotEqual(0, (await kubectl.TryAsync("get", "namespace", "web")).Exit);
+        (int other, string elsewhere, string complaint) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once", "--kubeconfig", kubeconfig, "--argocd-namespace", "mine", "-o", "json");
+        Assert.True(other == 0, elsewhere + complaint);
+
+        await kubectl.RunAsync("-n", "argocd", "scale", "statefulset", controller, "--replicas=0");
+        (int after, string report, string noted) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once", "--kubeconfig", kubeconfig, "-o", "json");
+        Assert.True(new UpJson(report).State("web") == "Synced Healthy", report + noted);
+        Assert.NotEqual(2, after);
+    }
+
     private static string Commit(Scratch scratch, params string[] commands)
     {
         string output = string.Empty;

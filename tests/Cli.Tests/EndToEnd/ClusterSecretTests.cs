@@ -135,14 +135,22 @@ public sealed class ClusterSecretTests
             await ArgoDefinitions.InstallAsync(client, TimeProvider.System, CancellationToken.None);
         }
 
+        const string settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {text: hello}\n";
+        scratch.Write("deploy/settings.yaml", settings);
+        foreach (string command in (string[])["init -q -b main", "add -A", "commit -q -m 1"])
+        {
+            scratch.Git(command.Split(' '));
+        }
+
+        using GitHttpServer git = new(scratch.Root);
         await hub.Kubectl.RunAsync("apply", "-f", Path.Combine(SharedFolder.Checkout, "tests", "Cli.Tests", "adopt", "argocd.yaml"));
-        await hub.ApplyAsync("""
+        await hub.ApplyAsync($$"""
             apiVersion: argoproj.io/v1alpha1
             kind: Application
             metadata: {name: far, namespace: argocd}
             spec:
               project: default
-              source: {repoURL: https://git.example.com/far.git, path: .}
+              source: {repoURL: {{git.Address}}repository, path: deploy, targetRevision: main}
               destination: {name: east, namespace: far}
               syncPolicy: {automated: {selfHeal: true}}
             status:
@@ -168,10 +176,26 @@ public sealed class ClusterSecretTests
         Assert.Equal("""[["v1","ConfigMap","far","settings"]]""", await east.Kubectl.RunAsync("-n", "bowline-system", "get", "configmap", "inventory-far", "-o", "jsonpath={.data.entries}"));
         Assert.NotEqual(0, (await hub.Kubectl.TryAsync("-n", "bowline-system", "get", "configmap", "inventory-far")).Exit);
 
+        Assert.StartsWith("hub/argocd@", await east.Kubectl.RunAsync("-n", "bowline-system", "get", "configmap", "inventory-far", "-o", "jsonpath={.data.home}"));
+        await using (Bowline controller = Bowline.Start(scratch.Home, "controller", "--kubeconfig", hub.Kubeconfig, "--listen", "127.0.0.1:0", "--poll", "1s"))
+        {
+            // What Argo CD held for synced is as it was; a commit is delivered, and what somebody changes is put right.
+            await controller.WaitForOutputAsync("far: Synced, Healthy on east", Patience);
+            await ExpectAsync(hub, controller, "far", "{.status.sync.status}{.status.conditions[*].type}", "Synced");
+            scratch.Write("deploy/settings.yaml", settings.Replace("hello", "good morning", StringComparison.Ordinal)).Git("commit", "-q", "-a", "-m", "2");
+            await Until.TrueAsync(async () => await TextAsync() == "good morning", Patience, () => controller.Output);
+            await east.Kubectl.RunAsync("-n", "far", "patch", "configmap", "settings", "--type", "merge", "-p", """{"data":{"text":"by hand"}}""");
+            await Until.TrueAsync(async () => await TextAsync() == "good morning", Patience, () => controller.Output);
+            controller.Signal("TERM");
+            Assert.Equal(0, await controller.WaitAsync(Patience));
+        }
+
+        before = await east.Kubectl.RunAsync("-n", "far", "get", "configmap", "settings", "-o", "jsonpath={.metadata.uid} {.metadata.resourceVersion}");
         (exit, output, errors) = await Bowline.RunAsync(scratch.Home, "release", "--kubeconfig", hub.Kubeconfig, "--yes");
         Assert.True(exit == 0, output + errors);
         Assert.NotEqual(0, (await east.Kubectl.TryAsync("-n", "bowline-system", "get", "configmap", "inventory-far")).Exit);
         Assert.Equal(before, await east.Kubectl.RunAsync("-n", "far", "get", "configmap", "settings", "-o", "jsonpath={.metadata.uid} {.metadata.resourceVersion}"));
+        Task<string> TextAsync() => east.Kubectl.RunAsync("-n", "far", "get", "configmap", "settings", "-o", "jsonpath={.data.text}");
     }
 
     private static Task<string> ReadAsync(RealCluster hub, string application, string path) => hub.Kubectl.RunAsync("-n", "argocd", "get", "app", application, "-o", $"jsonpath={path}");
