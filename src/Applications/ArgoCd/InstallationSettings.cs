@@ -33,6 +33,7 @@ public sealed class InstallationSettings
         GitTimeout = Parameter("reposerver.git.request.timeout") is { Length: > 0 } patience ? Parsed(PolicyReader.ParseDuration(patience), "argocd-cmd-params-cm", "reposerver.git.request.timeout", "a duration such as 15s") : null;
         HealPace = ReadHealPace();
         BuildOptions = ReadBuildOptions();
+        ApplicationNamespaces = List(Parameter("application.namespaces"));
         MaskedAnnotations = List(Setting("resource.sensitive.mask.annotations"));
         Sets = ReadSets();
         Yaml("globalProjects");
@@ -66,6 +67,9 @@ public sealed class InstallationSettings
 
     /// <summary><c>kustomize.buildOptions</c> by Kustomize version, as <c>v5.4.3</c>; under the empty one those of every other version.</summary>
     public IReadOnlyDictionary<string, BuildOptions> BuildOptions { get; }
+
+    /// <summary>Where Applications may be beside the controller's own namespace: names, globs, regular expressions between slashes.</summary>
+    public IReadOnlyList<string> ApplicationNamespaces { get; }
 
     /// <summary>Annotations of Secrets whose values are never shown.</summary>
     public IReadOnlyList<string> MaskedAnnotations { get; }

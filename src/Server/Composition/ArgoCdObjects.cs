@@ -20,6 +20,18 @@ internal sealed class ArgoCdObjects : IDisposable
         @namespace = options.SettingsNamespace;
     }
 
+    /// <summary>The options with the namespaces that argocd-cmd-params-cm of a real cluster allows to Applications, where nobody asked for others.</summary>
+    public static async Task<UpOptions> WithNamespacesAsync(UpOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!options.TargetsRealCluster || options.ApplicationNamespaces.Count > 0)
+        {
+            return options;
+        }
+
+        using ArgoCdObjects objects = new(options, time);
+        return options with { ApplicationNamespaces = ArgoCdSettings.Read(await objects.ReadAsync(cancellationToken).ConfigureAwait(false)).Installation.ApplicationNamespaces };
+    }
+
     /// <summary>Of the cluster's API server.</summary>
     public Uri Address { get; }
 

@@ -40,8 +40,11 @@ public sealed partial class UpSession : IAsyncDisposable
     }
 
     /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>
-    public static async Task<UpSession> OpenAsync(UpOptions options, TimeProvider time, IUpObserver observer, CancellationToken cancellationToken) =>
-        new(options, await Repository.OpenAsync(options, delivers: true, time, cancellationToken).ConfigureAwait(false), time, observer);
+    public static async Task<UpSession> OpenAsync(UpOptions options, TimeProvider time, IUpObserver observer, CancellationToken cancellationToken)
+    {
+        options = await ArgoCdObjects.WithNamespacesAsync(options, time, cancellationToken).ConfigureAwait(false);
+        return new UpSession(options, await Repository.OpenAsync(options, delivers: true, time, cancellationToken).ConfigureAwait(false), time, observer);
+    }
 
     /// <summary>Brings everything up and returns when every application is delivered, has failed, or time is up.</summary>
     public async Task<UpReport> DeliverAsync(CancellationToken cancellationToken)

@@ -73,6 +73,32 @@ public sealed class SettingsTests
         await Until.TrueAsync(async () => (await kubectl.TryAsync("-n", "argocd", "get", "app", "web", "-o", "jsonpath={.status.sync.status}")).Output == "Synced", Patience, () => up.Output);
     }
 
+    [Fact]
+    public async Task Argocd_cmd_params_cm_of_a_real_cluster_says_where_Applications_may_lie()
+    {
+        using Scratch scratch = new();
+        await using Bowline cluster = Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json", "--no-controllers");
+        await cluster.WaitForOutputAsync("}", Patience);
+        string kubeconfig = JsonReader.Read(cluster.Output.Trim())["kubeconfig"]!.AsString()!;
+        Kubectl kubectl = new(kubeconfig);
+        scratch.WriteApplication("web", "web").WriteConfigMap("web/a.yaml", "a").Write("project.yaml", """
+            apiVersion: argoproj.io/v1alpha1
+            kind: AppProject
+            metadata: {name: team}
+            spec: {sourceRepos: ["*"], sourceNamespaces: ["team-*"], destinations: [{server: "*", namespace: "*"}], clusterResourceWhitelist: [{group: "*", kind: "*"}]}
+            """);
+        string manifest = Path.Combine(scratch.Repository, "apps", "web.yaml");
+        await File.WriteAllTextAsync(manifest, (await File.ReadAllTextAsync(manifest)).Replace("  name: web\nspec:", "  name: web\n  namespace: team-a\nspec:\n  project: team", StringComparison.Ordinal));
+        await kubectl.RunAsync("create", "namespace", "argocd");
+        await kubectl.RunAsync("create", "namespace", "team-a");
+        (_, string output, string errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once", "--kubeconfig", kubeconfig, "-o", "json");
+        Assert.Contains("is declared for namespace team-a", output + errors);
+        await kubectl.RunAsync("-n", "argocd", "create", "configmap", "argocd-cmd-params-cm", "--from-literal=application.namespaces=other, team-*");
+        (int exit, output, errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once", "--kubeconfig", kubeconfig, "-o", "json");
+        Assert.True(exit == 0, output + errors);
+        Assert.Equal("Synced", await kubectl.RunAsync("-n", "team-a", "get", "app", "web", "-o", "jsonpath={.status.sync.status}"));
+    }
+
     private static Task<string> ValueAsync(Kubectl kubectl) => kubectl.RunAsync("-n", "web", "get", "configmap", "a", "-o", "jsonpath={.data.value}");
 
     private static Task<string> SetAsync(Kubectl kubectl, string data) => kubectl.RunAsync("-n", "argocd", "patch", "configmap", "argocd-cm", "--type", "merge", "-p", JsonWriter.ToText(new MapNode { ["data"] = JsonReader.Read(data) }));
