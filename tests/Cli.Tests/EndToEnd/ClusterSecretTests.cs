@@ -144,13 +144,13 @@ public sealed class ClusterSecretTests
 
         using GitHttpServer git = new(scratch.Root);
         await hub.Kubectl.RunAsync("apply", "-f", Path.Combine(SharedFolder.Checkout, "tests", "Cli.Tests", "adopt", "argocd.yaml"));
-        await hub.ApplyAsync($$"""
+        await hub.ApplyAsync($$$"""
             apiVersion: argoproj.io/v1alpha1
             kind: Application
             metadata: {name: far, namespace: argocd}
             spec:
               project: default
-              source: {repoURL: {{git.Address}}repository, path: deploy, targetRevision: main}
+              source: {repoURL: {{{git.Address}}}repository, path: deploy, targetRevision: main}
               destination: {name: east, namespace: far}
               syncPolicy: {automated: {selfHeal: true}}
             status:
