@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Model;
 using Bowline.Cluster.Requests;
@@ -23,6 +24,7 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     private readonly ClusterCache cache;
     private readonly DeclaredReader reader;
     private readonly Lock gate = new();
+    private readonly ConcurrentDictionary<string, bool> met = new(StringComparer.Ordinal);
 
     private ApplicationHub(ICluster cluster, ApplicationNamespaces namespaces, string repository, TimeProvider time)
     {
@@ -72,6 +74,11 @@ public sealed partial class ApplicationHub : IAsyncDisposable
             hub.cache.Watch(ArgoDefinitions.Projects, hub.Namespace);
             await hub.cache.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
             hub.cache.Subscribe(hub.Notice);
+            foreach (MapNode held in hub.Held())
+            {
+                hub.met[hub.NameOf(held)] = true;
+            }
+
             return hub;
         }
         catch
@@ -83,6 +90,12 @@ public sealed partial class ApplicationHub : IAsyncDisposable
 
     /// <summary>The Application as the hub holds it; null when it holds none.</summary>
     public MapNode? Find(string application) => cache.Get(KeyOf(application).Id);
+
+    /// <summary>
+    /// Whether the hub holds the Application, or held it since this process looks. Then its finalizer said whether its objects go with it, also where a
+    /// sync that began before is still under way.
+    /// </summary>
+    public bool HasHeld(string application) => met.ContainsKey(application) || Find(application) is not null;
 
     public IReadOnlyList<MapNode> Projects() => cache.List(ArgoDefinitions.Projects.Kind, Namespace);
 
@@ -185,6 +198,11 @@ public sealed partial class ApplicationHub : IAsyncDisposable
         if (!namespaces.Allows(change.Id.Namespace))
         {
             return;
+        }
+
+        if (change.Id.Kind == ArgoDefinitions.Applications.Kind.Kind)
+        {
+            met[namespaces.NameOf(change.Id.Namespace, change.Id.Name)] = true;
         }
 
         // Ending a sync is asked for in the status, of all places (argocd app terminate-op).
