@@ -24,7 +24,7 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     private readonly ClusterCache cache;
     private readonly DeclaredReader reader;
     private readonly Lock gate = new();
-    private readonly ConcurrentDictionary<string, bool> met = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> propagations = new(StringComparer.Ordinal);
 
     private ApplicationHub(ICluster cluster, ApplicationNamespaces namespaces, string repository, TimeProvider time)
     {
@@ -76,7 +76,7 @@ public sealed partial class ApplicationHub : IAsyncDisposable
             hub.cache.Subscribe(hub.Notice);
             foreach (MapNode held in hub.Held())
             {
-                hub.met[hub.NameOf(held)] = true;
+                hub.propagations.TryAdd(hub.NameOf(held), Finalizers.PropagationOf(held));
             }
 
             return hub;
@@ -92,10 +92,11 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     public MapNode? Find(string application) => cache.Get(KeyOf(application).Id);
 
     /// <summary>
-    /// Whether the hub holds the Application, or held it since this process looks. Then its finalizer said whether its objects go with it, also where a
-    /// sync that began before is still under way.
+    /// How an Application that the hub holds, or held since this process looks, wants its objects deleted with it, by the finalizer that it was last seen
+    /// with: Foreground, Background, or empty for not at all; null for one that was never there. It outlasts the Application, since a sync that began
+    /// before may still be under way, and who hears of the end may hear of it late.
     /// </summary>
-    public bool HasHeld(string application) => met.ContainsKey(application) || Find(application) is not null;
+    public string? PropagationOf(string application) => propagations.TryGetValue(application, out string? last) ? last : Find(application) is { } held ? Finalizers.PropagationOf(held) : null;
 
     public IReadOnlyList<MapNode> Projects() => cache.List(ArgoDefinitions.Projects.Kind, Namespace);
 
@@ -202,7 +203,7 @@ public sealed partial class ApplicationHub : IAsyncDisposable
 
         if (change.Id.Kind == ArgoDefinitions.Applications.Kind.Kind)
         {
-            met[namespaces.NameOf(change.Id.Namespace, change.Id.Name)] = true;
+            propagations[namespaces.NameOf(change.Id.Namespace, change.Id.Name)] = Finalizers.PropagationOf(change.Object);
         }
 
         // Ending a sync is asked for in the status, of all places (argocd app terminate-op).

@@ -196,7 +196,7 @@ public sealed partial class UpSession : IAsyncDisposable
                 : [.. (await target.OwnersAsync(cancellationToken).ConfigureAwait(false)).Where(owner => !workspace.Names.Contains(owner) && MayRemove(owner))];
             target.Ownership = new Ownership(claims.Where(claim => placement.ClusterOf.GetValueOrDefault(claim.Application) == cluster), former, target.Settings.Tracking);
             target.ActsAs = repository.ActsAs;
-            target.PrunesOnRemoval = spec => hub?.HasHeld(spec.Name) != true && spec.Policy.Prune;
+            target.PrunesOnRemoval = spec => hub?.PropagationOf(spec.Name) is null && spec.Policy.Prune;
             // Of an application that is being deleted, the objects are where its destination says; what it left elsewhere earlier is not touched.
             Remove(cluster, target, [.. former.Where(owner => !leaving.TryGetValue(owner, out string? home) || home == (fleet.IsRegistered(cluster) ? cluster : string.Empty))]);
         }
