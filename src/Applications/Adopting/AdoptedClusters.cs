@@ -21,7 +21,7 @@ public sealed class AdoptedClusters(ICluster hub, Uri? own, Func<ClusterSecret, 
     /// <exception cref="ClusterException">They may not be read.</exception>
     public async Task ReadAsync(string @namespace, CancellationToken cancellationToken)
     {
-        ObjectList secrets = await hub.ListAsync(Secrets, @namespace, new ListOptions { LabelSelector = "argocd.argoproj.io/secret-type=cluster" }, cancellationToken).ConfigureAwait(false);
+        ObjectList secrets = await hub.ListAsync(Secrets, @namespace, new ListOptions { LabelSelector = ClusterSecret.Selector }, cancellationToken).ConfigureAwait(false);
         known = ClusterSecrets.Read(secrets.Items);
     }
 

@@ -170,18 +170,7 @@ public sealed class Adoption(AdoptedClusters clusters, string @namespace, IAppli
     }
 
     /// <summary>Why the cluster of an Application cannot be reached; empty when it can be tried.</summary>
-    private string Reaches(MapNode manifest)
-    {
-        try
-        {
-            clusters.Of(manifest);
-            return string.Empty;
-        }
-        catch (ApplicationException unknown)
-        {
-            return unknown.Message;
-        }
-    }
+    private string Reaches(MapNode manifest) => ApplicationException.RefusalOf(() => clusters.Of(manifest));
 
     private AdoptedApplication Read(MapNode manifest, DeliveredObjects objects)
     {

@@ -87,7 +87,7 @@ public sealed class ArgoCdSettings
     public static bool Understands(MapNode item) => item["kind"]?.AsString() switch
     {
         "AppProject" => item["apiVersion"]?.AsString()?.StartsWith("argoproj.io/", StringComparison.Ordinal) == true,
-        "Secret" => item.At("metadata", "labels", "argocd.argoproj.io/secret-type") is not null || item.At("metadata", "name")?.AsString() == "argocd-secret",
+        "Secret" => item.At("metadata", "labels", RepositorySecrets.TypeLabel) is not null || item.At("metadata", "name")?.AsString() == "argocd-secret",
         "ConfigMap" => item.At("metadata", "name")?.AsString() is { } name && ConfigMaps.Contains(name),
         _ => false,
     };

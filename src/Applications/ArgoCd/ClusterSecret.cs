@@ -23,7 +23,8 @@ public sealed record ClusterSecret(string Name, string Server, string Project)
     /// <summary>The name of that cluster unless a Secret gives it another.</summary>
     public const string LocalName = "in-cluster";
 
-    private const string TypeLabel = "argocd.argoproj.io/secret-type";
+    /// <summary>Selects cluster Secrets by their label.</summary>
+    public const string Selector = RepositorySecrets.TypeLabel + "=cluster";
 
     private readonly MapNode secret = [];
 
@@ -40,7 +41,7 @@ public sealed record ClusterSecret(string Name, string Server, string Project)
     public string Fingerprint { get; private init; } = string.Empty;
 
     public static bool IsOne(MapNode item) =>
-        item["kind"]?.AsString() == "Secret" && item.At("metadata", "labels", TypeLabel)?.AsString() == "cluster";
+        item["kind"]?.AsString() == "Secret" && item.At("metadata", "labels", RepositorySecrets.TypeLabel)?.AsString() == "cluster";
 
     public static ClusterSecret Read(MapNode secret)
     {

@@ -90,6 +90,6 @@ public sealed class ClusterSecrets
         return Find(described.Server)?.Project == project;
     }
 
-    private string Known() => all.Count == 0 ? "; there is no cluster Secret at all (label argocd.argoproj.io/secret-type: cluster)"
+    private string Known() => all.Count == 0 ? $"; there is no cluster Secret at all (label {RepositorySecrets.TypeLabel}: cluster)"
         : $"; there are {string.Join(", ", all.Select(cluster => $"{cluster.Name} ({cluster.Server})"))}";
 }

@@ -23,33 +23,10 @@ public sealed record DestinationRules(Uri Own, IReadOnlySet<string> AllowedProgr
         }
 
         ClusterSecret? meant = clusters.Resolve(destination, Own);
-        return meant is null || problems.GetOrAdd(meant.Fingerprint, _ => ProblemOf(meant)) is not { Length: > 0 } problem ? meant : throw new ApplicationException(problem);
-    }
-
-    private string ProblemOf(ClusterSecret cluster)
-    {
-        try
-        {
-            cluster.Connect(AllowedPrograms);
-            return string.Empty;
-        }
-        catch (ApplicationException unusable)
-        {
-            return unusable.Message;
-        }
+        return meant is null || problems.GetOrAdd(meant.Fingerprint, _ => ApplicationException.RefusalOf(() => meant.Connect(AllowedPrograms))) is not { Length: > 0 } problem ? meant : throw new ApplicationException(problem);
     }
 
     /// <summary>Why an application cannot go where it wants to; empty when it can.</summary>
-    public string Refuses(ApplicationSpec application, ClusterSecrets clusters)
-    {
-        try
-        {
-            ClusterOf(application.Name, application.Destination, clusters);
-            return string.Empty;
-        }
-        catch (ApplicationException unknown)
-        {
-            return $"application destination is not valid: {unknown.Message}";
-        }
-    }
+    public string Refuses(ApplicationSpec application, ClusterSecrets clusters) =>
+        ApplicationException.RefusalOf(() => ClusterOf(application.Name, application.Destination, clusters)) is { Length: > 0 } why ? $"application destination is not valid: {why}" : string.Empty;
 }

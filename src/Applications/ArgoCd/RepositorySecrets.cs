@@ -19,7 +19,9 @@ public sealed class RepositorySecrets
 {
     public static readonly RepositorySecrets Empty = new([]);
 
-    private const string TypeLabel = "argocd.argoproj.io/secret-type";
+    /// <summary>The label by which Argo CD knows its Secrets: <c>repository</c>, <c>repo-creds</c>, <c>cluster</c> and others.</summary>
+    public const string TypeLabel = "argocd.argoproj.io/secret-type";
+
     private readonly List<RepositorySecret> repositories = [];
     private readonly List<RepositorySecret> templates = [];
     private readonly Dictionary<string, string> authorities = new(StringComparer.OrdinalIgnoreCase);

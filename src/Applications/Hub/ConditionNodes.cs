@@ -68,6 +68,6 @@ internal static class ConditionNodes
     private static MapNode Of(ApplicationCondition condition, ListNode before, DateTimeOffset now)
     {
         Node? since = before.FirstOrDefault(known => known["type"]?.AsString() == condition.Type && known["message"]?.AsString() == condition.Message)?["lastTransitionTime"];
-        return new MapNode { ["type"] = condition.Type, ["message"] = condition.Message, ["lastTransitionTime"] = since ?? StatusNode.Time(now) };
+        return new MapNode { ["type"] = condition.Type, ["message"] = condition.Message, ["lastTransitionTime"] = since ?? Timestamp.Text(now) };
     }
 }

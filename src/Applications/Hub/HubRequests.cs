@@ -60,7 +60,7 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
             {
                 ["operation"] = Order.Operation ?? new MapNode(),
                 ["phase"] = "Running",
-                ["startedAt"] = StatusNode.Time(now),
+                ["startedAt"] = Timestamp.Text(now),
                 ["finishedAt"] = Node.Null,
                 ["message"] = Node.Null,
                 ["retryCount"] = Node.Null,
@@ -71,7 +71,7 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
         if (Refresh.Length > 0)
         {
             patch["metadata"] = new MapNode { ["annotations"] = new MapNode { [RefreshAnnotation] = Node.Null } };
-            patch.EnsureMap("status")["reconciledAt"] = StatusNode.Time(now);
+            patch.EnsureMap("status")["reconciledAt"] = Timestamp.Text(now);
         }
 
         if (Terminate && Order is null)

@@ -15,7 +15,7 @@ internal static class OperationNodes
         {
             ["operation"] = OperationOf(attempt),
             ["phase"] = attempt.Phase.ToString(),
-            ["startedAt"] = StatusNode.Time(attempt.Started),
+            ["startedAt"] = Timestamp.Text(attempt.Started),
         };
         if (attempt.Message.Length > 0)
         {
@@ -24,7 +24,7 @@ internal static class OperationNodes
 
         if (attempt.Finished is { } finished)
         {
-            state["finishedAt"] = StatusNode.Time(finished);
+            state["finishedAt"] = Timestamp.Text(finished);
         }
 
         if (attempt.Retries > 0)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
 using Bowline.Delivery.Health;
@@ -64,8 +63,6 @@ internal static class StatusNode
         return status;
     }
 
-    public static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
     /// <summary>Sets <c>revision</c> and <c>source</c>, or <c>revisions</c> and <c>sources</c>, as the application has one or several.</summary>
     public static void SetRevisions(MapNode node, IReadOnlyList<string> revisions, MapNode spec, bool withSources)
     {
@@ -123,7 +120,7 @@ internal static class StatusNode
             health["message"] = now.Message;
         }
 
-        health["lastTransitionTime"] = same && before["lastTransitionTime"] is { } since ? since : Time(time);
+        health["lastTransitionTime"] = same && before["lastTransitionTime"] is { } since ? since : Timestamp.Text(time);
         status["health"] = health;
     }
 
@@ -145,7 +142,7 @@ internal static class StatusNode
 
     private static MapNode HistoryEntry(DeliveredRevision delivery, MapNode spec)
     {
-        MapNode entry = new() { ["id"] = delivery.Id, ["deployedAt"] = Time(delivery.At), ["deployStartedAt"] = Time(delivery.At) };
+        MapNode entry = new() { ["id"] = delivery.Id, ["deployedAt"] = Timestamp.Text(delivery.At), ["deployStartedAt"] = Timestamp.Text(delivery.At) };
         SetRevisions(entry, [.. delivery.Sources.Select(source => source.Revision)], spec, withSources: true);
         bool automated = delivery.Cause == "automation";
         entry["initiatedBy"] = automated ? new MapNode { ["automated"] = true } : new MapNode { ["username"] = delivery.Cause.Split(" by ")[^1] };

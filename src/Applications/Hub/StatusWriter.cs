@@ -108,7 +108,7 @@ public sealed class StatusWriter : IAsyncDisposable
             notBefore.TryRemove(name, out _);
             if (pending.TryRemove(name, out Func<MapNode, MapNode>? make) && hub.Find(name) is { } held && StatusPatch.Between(held["status"] as MapNode, make(held)) is { } patch)
             {
-                patch["reconciledAt"] = StatusNode.Time(time.GetUtcNow());
+                patch["reconciledAt"] = Timestamp.Text(time.GetUtcNow());
                 try
                 {
                     await hub.PatchAsync(name, new MapNode { ["status"] = patch }, token).ConfigureAwait(false);

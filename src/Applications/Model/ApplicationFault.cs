@@ -12,7 +12,22 @@ public sealed record ApplicationFault(string Name, Origin Origin, string Message
 }
 
 /// <summary>An application that cannot be read, resolved or rendered.</summary>
-public sealed class ApplicationException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class ApplicationException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What an attempt is refused with; empty when it is not.</summary>
+    public static string RefusalOf(Action attempt)
+    {
+        try
+        {
+            attempt();
+            return string.Empty;
+        }
+        catch (ApplicationException refused)
+        {
+            return refused.Message;
+        }
+    }
+}
 
 /// <summary>Maps one foreign kind of object onto the model.</summary>
 public interface IApplicationDialect

@@ -70,5 +70,5 @@ internal static class HistoryCommand
         })),
     })), JsonWriteOptions.Indented));
 
-    private static string Time(DeliveredRevision delivery) => delivery.At.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string Time(DeliveredRevision delivery) => Timestamp.Text(delivery.At);
 }

@@ -29,25 +29,24 @@ internal sealed class AggregatedServices(ObjectStore store, TimeProvider time)
     public bool IsRemote(string group, string version) =>
         store.Get(Collection, string.Empty, $"{version}.{group}") is { } found && found.Node.At("spec", "service") is MapNode;
 
-    /// <summary>Looks again whenever an APIService, a Service or the endpoints of one change.</summary>
+    /// <summary>Looks again whenever an APIService changes, and where one names a Service, whenever Services or endpoints do.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             long seen = store.Revision;
+            StoredObject[] items = [.. store.Snapshot(Collection).In(null)];
             try
             {
-                foreach (StoredObject item in store.Snapshot(Collection).In(null))
-                {
-                    Settle(item);
-                }
+                Array.ForEach(items, Settle);
             }
             catch (StorageException)
             {
                 // Nothing can be written now; the next change of any of them finds out whether it can be again.
             }
 
-            Task changed = Task.WhenAny(store.Log(Collection).WaitAsync(seen), store.Log("services").WaitAsync(seen), store.Log(Slices).WaitAsync(seen));
+            Task own = store.Log(Collection).WaitAsync(seen);
+            Task changed = items.Any(item => item.Node.At("spec", "service") is MapNode) ? Task.WhenAny(own, store.Log("services").WaitAsync(seen), store.Log(Slices).WaitAsync(seen)) : own;
             await changed.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -118,5 +117,5 @@ internal sealed class AggregatedServices(ObjectStore store, TimeProvider time)
         (slice["endpoints"]?.AsList() ?? []).Any(endpoint => endpoint.At("conditions", "ready")?.AsBool() != false)
         && (slice["ports"]?.AsList() ?? []).Any(port => (port["name"]?.AsString() ?? string.Empty) == portName && port["port"] is IntegerNode);
 
-    private string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    private string Now() => Timestamp.Text(time.GetUtcNow());
 }

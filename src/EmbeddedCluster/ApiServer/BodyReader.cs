@@ -1,5 +1,6 @@
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Merging;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
@@ -17,7 +18,7 @@ internal static class BodyReader
             throw KindMissing(kind, "null", context, sent);
         }
 
-        MapNode map = body is NullNode ? [] : body as MapNode ?? throw BodyParser.Unrecognized(kind, $"couldn't get version/kind; json parse error: json: cannot unmarshal {Describe(body)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}", sent.Span);
+        MapNode map = body is NullNode ? [] : body as MapNode ?? throw BodyParser.Unrecognized(kind, $"couldn't get version/kind; json parse error: json: cannot unmarshal {GoNotation.JsonKind(body)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}", sent.Span);
         CheckHeader(kind, map, context, sent);
         ObjectDecoder decoder = new();
         MapNode decoded = Decode(kind, map, decoder);
@@ -194,12 +195,4 @@ internal static class BodyReader
 
         return result;
     }
-
-    private static string Describe(Node node) => node switch
-    {
-        StringNode => "string",
-        ListNode => "array",
-        BoolNode => "bool",
-        _ => "number",
-    };
 }

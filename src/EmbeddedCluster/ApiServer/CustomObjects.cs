@@ -29,7 +29,11 @@ internal static class CustomObjects
                 decoder.UnknownPaths.AddRange(unknown);
             }
 
-            DecodeEmbedded(result, schema, decoder.UnknownPaths);
+            if (kind.Custom.EmbedsObjects)
+            {
+                DecodeEmbedded(result, schema, decoder.UnknownPaths);
+            }
+
             CustomPruning.Default(result, schema);
         }
 
@@ -38,7 +42,7 @@ internal static class CustomObjects
 
     private static MapNode Metadata(Node metadata, string path, List<string> unknown)
     {
-        MapNode map = metadata as MapNode ?? (metadata is NullNode ? [] : throw new DecodeException($"json: cannot unmarshal {JsonKind(metadata)} into Go value of type v1.ObjectMeta"));
+        MapNode map = metadata as MapNode ?? (metadata is NullNode ? [] : throw new DecodeException($"json: cannot unmarshal {GoNotation.JsonKind(metadata)} into Go value of type v1.ObjectMeta"));
         ObjectDecoder part = new();
         MapNode decoded = part.DecodePart(map, TypeTable.Instance.ObjectMeta, string.Empty);
         unknown.AddRange(part.Unknown.Select(member => $"{path}.{member}"));
@@ -55,8 +59,7 @@ internal static class CustomObjects
             {
                 if (owner[key] is not (null or StringNode))
                 {
-                    FieldError error = FieldError.Invalid($"{path}.{key}", owner[key], "must be a string");
-                    throw new DecodeException($"{error.Field}: {error.Message}");
+                    throw new DecodeException(FieldError.Invalid($"{path}.{key}", owner[key], "must be a string").ToString());
                 }
             }
 
@@ -68,8 +71,7 @@ internal static class CustomObjects
                 }
                 catch (DecodeException e)
                 {
-                    FieldError error = FieldError.Invalid($"{path}.metadata", metadata, e.Message);
-                    throw new DecodeException($"{error.Field}: {error.Message}");
+                    throw new DecodeException(FieldError.Invalid($"{path}.metadata", metadata, e.Message).ToString());
                 }
             }
         }
@@ -78,14 +80,6 @@ internal static class CustomObjects
         unknown.AddRange(found);
     }
 
-    private static string JsonKind(Node node) => node switch
-    {
-        StringNode => "string",
-        BoolNode => "bool",
-        ListNode => "array",
-        _ => "number",
-    };
-
     /// <param name="live">The object before an update; null for a new one.</param>
     public static void Validate(ServedKind kind, MapNode node, MapNode? live, Action<string> warn, List<FieldError> errors)
     {
@@ -93,7 +87,11 @@ internal static class CustomObjects
         {
             CustomValidation.Check(node, schema, errors, live);
             CheckScale(kind, node, errors);
-            CheckEmbedded(node, schema, errors);
+            if (kind.Custom.EmbedsObjects)
+            {
+                EmbeddedRules.CheckAll(node, schema, errors);
+            }
+
             CustomLists.Check(node, live, schema, errors);
             CheckRules(SchemaRules.Of(schema), node, live, warn, errors);
         }
@@ -105,7 +103,6 @@ internal static class CustomObjects
         {
             PolicyChecks.Check(kind.QualifiedPlural, node, errors);
         }
-
     }
 
     private static void CheckScale(ServedKind kind, MapNode node, List<FieldError> errors)
@@ -161,14 +158,6 @@ internal static class CustomObjects
         }
 
         return GoNotation.TypeOf(value) == type ? null : $"{path} accessor error: {GoNotation.Plain(value)} is of the type {GoNotation.TypeOf(value)}, expected {type}";
-    }
-
-    private static void CheckEmbedded(MapNode node, MapNode schema, List<FieldError> errors)
-    {
-        foreach ((MapNode owner, string path) in CustomPruning.Embedded(node, schema))
-        {
-            EmbeddedRules.Check(owner, path, errors);
-        }
     }
 
     private static void CheckRules(SchemaRules rules, MapNode node, MapNode? live, Action<string> warn, List<FieldError> errors)

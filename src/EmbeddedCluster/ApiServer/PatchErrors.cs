@@ -1,5 +1,6 @@
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Merging;
 using Bowline.Resources.Model;
 using Bowline.Resources.Patching;
 
@@ -20,14 +21,7 @@ internal static class PatchErrors
     /// <summary>A JSON patch is a list, any other patch an object.</summary>
     public static void CheckShape(PatchKind kind, Node patch)
     {
-        string had = patch switch
-        {
-            MapNode => "object",
-            ListNode => "array",
-            StringNode => "string",
-            BoolNode => "bool",
-            _ => "number",
-        };
+        string had = GoNotation.JsonKind(patch);
         if (kind == PatchKind.Json && patch is not ListNode)
         {
             throw ApiErrors.BadRequest($"error decoding patch: json: cannot unmarshal {had} into Go value of type []handlers.jsonPatchOp");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;
@@ -29,7 +28,7 @@ internal static class PodBinding
             throw ApiErrors.Internal(errors.Count == 1 ? errors[0].ToString() : $"[{string.Join(", ", errors)}]");
         }
 
-        string now = service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        string now = Timestamp.Text(service.Time.GetUtcNow());
         await service.ChangeAsync(kind, @namespace, name, "binding", context, (live, _) => Bound(kind, name, live, body, node, now), tracksOwnership: false).ConfigureAwait(false);
         return new MapNode { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new MapNode(), ["status"] = "Success", ["code"] = 201 };
     }
@@ -132,7 +131,7 @@ internal static class PodEviction
         return next;
     }
 
-    private static string Now(ResourceService service) => service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string Now(ResourceService service) => Timestamp.Text(service.Time.GetUtcNow());
 
     private static bool Selects(MapNode budget, MapNode pod) => LabelSelector.Of(budget.At("spec", "selector")).Matches(pod["metadata"]?["labels"]);
 

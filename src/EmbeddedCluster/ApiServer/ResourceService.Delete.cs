@@ -149,7 +149,7 @@ internal sealed partial class ResourceService
         }
     }
 
-    private string After(long seconds) => Time.GetUtcNow().AddSeconds(seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+    private string After(long seconds) => Timestamp.Text(Time.GetUtcNow().AddSeconds(seconds));
 
     private static long GracePeriod(ServedKind kind, MapNode live, DeleteRequest options)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
@@ -58,7 +57,7 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
     internal static bool IsStoredAs(ServedKind kind, StoredObject stored) =>
         kind.Kind == kind.StorageKind && (kind.Custom is null || stored.Node["apiVersion"]?.AsString() == kind.Kind.ApiVersion);
 
-    private string Now() => Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private string Now() => Timestamp.Text(Time.GetUtcNow());
 
     /// <param name="live">The object before an update; null for a new one.</param>
     private static List<FieldError> Checked(ServedKind kind, MapNode node, MapNode? live, WriteContext context, List<FieldError> errors, string subresource = "")

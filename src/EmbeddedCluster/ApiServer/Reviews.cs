@@ -24,7 +24,7 @@ internal sealed class Reviews(ResourceService service, Authorizer authorizer, To
         };
         if (kind.Kind.Kind == "SelfSubjectReview")
         {
-            ObjectMeta.Of(node)["creationTimestamp"] = service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+            ObjectMeta.Of(node)["creationTimestamp"] = Timestamp.Text(service.Time.GetUtcNow());
         }
 
         return node;

@@ -26,7 +26,7 @@ internal sealed class StatusPages(TimeProvider time, DateTimeOffset started, IRe
             () => string.Create(CultureInfo.InvariantCulture, $"\n{Component} statusz\n{Warning}\nStarted: {started.UtcDateTime:ddd MMM d HH:mm:ss} UTC {started.Year}\nUp: {(long)up.TotalHours} hr {up.Minutes:00} min {up.Seconds:00} sec\nGo version: {go}\nBinary version: {release}\nEmulation version: {release}\nPaths: {string.Join(' ', folders)}\n"),
             () => new MapNode
             {
-                ["startTime"] = started.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+                ["startTime"] = Timestamp.Text(started),
                 ["uptimeSeconds"] = (long)up.TotalSeconds,
                 ["goVersion"] = go,
                 ["binaryVersion"] = release,

@@ -34,7 +34,7 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
                     CheckNode(kind, name, service.Get(kind, @namespace, name).Node);
                 }
 
-                string now = service.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+                string now = Timestamp.Text(service.Time.GetUtcNow());
                 return (await service.ChangeAsync(kind, @namespace, name, subresource, context, (live, _) => View(subresource, live, decoded, now)).ConfigureAwait(false)).Node;
             default:
                 throw ApiErrors.MethodNotAllowed(kind);

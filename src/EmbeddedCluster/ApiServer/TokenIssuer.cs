@@ -120,5 +120,5 @@ internal sealed class TokenIssuer(TokenCodec codec, TimeProvider time)
         ["sub"] = $"system:serviceaccount:{@namespace}:{name}",
     };
 
-    private static string Stamp(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+    private static string Stamp(long seconds) => Timestamp.Text(DateTimeOffset.FromUnixTimeSeconds(seconds));
 }

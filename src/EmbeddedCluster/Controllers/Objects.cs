@@ -14,8 +14,6 @@ internal readonly record struct ObjectName(string Namespace, string Name)
 /// <summary>What every controller reads from every object.</summary>
 internal static class Objects
 {
-    public const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
-
     public static MapNode? Metadata(this MapNode node) => node["metadata"] as MapNode;
 
     public static MapNode Spec(this MapNode node) => node["spec"] as MapNode ?? Empty;
@@ -60,7 +58,7 @@ internal static class Objects
             ? time
             : null;
 
-    public static string Stamp(this DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+    public static string Stamp(this DateTimeOffset time) => Timestamp.Text(time);
 
     public static MapNode Clone(this MapNode node) => (MapNode)node.DeepClone();
 

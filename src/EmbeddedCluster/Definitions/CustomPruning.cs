@@ -8,6 +8,11 @@ internal static class CustomPruning
     /// <param name="unknown">Gets the paths that were dropped.</param>
     public static void Prune(MapNode node, MapNode schema, List<string> unknown) => PruneMap(node, schema, string.Empty, isRoot: true, unknown);
 
+    /// <summary>Whether a schema has such objects anywhere.</summary>
+    public static bool Embeds(Node? schema) => schema is not null
+        && (schema["x-kubernetes-embedded-resource"]?.AsBool() == true
+            || (schema["properties"] as MapNode ?? []).Values.Append(schema["items"]).Append(schema["additionalProperties"]).Any(Embeds));
+
     /// <summary>Every object that is embedded in another with metadata, and where it stands.</summary>
     public static IEnumerable<(MapNode Owner, string Path)> Embedded(Node node, Node? schema, string path = "")
     {

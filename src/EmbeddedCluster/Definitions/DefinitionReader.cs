@@ -44,6 +44,7 @@ internal static class DefinitionReader
             Columns = version["additionalPrinterColumns"] as ListNode,
             SelectableFields = version["selectableFields"] as ListNode,
             PreserveUnknown = definition.At("spec", "preserveUnknownFields")?.AsBool() == true,
+            EmbedsObjects = CustomPruning.Embeds(openApi),
             Terminating = deleting,
             Warning = version["deprecated"]?.AsBool() == true
                 ? version["deprecationWarning"]?.AsString() ?? DefaultWarning(definition, version["name"]!.AsString()!, names["kind"]!.AsString()!)

@@ -138,5 +138,5 @@ internal sealed class DefinitionWatcher(ObjectStore store, KindRegistry kinds, T
         kinds.Replace(served, [.. groups.OrderBy(group => group.Name, StringComparer.Ordinal)]);
     }
 
-    private string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+    private string Now() => Timestamp.Text(time.GetUtcNow());
 }

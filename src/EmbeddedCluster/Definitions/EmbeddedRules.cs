@@ -6,8 +6,17 @@ namespace Bowline.EmbeddedCluster.Definitions;
 /// <summary>What every object that is embedded in a custom resource has to say of itself (<c>x-kubernetes-embedded-resource</c>).</summary>
 internal static class EmbeddedRules
 {
+    /// <summary>All the objects that are embedded in a value, itself included.</summary>
+    public static void CheckAll(Node value, Node schema, List<FieldError> errors)
+    {
+        foreach ((MapNode owner, string path) in CustomPruning.Embedded(value, schema))
+        {
+            Check(owner, path, errors);
+        }
+    }
+
     /// <param name="path">Where the object stands; empty for a value by itself.</param>
-    public static void Check(MapNode map, string path, List<FieldError> errors)
+    private static void Check(MapNode map, string path, List<FieldError> errors)
     {
         string prefix = path.Length == 0 ? string.Empty : $"{path}.";
         foreach (string key in (ReadOnlySpan<string>)["apiVersion", "kind"])

@@ -167,11 +167,7 @@ internal static partial class StructuralRules
 
         List<FieldError> errors = [];
         CustomPruning.Default(pruned, schema);
-        foreach ((MapNode owner, string at) in CustomPruning.Embedded(pruned, schema))
-        {
-            EmbeddedRules.Check(owner, at, errors);
-        }
-
+        EmbeddedRules.CheckAll(pruned, schema, errors);
         if (errors.Count == 0)
         {
             CustomValidation.CheckValue(pruned, schema, errors);

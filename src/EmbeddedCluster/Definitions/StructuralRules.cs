@@ -31,7 +31,7 @@ internal static partial class StructuralRules
             Checks structure = new(found);
             CheckStructure(structure, schema, path, Level.Root);
             CheckComplete(structure, schema, path);
-            found.Sort((left, right) => string.CompareOrdinal($"{left.Field}: {left.Message}", $"{right.Field}: {right.Message}"));
+            found.Sort((left, right) => string.CompareOrdinal(left.ToString(), right.ToString()));
             if (found.Count == 0)
             {
                 CheckDefaults(structure, schema, path);

@@ -16,7 +16,7 @@ internal static class Bootstrap
             return;
         }
 
-        string now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+        string now = Timestamp.Text(time.GetUtcNow());
         foreach ((string path, Node items) in EmbeddedData.Json("bootstrap-objects.json"))
         {
             string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);

@@ -85,6 +85,9 @@ internal sealed record CustomKind(string Definition, string ListKind, Schema? Sc
 
     public string? Warning { get; init; }
 
+    /// <summary>Whether the schema has objects in it that say their own kind (<c>x-kubernetes-embedded-resource</c>).</summary>
+    public bool EmbedsObjects { get; init; }
+
     /// <summary>No new objects: the CRD is being deleted.</summary>
     public bool Terminating { get; init; }
 }

@@ -8,15 +8,7 @@ internal static partial class AdmissionRules
     {
         Node? spec = node["spec"];
         check.OneOf(spec?["failurePolicy"], "spec.failurePolicy", "Fail", "Ignore");
-        if (spec?["matchConstraints"] is not MapNode match)
-        {
-            check.Add(FieldError.Required("spec.matchConstraints"));
-        }
-        else
-        {
-            Match(check, match, "spec.matchConstraints", requireRules: true);
-        }
-
+        Constraints(check, spec, mutates: false);
         if (spec?["validations"] is not ListNode { Count: > 0 } && spec?["auditAnnotations"] is not ListNode { Count: > 0 })
         {
             check.Add(FieldError.Required("spec.validations", "validations or auditAnnotations must be non-empty"));
@@ -36,12 +28,7 @@ internal static partial class AdmissionRules
     public static void PolicyBinding(Checks check, MapNode node)
     {
         Node? spec = node["spec"];
-        check.RequireName(spec?["policyName"], "spec.policyName", NameRules.Subdomain);
-        if (spec?["matchResources"] is MapNode match)
-        {
-            Match(check, match, "spec.matchResources", requireRules: false);
-        }
-
+        Binding(check, spec, mutates: false);
         ListNode actions = spec?["validationActions"]?.AsList() ?? [];
         if (actions.Count == 0)
         {
@@ -74,16 +61,7 @@ internal static partial class AdmissionRules
             check.Require(parameters["kind"], "spec.paramKind.kind");
         }
 
-        if (spec?["matchConstraints"] is MapNode match)
-        {
-            Match(check, match, "spec.matchConstraints", requireRules: true);
-            MutableOperations(check, match, "spec.matchConstraints");
-        }
-        else
-        {
-            check.Add(FieldError.Required("spec.matchConstraints"));
-        }
-
+        Constraints(check, spec, mutates: true);
         if (spec?["mutations"] is not ListNode { Count: > 0 })
         {
             check.Add(FieldError.Required("spec.mutations", "mutations must contain at least one item"));
@@ -97,23 +75,28 @@ internal static partial class AdmissionRules
         check.Choice(spec?["reinvocationPolicy"], "spec.reinvocationPolicy", "IfNeeded", "Never");
     }
 
-    public static void MutatingBinding(Checks check, MapNode node)
+    public static void MutatingBinding(Checks check, MapNode node) => Binding(check, node["spec"], mutates: true);
+
+    /// <summary>Whom a policy of either kind concerns.</summary>
+    private static void Constraints(Checks check, Node? spec, bool mutates)
     {
-        Node? spec = node["spec"];
-        check.RequireName(spec?["policyName"], "spec.policyName", NameRules.Subdomain);
-        if (spec?["matchResources"] is MapNode match)
+        if (spec?["matchConstraints"] is MapNode match)
         {
-            Match(check, match, "spec.matchResources", requireRules: false);
-            MutableOperations(check, match, "spec.matchResources");
+            Match(check, match, "spec.matchConstraints", requireRules: true, mutates);
+        }
+        else
+        {
+            check.Add(FieldError.Required("spec.matchConstraints"));
         }
     }
 
-    /// <summary>What goes cannot be changed.</summary>
-    private static void MutableOperations(Checks check, MapNode match, string path)
+    /// <summary>What bindings of either kind say.</summary>
+    private static void Binding(Checks check, Node? spec, bool mutates)
     {
-        foreach (Node operation in (match["resourceRules"]?.AsList() ?? []).SelectMany(rule => rule["operations"]?.AsList() ?? []))
+        check.RequireName(spec?["policyName"], "spec.policyName", NameRules.Subdomain);
+        if (spec?["matchResources"] is MapNode match)
         {
-            check.OneOf(operation, $"{path}.resourceRules.operations", "*", "CONNECT", "CREATE", "UPDATE");
+            Match(check, match, "spec.matchResources", requireRules: false, mutates);
         }
     }
 
@@ -142,7 +125,8 @@ internal static partial class AdmissionRules
         }
     }
 
-    private static void Match(Checks check, MapNode match, string path, bool requireRules)
+    /// <param name="mutates">What goes cannot be changed.</param>
+    private static void Match(Checks check, MapNode match, string path, bool requireRules, bool mutates)
     {
         check.Choice(match["matchPolicy"], $"{path}.matchPolicy", "Equivalent", "Exact");
         check.Selector(match["namespaceSelector"], $"{path}.namespaceSelector");
@@ -158,6 +142,11 @@ internal static partial class AdmissionRules
         if (requireRules && match["resourceRules"] is not ListNode { Count: > 0 })
         {
             check.Add(FieldError.Required($"{path}.resourceRules"));
+        }
+
+        foreach (Node operation in mutates ? (match["resourceRules"]?.AsList() ?? []).SelectMany(rule => rule["operations"]?.AsList() ?? []) : [])
+        {
+            check.OneOf(operation, $"{path}.resourceRules.operations", "*", "CONNECT", "CREATE", "UPDATE");
         }
     }
 }

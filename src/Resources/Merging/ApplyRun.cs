@@ -52,7 +52,7 @@ internal sealed class ApplyRun
         Managed.Take(changes.Removed, except: key);
         FieldSet own = ServerSideApply.Ownable(appliedFields, writer);
         ManagerEntry? previous = Managed.Find(key);
-        string time = IsUnchanged ? previous?.Time ?? string.Empty : ManagedFields.TimeText(writer.Time);
+        string time = IsUnchanged ? previous?.Time ?? string.Empty : Timestamp.Text(writer.Time);
         bool same = previous?.Source is not null && previous.ApiVersion == writer.ApiVersion && previous.Time == time && own.Equals(previous.Fields);
         Managed.Set(same ? previous! : new ManagerEntry(key, writer.ApiVersion, own, time));
         return [];

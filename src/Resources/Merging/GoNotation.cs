@@ -37,6 +37,16 @@ public static class GoNotation
         _ => "<nil>",
     };
 
+    /// <summary>What encoding/json calls a value that does not fit: <c>cannot unmarshal string into Go value of type …</c>.</summary>
+    public static string JsonKind(Node node) => node switch
+    {
+        MapNode => "object",
+        ListNode => "array",
+        StringNode => "string",
+        BoolNode => "bool",
+        _ => "number",
+    };
+
     private static string Quoted(string text)
     {
         System.Text.StringBuilder quoted = new("\"", text.Length + 2);

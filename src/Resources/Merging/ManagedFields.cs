@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using Bowline.Resources.Model;
 using Bowline.Resources.Schemas;
 
@@ -180,8 +179,6 @@ internal sealed class ManagedFields
         .ThenBy(entry => entry.ApiVersion, StringComparer.Ordinal)
         .ThenBy(entry => entry.Key.Subresource, StringComparer.Ordinal)
         .Select(Write));
-
-    public static string TimeText(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static Node Write(ManagerEntry entry)
     {

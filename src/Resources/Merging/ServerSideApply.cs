@@ -167,7 +167,7 @@ public static partial class ServerSideApply
         {
             ManagerKey key = ManagerKey.Of(writer, applies: false);
             FieldSet before = managed.Find(key)?.Fields ?? FieldSet.Empty;
-            managed.Set(new ManagerEntry(key, writer.ApiVersion, before.Union(own), ManagedFields.TimeText(writer.Time)));
+            managed.Set(new ManagerEntry(key, writer.ApiVersion, before.Union(own), Timestamp.Text(writer.Time)));
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class ArgoCdObjects : IDisposable
         KindInfo secrets = await KindAsync("v1", "Secret", cancellationToken).ConfigureAwait(false) ?? throw new ClusterException($"{cluster.Name} serves no Secrets");
         KindInfo configMaps = await KindAsync("v1", "ConfigMap", cancellationToken).ConfigureAwait(false) ?? throw new ClusterException($"{cluster.Name} serves no ConfigMaps");
         List<MapNode> objects = [];
-        await AddAsync(async () => (await cluster.ListAsync(secrets, @namespace, new ListOptions { LabelSelector = "argocd.argoproj.io/secret-type" }, cancellationToken).ConfigureAwait(false)).Items).ConfigureAwait(false);
+        await AddAsync(async () => (await cluster.ListAsync(secrets, @namespace, new ListOptions { LabelSelector = RepositorySecrets.TypeLabel }, cancellationToken).ConfigureAwait(false)).Items).ConfigureAwait(false);
         await AddAsync(async () => await cluster.GetAsync(new ObjectKey(secrets, @namespace, "argocd-secret"), cancellationToken).ConfigureAwait(false) is { } own ? [own] : []).ConfigureAwait(false);
         foreach (string name in ArgoCdSettings.ConfigMaps)
         {

@@ -98,10 +98,11 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
     private static Placement Place(WorkspaceState workspace, ClusterFleet fleet, Repository repository)
     {
         fleet.Register(repository.Settings.Clusters);
+        Dictionary<string, ApplicationSpec> declared = workspace.Declared.DistinctBy(spec => spec.Name).ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         return fleet.Place(
             [.. workspace.Rendered.Select(application => application.Claims)],
             settled: [],
-            name => repository.ClusterOf(name, workspace.Declared.First(spec => spec.Name == name).Destination)?.Server);
+            name => repository.ClusterOf(name, declared[name].Destination)?.Server);
     }
 
     /// <summary>What has to be looked at: the application and what it depends on, or all.</summary>

@@ -84,18 +84,7 @@ internal sealed class Repository : IDisposable
     public ClusterSecret? ClusterOf(string application, Destination destination) => destinations?.ClusterOf(application, destination, Settings.Clusters);
 
     /// <summary>Whether there is a cluster that a destination means, be there a way to it or not.</summary>
-    public bool KnowsClusterOf(Destination destination)
-    {
-        try
-        {
-            Settings.Clusters.Resolve(destination, destinations?.Own);
-            return true;
-        }
-        catch (ApplicationException)
-        {
-            return false;
-        }
-    }
+    public bool KnowsClusterOf(Destination destination) => ApplicationException.RefusalOf(() => Settings.Clusters.Resolve(destination, destinations?.Own)).Length == 0;
 
     /// <summary>The name of a repository, without opening it.</summary>
     public static string NameOf(UpOptions options) => RemoteHome.IsRemote(options.Path) ? RemoteHome.NameOf(options) : LocalHome.NameOf(options);

@@ -22,11 +22,11 @@ public sealed partial class UpSession
     private HubSettings? hubSettings;
 
     /// <summary>The real cluster that an application's destination means: its Secret's server, null for the hub's own, empty when there is none.</summary>
-    private string? ClusterOf(string application)
+    private string? ClusterOf(string application, IReadOnlyDictionary<string, ApplicationSpec> declared)
     {
         try
         {
-            return workspace!.Declared.FirstOrDefault(spec => spec.Name == application) is { } spec ? repository.ClusterOf(application, spec.Destination)?.Server : null;
+            return declared.TryGetValue(application, out ApplicationSpec? spec) ? repository.ClusterOf(application, spec.Destination)?.Server : null;
         }
         catch (ApplicationException)
         {
@@ -179,11 +179,6 @@ public sealed partial class UpSession
 
     private sealed record Connecting(Task Task, Task Tried, CancellationTokenSource Stop)
     {
-        public async Task StopAsync()
-        {
-            await Stop.CancelAsync().ConfigureAwait(false);
-            await Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Stop.Dispose();
-        }
+        public Task StopAsync() => EndAsync(Task, Stop);
     }
 }

@@ -103,12 +103,7 @@ public sealed partial class UpSession
     /// <param name="Heard">Makes it be tried again at once.</param>
     private sealed record Departure(string Cluster, Task Task, Task Tried, Channel<bool> Heard, CancellationTokenSource Stop)
     {
-        public async Task StopAsync()
-        {
-            await Stop.CancelAsync().ConfigureAwait(false);
-            await Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Stop.Dispose();
-        }
+        public Task StopAsync() => EndAsync(Task, Stop);
     }
 
     private async Task WaitAsync(ChannelReader<bool> heard, CancellationToken cancellationToken)

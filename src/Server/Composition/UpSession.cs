@@ -155,7 +155,8 @@ public sealed partial class UpSession : IAsyncDisposable
     {
         fleet.Register(repository.Settings.Clusters);
         IReadOnlyList<Claims> claims = Claims();
-        Placement placed = fleet.Place(claims, [.. placement.Clusters.Select(SettledRule)], ClusterOf);
+        Dictionary<string, ApplicationSpec> declared = workspace!.Declared.DistinctBy(spec => spec.Name).ToDictionary(spec => spec.Name, StringComparer.Ordinal);
+        Placement placed = fleet.Place(claims, [.. placement.Clusters.Select(SettledRule)], name => ClusterOf(name, declared));
         // Why a cluster came to be is what it was, however often applications are placed on it since.
         placement = placed with { Reasons = placed.Clusters.Where(cluster => placed.Reasons.ContainsKey(cluster) || placement.Reasons.ContainsKey(cluster)).ToDictionary(cluster => cluster, cluster => placement.Reasons.GetValueOrDefault(cluster) ?? placed.Reasons[cluster]) };
         foreach (ApplicationStatus status in faulted.Values)
@@ -276,13 +277,16 @@ public sealed partial class UpSession : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends what runs in the background, and returns when it has ended.</summary>
+    private static async Task EndAsync(Task running, CancellationTokenSource stop)
+    {
+        await stop.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.Dispose();
+    }
+
     private sealed record Running(string Cluster, ApplicationRunner Runner, Task Task, CancellationTokenSource Stop)
     {
-        public async Task StopAsync()
-        {
-            await Stop.CancelAsync().ConfigureAwait(false);
-            await Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Stop.Dispose();
-        }
+        public Task StopAsync() => EndAsync(Task, Stop);
     }
 }

@@ -49,7 +49,7 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
         this.@namespace = @namespace;
         this.time = time;
         this.options = options;
-        clusters = new ClusterCache(cache.Cluster, time, new ClusterCacheOptions { LabelSelector = "argocd.argoproj.io/secret-type=cluster" });
+        clusters = new ClusterCache(cache.Cluster, time, new ClusterCacheOptions { LabelSelector = ClusterSecret.Selector });
         expander = new ApplicationSetExpander(sources);
         controller = new Controller("applicationsets", ReconcileAsync, time, ControllerOptions.Default with { Workers = 4, LongestBackoff = TimeSpan.FromMinutes(1), OnFailure = failure => options.Troubled(failure.Key.Name, failure.Error.Message) });
     }

@@ -48,7 +48,7 @@ internal static class SetStatus
     {
         (string status, string message) = trouble is { } wrong ? ("Degraded", wrong.Message) : rollout is { Step: { } step } ? ("Progressing", $"step {step} of the rollout") : ("Healthy", string.Empty);
         bool same = before?["status"]?.AsString() == status && (before["message"]?.AsString() ?? string.Empty) == message;
-        MapNode health = new() { ["status"] = status, ["lastTransitionTime"] = same && before!["lastTransitionTime"] is { } since ? since : ApplicationProgress.TimeText(now) };
+        MapNode health = new() { ["status"] = status, ["lastTransitionTime"] = same && before!["lastTransitionTime"] is { } since ? since : Timestamp.Text(now) };
         if (message.Length > 0)
         {
             health.Set("message", message);
@@ -90,7 +90,7 @@ internal static class SetStatus
             ["status"] = status,
             ["reason"] = reason,
             ["message"] = message,
-            ["lastTransitionTime"] = same && known!["lastTransitionTime"] is { } since ? since : ApplicationProgress.TimeText(now),
+            ["lastTransitionTime"] = same && known!["lastTransitionTime"] is { } since ? since : Timestamp.Text(now),
         };
     }
 }

@@ -22,7 +22,7 @@ internal static class SecretValue
         string name = Parameters.Text(reference["secretName"]);
         string key = Parameters.Text(reference["key"]);
         MapNode secret = await objects.FindAsync(SecretKind, name, cancellationToken).ConfigureAwait(false) ?? throw new GeneratorException($"error fetching Secret token: there is no Secret {name}");
-        if (labelled && secret.At("metadata", "labels", "argocd.argoproj.io/secret-type")?.AsString() != "scm-creds")
+        if (labelled && secret.At("metadata", "labels", RepositorySecrets.TypeLabel)?.AsString() != "scm-creds")
         {
             throw new GeneratorException($"Secret {name} has no label argocd.argoproj.io/secret-type: scm-creds, without which it may not be read (applicationsetcontroller.enable.tokenref.strict.mode)");
         }

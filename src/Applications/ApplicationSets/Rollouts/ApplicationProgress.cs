@@ -28,7 +28,7 @@ internal sealed record ApplicationProgress(string Application, string Status, in
         ["status"] = Status,
         ["step"] = Step.ToString(CultureInfo.InvariantCulture),
         ["message"] = Message,
-        ["lastTransitionTime"] = TimeText(Since),
+        ["lastTransitionTime"] = Timestamp.Text(Since),
         ["targetRevisions"] = new ListNode(Revisions.Select(StringNode.Of)),
     };
 
@@ -36,6 +36,4 @@ internal sealed record ApplicationProgress(string Application, string Status, in
 
     internal static DateTimeOffset? Time(Node? node) =>
         DateTimeOffset.TryParse(node?.AsString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
-
-    internal static string TimeText(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -82,14 +82,18 @@ internal sealed class WebhookMatching(ObjectStore store, KindRegistry kinds, Web
 
     private static bool Lists(Node? list, string value) => (list?.AsList() ?? []).Any(item => item.AsString() is { } text && (text == "*" || text == value));
 
-    private static bool MatchesObject(Webhook hook, AdmissionRequest request) =>
-        LabelSelector.OfOptional(hook.ObjectSelector).IsEmpty
-        || (request.Operation != "DELETE" && LabelSelector.OfOptional(hook.ObjectSelector).Matches(request.Object["metadata"]?["labels"]))
-        || (request.Old is { } old && LabelSelector.OfOptional(hook.ObjectSelector).Matches(old["metadata"]?["labels"]));
+    private static bool MatchesObject(Webhook hook, AdmissionRequest request)
+    {
+        LabelSelector selector = LabelSelector.OfOptional(hook.ObjectSelector);
+        return selector.IsEmpty
+            || (request.Operation != "DELETE" && selector.Matches(request.Object["metadata"]?["labels"]))
+            || (request.Old is { } old && selector.Matches(old["metadata"]?["labels"]));
+    }
 
     private bool MatchesNamespace(Webhook hook, AdmissionRequest request)
     {
-        if (LabelSelector.OfOptional(hook.NamespaceSelector).IsEmpty)
+        LabelSelector selector = LabelSelector.OfOptional(hook.NamespaceSelector);
+        if (selector.IsEmpty)
         {
             return true;
         }
@@ -98,7 +102,7 @@ internal sealed class WebhookMatching(ObjectStore store, KindRegistry kinds, Web
         if (request.Kind.QualifiedPlural == "namespaces")
         {
             MapNode own = request.Operation == "DELETE" ? request.Old ?? request.Object : request.Object;
-            return LabelSelector.OfOptional(hook.NamespaceSelector).Matches(own["metadata"]?["labels"]);
+            return selector.Matches(own["metadata"]?["labels"]);
         }
 
         if (!request.Kind.Namespaced)
@@ -107,6 +111,6 @@ internal sealed class WebhookMatching(ObjectStore store, KindRegistry kinds, Web
         }
 
         StoredObject found = store.Get("namespaces", string.Empty, request.Namespace) ?? throw ApiErrors.NotFound(string.Empty, "namespaces", request.Namespace);
-        return LabelSelector.OfOptional(hook.NamespaceSelector).Matches(found.Node["metadata"]?["labels"]);
+        return selector.Matches(found.Node["metadata"]?["labels"]);
     }
 }
