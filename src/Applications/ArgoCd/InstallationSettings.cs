@@ -36,7 +36,7 @@ public sealed class InstallationSettings
         ApplicationNamespaces = List(Parameter("application.namespaces"));
         MaskedAnnotations = List(Setting("resource.sensitive.mask.annotations"));
         Sets = ReadSets();
-        Yaml("globalProjects");
+        GlobalProjects = Yaml("globalProjects") as ListNode ?? [];
         if (Setting("resource.respectRBAC") is not ("" or "normal" or "strict"))
         {
             Wrong("argocd-cm", "resource.respectRBAC", "normal or strict");
@@ -75,6 +75,9 @@ public sealed class InstallationSettings
     public IReadOnlyList<string> MaskedAnnotations { get; }
 
     public SetSettings Sets { get; }
+
+    /// <summary>Which projects (<c>projectName</c>) others inherit from, by their labels (<c>labelSelector</c>).</summary>
+    public IReadOnlyList<Node> GlobalProjects { get; }
 
     /// <summary>What could not be read, a sentence each.</summary>
     public IReadOnlyList<string> Problems => problems;

@@ -61,7 +61,7 @@ public sealed partial class ApplicationHub
         KindInfo kind = KindOf(id.Kind);
         MapNode body = BodyOf(manifest, id);
         MapNode? present = kind == ArgoDefinitions.ApplicationSets ? null : cache.Get(id);
-        if (present is null || present.At("metadata", "deletionTimestamp") is null)
+        if (present is null || !IsLeaving(present))
         {
             try
             {
@@ -98,7 +98,7 @@ public sealed partial class ApplicationHub
 
         ObjectList sets = await Cluster.ListAsync(ArgoDefinitions.ApplicationSets, Namespace, ListOptions.All, cancellationToken).ConfigureAwait(false);
         MapNode[] ours = [.. Held().Concat(sets.Items).Concat(cache.List(ArgoDefinitions.Projects.Kind, Namespace))
-            .Where(item => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() == repository && item.At("metadata", "deletionTimestamp") is null)];
+            .Where(item => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() == repository && !IsLeaving(item))];
         foreach (MapNode item in ours)
         {
             ResourceId id = new Resource(item).Id;
@@ -119,7 +119,15 @@ public sealed partial class ApplicationHub
             await PatchAsync(NameOf(item), patch, cancellationToken).ConfigureAwait(false);
         }
 
-        await Cluster.DeleteAsync(new ObjectKey(kind, id.Namespace, id.Name), DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+        bool wasThere = await Cluster.DeleteAsync(new ObjectKey(kind, id.Namespace, id.Name), DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
+        lock (gate)
+        {
+            // Unless the watch was faster.
+            if (wasThere && kind == ArgoDefinitions.Applications && cache.Get(id) is { } held && UidOf(held) == UidOf(item))
+            {
+                withdrawn.Add(UidOf(item));
+            }
+        }
     }
 
     private void Refuse(ResourceId id, FoundManifest manifest, string reason)

@@ -26,6 +26,9 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly ConcurrentDictionary<string, string> propagations = new(StringComparer.Ordinal);
 
+    // UIDs of Applications that this process deleted and whose end the watch has yet to tell.
+    private readonly HashSet<string> withdrawn = new(StringComparer.Ordinal);
+
     private ApplicationHub(ICluster cluster, ApplicationNamespaces namespaces, string repository, TimeProvider time)
     {
         Cluster = cluster;
@@ -109,9 +112,9 @@ public sealed partial class ApplicationHub : IAsyncDisposable
 
     public HubView View()
     {
-        MapNode[] held = [.. Held().Where(IsMine)];
         lock (gate)
         {
+            MapNode[] held = [.. Held().Where(item => IsMine(item) && (IsLeaving(item) || !withdrawn.Contains(UidOf(item))))];
             return reader.Read(held, published.Values, refused.Values) with { Projects = Projects() };
         }
     }
@@ -120,8 +123,8 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
     {
         ObjectList listed = await Cluster.ListAsync(ArgoDefinitions.Applications, Scope, ListOptions.All, cancellationToken).ConfigureAwait(false);
-        HashSet<string> known = [.. cache.List(ArgoDefinitions.Applications.Kind, Scope).Select(UidOf)];
-        return listed.Items.Count == known.Count && listed.Items.All(item => known.Contains(UidOf(item)));
+        HashSet<(string, bool)> known = [.. cache.List(ArgoDefinitions.Applications.Kind, Scope).Select(item => (UidOf(item), IsLeaving(item)))];
+        return listed.Items.Count == known.Count && listed.Items.All(item => known.Contains((UidOf(item), IsLeaving(item))));
     }
 
     /// <summary>Writes to an Application; the hub knows of it at once.</summary>
@@ -176,6 +179,8 @@ public sealed partial class ApplicationHub : IAsyncDisposable
 
     private bool IsForUs(MapNode item) => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() is var owner && (owner is null || owner == repository) && Delivers(NameOf(item));
 
+    private static bool IsLeaving(MapNode item) => item.At("metadata", "deletionTimestamp") is not null;
+
     private static string UidOf(MapNode item) => item.At("metadata", "uid")?.AsString() ?? string.Empty;
 
     /// <summary>Where Applications are looked for; empty for the whole cluster.</summary>
@@ -204,6 +209,13 @@ public sealed partial class ApplicationHub : IAsyncDisposable
         if (change.Id.Kind == ArgoDefinitions.Applications.Kind.Kind)
         {
             propagations[namespaces.NameOf(change.Id.Namespace, change.Id.Name)] = Finalizers.PropagationOf(change.Object);
+            if (change.Type == CacheChangeType.Deleted)
+            {
+                lock (gate)
+                {
+                    withdrawn.Remove(UidOf(change.Object));
+                }
+            }
         }
 
         // Ending a sync is asked for in the status, of all places (argocd app terminate-op).

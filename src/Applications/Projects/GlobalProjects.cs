@@ -1,6 +1,5 @@
 using Bowline.Applications.ArgoCd;
 using Bowline.Resources.Model;
-using Bowline.Resources.Yaml;
 
 namespace Bowline.Applications.Projects;
 
@@ -18,7 +17,7 @@ internal static class GlobalProjects
     {
         string name = project.At("metadata", "name")?.AsString() ?? string.Empty;
         MapNode merged = project;
-        foreach (Node entry in Declared(settings))
+        foreach (Node entry in settings.Installation.GlobalProjects)
         {
             string globalName = ArgoCdDialect.Text(entry["projectName"]);
             if (globalName == name || settings.FindProject(globalName)?["spec"] is not MapNode global || !Selects(entry["labelSelector"], project.At("metadata", "labels")))
@@ -40,43 +39,10 @@ internal static class GlobalProjects
         return merged;
     }
 
-    private static ListNode Declared(ArgoCdSettings settings)
-    {
-        try
-        {
-            return settings.Config?.At("data", "globalProjects")?.AsString() is { Length: > 0 } text ? YamlReader.Read(text) as ListNode ?? [] : [];
-        }
-        catch (YamlException)
-        {
-            // Told of with the other settings; until it is mended nothing more is allowed by it.
-            return [];
-        }
-    }
-
     /// <summary>A metav1.LabelSelector; one that cannot be understood selects nothing.</summary>
     private static bool Selects(Node? selector, Node? labels)
     {
-        string? Value(string key) => labels?[key]?.AsString();
-        foreach ((string key, Node value) in selector?["matchLabels"] as MapNode ?? [])
-        {
-            if (Value(key) != value.AsString())
-            {
-                return false;
-            }
-        }
-
-        return (selector?["matchExpressions"] as ListNode ?? []).All(expression =>
-        {
-            string? held = Value(ArgoCdDialect.Text(expression["key"]));
-            IReadOnlyList<string> values = ArgoCdDialect.Texts(expression["values"]);
-            return ArgoCdDialect.Text(expression["operator"]) switch
-            {
-                "In" => held is not null && values.Contains(held),
-                "NotIn" => held is null || !values.Contains(held),
-                "Exists" => held is not null,
-                "DoesNotExist" => held is null,
-                _ => false,
-            };
-        });
+        LabelSelector read = LabelSelector.OfOptional(selector);
+        return read.Requirements.All(requirement => requirement.Operator is not ("Gt" or "Lt")) && read.Matches(labels);
     }
 }

@@ -74,7 +74,15 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
             if (await target.Cluster.FindKindAsync(entries.Key, cancellationToken).ConfigureAwait(false) is { } kind)
             {
                 await target.Live.EnsureAsync([kind], cancellationToken).ConfigureAwait(false);
-                leftovers.AddRange(entries.Select(entry => (entry, target.Live.Get(entry.Id))).Where(found => found.Item2 is not null)!);
+                foreach (InventoryEntry entry in entries)
+                {
+                    // A sync that was cut short may have made what the watch has yet to tell of.
+                    MapNode? live = target.Live.Get(entry.Id) ?? await target.Cluster.GetAsync(new ObjectKey(kind, entry.Namespace, entry.Name), cancellationToken).ConfigureAwait(false);
+                    if (live is not null)
+                    {
+                        leftovers.Add((entry, live));
+                    }
+                }
             }
         }
 

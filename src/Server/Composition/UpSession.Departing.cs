@@ -79,7 +79,6 @@ public sealed partial class UpSession
                 sentence = $"application {owner} is gone and cannot be removed: {refused.Message}";
             }
 
-            tried.TrySetResult();
             if (sentence != said)
             {
                 observer.Note(said = sentence);
@@ -88,6 +87,8 @@ public sealed partial class UpSession
                     statuses?.Report(owner, "DeletionError", wrong);
                 }
             }
+
+            tried.TrySetResult();
 
             if (!done)
             {
@@ -99,7 +100,7 @@ public sealed partial class UpSession
         HearOfHub();
     }
 
-    /// <param name="Tried">Completes when the removal was tried once, whether or not anything is left.</param>
+    /// <param name="Tried">Completes when the removal was tried once and told of, whether or not anything is left.</param>
     /// <param name="Heard">Makes it be tried again at once.</param>
     private sealed record Departure(string Cluster, Task Task, Task Tried, Channel<bool> Heard, CancellationTokenSource Stop)
     {

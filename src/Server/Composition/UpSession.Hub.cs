@@ -203,7 +203,7 @@ public sealed partial class UpSession
     /// <summary>Whether nothing is under way: every application is settled, and the hub holds nothing that is not known yet.</summary>
     private async Task<bool> IsQuietAsync(CancellationToken cancellationToken)
     {
-        if (connecting.Values.Any(attempt => !attempt.Tried.IsCompleted) || sets is { IsIdle: false } || Volatile.Read(ref handled) != Volatile.Read(ref heard) || !runners.Values.All(running => running.Runner.Settling.IsSettled))
+        if (connecting.Values.Any(attempt => !attempt.Tried.IsCompleted) || departing.Values.Any(departure => !departure.Tried.IsCompleted) || sets is { IsIdle: false } || Volatile.Read(ref handled) != Volatile.Read(ref heard) || !runners.Values.All(running => running.Runner.Settling.IsSettled))
         {
             return false;
         }

@@ -261,7 +261,6 @@ public sealed partial class UpSession : IAsyncDisposable
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            await Task.WhenAll(departing.Values.Select(departure => departure.Tried)).WaitAsync(either.Token).ConfigureAwait(false);
             while (!await IsQuietAsync(either.Token).ConfigureAwait(false))
             {
                 await settling.WaitAsync(QuietPause, either.Token).ConfigureAwait(false);
