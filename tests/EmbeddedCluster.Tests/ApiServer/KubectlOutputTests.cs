@@ -16,6 +16,7 @@ namespace Bowline.EmbeddedCluster.Tests.ApiServer;
 /// <summary>Every recorded command, run by a real kubectl 1.36 against the embedded cluster: exit codes and what is printed are as before a real one.</summary>
 public sealed partial class KubectlOutputTests(ITestOutputHelper print)
 {
+    private const string Version = "1.36";
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
     /// <summary>What prints something else here, and why; its exit code counts all the same unless it is told to be another.</summary>
@@ -47,7 +48,7 @@ public sealed partial class KubectlOutputTests(ITestOutputHelper print)
     /// <summary>What cannot fail here, as nodes are simulated.</summary>
     private static readonly HashSet<string> Succeeding = ["top-pods", "logs", "logs-follow"];
 
-    [KubectlFact("1.36")]
+    [KubectlFact(Version)]
     public async Task Recorded_commands_print_what_they_printed_before_a_real_cluster()
     {
         string folder = Directory.CreateTempSubdirectory("bowline-kubectl-output").FullName;
@@ -110,7 +111,7 @@ public sealed partial class KubectlOutputTests(ITestOutputHelper print)
     private static async Task<(int Code, string Output, string Errors)> RunAsync(string folder, string command, MapNode golden)
     {
         bool interrupted = golden["exitCode"]?.AsString() == "interrupted";
-        string real = (interrupted ? "exec timeout -s INT 3 " : string.Empty) + Regex.Replace(command, "^kubectl", Kubectl.File!);
+        string real = (interrupted ? "exec timeout -s INT 3 " : string.Empty) + Regex.Replace(command, "^kubectl", Kubectl.OfVersion(Version)!);
         ProcessStartInfo start = new("/bin/sh", ["-c", real]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         start.Environment["KUBECONFIG"] = Path.Combine(folder, "kubeconfig");
         start.Environment["HOME"] = folder;

@@ -3,30 +3,37 @@ using System.Text.Json;
 
 namespace Bowline.EmbeddedCluster.Tests.Hosting;
 
-/// <summary>The kubectl that tests drive: the one of <c>BOWLINE_KUBECTL</c>, or the one on the path.</summary>
+/// <summary>The kubectl that tests drive: the one of <c>BOWLINE_KUBECTL</c>, or the one on the path, or of a certain version the one that <c>./test</c> fetched.</summary>
 internal static class Kubectl
 {
-    private static readonly Lazy<string?> Found = new(Find);
-    private static readonly Lazy<string> FoundVersion = new(ReadVersion);
+    private static readonly Lazy<string?> Found = new(() => Named ?? OnPath());
 
     /// <summary>Null when there is none.</summary>
     public static string? File => Found.Value;
 
-    /// <summary>Major and minor, as in <c>1.36</c>; empty when there is none.</summary>
-    public static string Version => FoundVersion.Value;
+    private static string? Named => Environment.GetEnvironmentVariable("BOWLINE_KUBECTL") is { Length: > 0 } named ? named : null;
 
-    private static string? Find() => Environment.GetEnvironmentVariable("BOWLINE_KUBECTL") is { Length: > 0 } named
-        ? named
-        : (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "kubectl")).FirstOrDefault(System.IO.File.Exists);
+    /// <summary>One of this very version (major and minor, as in <c>1.36</c>); null when there is none.</summary>
+    public static string? OfVersion(string version) =>
+        new[] { Path.Combine(Repository(), "artifacts", "tools", $"kubectl-{version}"), File }.FirstOrDefault(file => file is not null && System.IO.File.Exists(file) && ReadVersion(file) == version);
 
-    private static string ReadVersion()
+    private static string? OnPath() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "kubectl")).FirstOrDefault(System.IO.File.Exists);
+
+    private static string Repository()
     {
-        if (File is null)
+        string folder = AppContext.BaseDirectory;
+        while (!System.IO.File.Exists(Path.Combine(folder, "Bowline.slnx")))
         {
-            return string.Empty;
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the tests do not run inside the repository");
         }
 
-        using Process process = Process.Start(new ProcessStartInfo(File, "version --client -o json") { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        return folder;
+    }
+
+    private static string ReadVersion(string file)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(file, "version --client -o json") { RedirectStandardOutput = true, RedirectStandardError = true })!;
         using JsonDocument version = JsonDocument.Parse(process.StandardOutput.ReadToEnd());
         JsonElement client = version.RootElement.GetProperty("clientVersion");
         return $"{client.GetProperty("major").GetString()}.{client.GetProperty("minor").GetString()?.TrimEnd('+')}";
@@ -39,7 +46,7 @@ internal sealed class KubectlFactAttribute : FactAttribute
     /// <param name="version">The version that it has to be; empty for any.</param>
     public KubectlFactAttribute(string version = "")
     {
-        if (Kubectl.File is null || (version.Length > 0 && Kubectl.Version != version))
+        if ((version.Length > 0 ? Kubectl.OfVersion(version) : Kubectl.File) is null)
         {
             Skip = $"needs kubectl {version} on the path or in BOWLINE_KUBECTL".Replace("  ", " ", StringComparison.Ordinal);
         }
