@@ -16,10 +16,7 @@ internal static class DeliveryNumbers
 {
     public static async Task PrintAsync(CancellationToken cancellationToken)
     {
-        Console.WriteLine($"On {Numbers.Machine()}; wall time, and CPU time of the process with the API server in it:");
-        Console.WriteLine();
-        Console.WriteLine("| what | goal | measured |");
-        Console.WriteLine("|---|---|---|");
+        Head("; wall time, and CPU time of the process with the API server in it");
         await FirstSyncAsync(() => Cluster.StartAsync(cancellationToken), rounds: 5, cancellationToken);
         await ManyApplicationsAsync(cancellationToken);
         await WholeProcessNumbers.PrintAsync(cancellationToken);
@@ -129,6 +126,15 @@ internal static class DeliveryNumbers
         Stopwatch watch = Stopwatch.StartNew();
         await work();
         return (watch.Elapsed, Environment.CpuUsage.TotalTime - before);
+    }
+
+    /// <summary>The head of a table, whose rows are <see cref="Row"/>'s.</summary>
+    internal static void Head(string more = "")
+    {
+        Console.WriteLine($"On {Numbers.Machine()}{more}:");
+        Console.WriteLine();
+        Console.WriteLine("| what | goal | measured |");
+        Console.WriteLine("|---|---|---|");
     }
 
     internal static void Row(string what, string goal, string measured) => Console.WriteLine($"| {what} | {goal} | {measured} |");

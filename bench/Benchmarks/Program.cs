@@ -14,6 +14,12 @@ if (args is ["delivery", "processes"])
     return 0;
 }
 
+if (args is ["many"])
+{
+    await WholeProcessNumbers.PrintManyAsync(CancellationToken.None);
+    return 0;
+}
+
 if (args is ["sets"])
 {
     await WholeProcessNumbers.PrintSetsAsync(CancellationToken.None);

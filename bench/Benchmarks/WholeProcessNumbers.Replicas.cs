@@ -33,10 +33,7 @@ internal static partial class WholeProcessNumbers
 
     public static async Task PrintReplicasAsync(CancellationToken cancellationToken)
     {
-        Console.WriteLine($"On {Numbers.Machine()}:");
-        Console.WriteLine();
-        Console.WriteLine("| what | goal | measured |");
-        Console.WriteLine("|---|---|---|");
+        DeliveryNumbers.Head();
         using Folder folder = new();
         folder.Repository("shared", 1, _ => [("cm.yaml", Manifests)]);
         using GitHttpServer git = new(folder.Path);

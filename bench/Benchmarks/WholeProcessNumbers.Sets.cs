@@ -22,10 +22,7 @@ internal static partial class WholeProcessNumbers
 
     public static async Task PrintSetsAsync(CancellationToken cancellationToken)
     {
-        Console.WriteLine($"On {Numbers.Machine()}:");
-        Console.WriteLine();
-        Console.WriteLine("| what | goal | measured |");
-        Console.WriteLine("|---|---|---|");
+        DeliveryNumbers.Head();
         using Folder folder = new();
         string repository = folder.Repository("sets", 0, _ => []);
         File.WriteAllText(Path.Combine(repository, "apps", "set.yaml"), Set);

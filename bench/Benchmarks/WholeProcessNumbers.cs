@@ -26,6 +26,18 @@ internal static partial class WholeProcessNumbers
         await FluxAsync(cancellationToken);
     }
 
+    /// <summary><c>bench/run many</c>: 10,000 applications of one commit, each with a namespace and a ConfigMap.</summary>
+    public static async Task PrintManyAsync(CancellationToken cancellationToken)
+    {
+        DeliveryNumbers.Head();
+        using Folder folder = new();
+        string repository = folder.Repository("many", 10_000, _ => [("c.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {key: \"0\"}\n")]);
+        Stopwatch watch = Stopwatch.StartNew();
+        await using Running up = Running.Start(folder, "up", repository);
+        await up.SaysAsync("Ctrl-C ends it", cancellationToken);
+        DeliveryNumbers.Row("10,000 applications of one commit: all Synced, whole process with the cluster in it; its CPU; memory now, and at most", "", $"{watch.Elapsed.TotalSeconds:0} s; {up.Cpu():0} s; {up.Memory("VmRSS")} MB, {up.Memory("VmHWM")} MB");
+    }
+
     /// <summary>From the end of <c>git commit</c> until the API server has the new value, asked every few milliseconds.</summary>
     private static async Task<double> CommitAsync(Folder folder, string repository, int value, CancellationToken cancellationToken)
     {
