@@ -1,6 +1,9 @@
+using System.Runtime.Versioning;
+
 namespace Bowline.Cli.Tests.EndToEnd;
 
 /// <summary>The <c>bowline</c> script finds what it needs as people have it installed.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class LauncherTests
 {
     [Fact]
