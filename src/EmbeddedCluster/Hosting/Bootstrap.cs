@@ -31,12 +31,17 @@ internal static class Bootstrap
         }
     }
 
-    private static void Put(ObjectStore store, ServedKind served, MapNode item, string now, string serviceSubnet)
+    /// <summary>One of the objects as a fresh cluster gets it; it has no uid yet.</summary>
+    public static MapNode Draft(string plural, string name, string serviceSubnet)
+    {
+        ServedKind kind = KindRegistry.BuiltIn.Find(string.Empty, "v1", plural)!;
+        MapNode item = EmbeddedData.Json("bootstrap-objects.json")[$"/api/v1/{plural}"]!.AsList()!.OfType<MapNode>().First(item => item["metadata"]!["name"]!.AsString() == name);
+        return Draft(kind, item, serviceSubnet);
+    }
+
+    private static MapNode Draft(ServedKind served, MapNode item, string serviceSubnet)
     {
         MapNode node = BodyReader.Canonical(served, item, out _);
-        MapNode metadata = node.EnsureMap("metadata");
-        metadata["uid"] = Guid.NewGuid().ToString();
-        metadata["creationTimestamp"] = now;
         if (node["kind"]!.AsString() == "Service" && node["spec"] is MapNode spec)
         {
             string first = ServiceAllocator.First(System.Net.IPNetwork.Parse(serviceSubnet));
@@ -49,6 +54,15 @@ internal static class Bootstrap
             node.EnsureMap("spec")["cidrs"] = new ListNode(StringNode.Of(serviceSubnet));
         }
 
+        return node;
+    }
+
+    private static void Put(ObjectStore store, ServedKind served, MapNode item, string now, string serviceSubnet)
+    {
+        MapNode node = Draft(served, item, serviceSubnet);
+        MapNode metadata = node.EnsureMap("metadata");
+        metadata["uid"] = Guid.NewGuid().ToString();
+        metadata["creationTimestamp"] = now;
         string @namespace = metadata["namespace"]?.AsString() ?? string.Empty;
         string name = metadata["name"]!.AsString()!;
         if (store.Get(served.Collection, @namespace, name) is null)

@@ -118,7 +118,7 @@ public sealed class ControllerManager : IAsyncDisposable
             StagePlayer player = new(file.Stages, options.Random);
             (cluster as InProcessCluster)?.Simulate(behaviours);
             reconcilers.Add(new PodAgent(plane, new PodAgentSettings(options.Timing, options.Strict, Behaviours: behaviours, Stages: player), Assumptions));
-            reconcilers.Add(new NodeAgent(plane, options.Nodes, player));
+            reconcilers.Add(new NodeAgent(plane, options.Nodes, player, (time as FasterTime)?.Factor ?? 1));
         }
 
         foreach (Reconciler reconciler in reconcilers)

@@ -28,6 +28,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     private readonly AuditLog? audit;
     private readonly CancellationTokenSource ending = new();
     private readonly Task aggregating;
+    private readonly Task keeping;
 
     private EmbeddedClusterHost(EmbeddedClusterOptions options, ObjectStore store, HttpFront front, ClusterCertificates certificates, AdmissionChain admission, AuditLog? audit, ICluster cluster)
     {
@@ -39,6 +40,9 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         this.audit = audit;
         Cluster = cluster;
         aggregating = Task.Run(() => new AggregatedServices(store, options.Time).RunAsync(ending.Token));
+        OwnObjects own = new(store, options, front.Port);
+        own.Settle(starting: true);
+        keeping = Task.Run(() => own.RunAsync(ending.Token));
     }
 
     /// <summary>The version of Kubernetes that the server says it is.</summary>
@@ -94,7 +98,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     {
         await front.DisposeAsync().ConfigureAwait(false);
         await ending.CancelAsync().ConfigureAwait(false);
-        await aggregating.ConfigureAwait(false);
+        await Task.WhenAll(aggregating, keeping).ConfigureAwait(false);
         ending.Dispose();
         admission.Dispose();
         if (audit is not null)

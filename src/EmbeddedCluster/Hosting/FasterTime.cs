@@ -19,6 +19,9 @@ public sealed class FasterTime : TimeProvider
         beganAt = inner.GetTimestamp();
     }
 
+    /// <summary>How many seconds pass in a true one.</summary>
+    public double Factor => factor;
+
     public override TimeZoneInfo LocalTimeZone => inner.LocalTimeZone;
 
     public override long TimestampFrequency => inner.TimestampFrequency;

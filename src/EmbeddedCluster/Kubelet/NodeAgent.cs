@@ -14,25 +14,29 @@ internal sealed class NodeAgent : Reconciler
     private const string LeaseNamespace = "kube-node-lease";
     private const int RegisteredAtOnce = 4;
 
-    // Whoever watches leases learns from them how long they hold; an hour keeps five thousand idle nodes quiet.
-    private static readonly TimeSpan LeaseDuration = TimeSpan.FromHours(1);
-
     // A real kubelet's promise: a lost node is missed as soon as a real one.
     private static readonly TimeSpan LastLeaseDuration = TimeSpan.FromSeconds(40);
     private readonly SimulatedNodeOptions options;
     private readonly StagePlayer stages;
     private readonly NodeDraft draft;
+    private readonly NodeBeat beat;
     private readonly ClusterWriter writer;
     private readonly KindMirror nodes;
     private readonly KindMirror leases;
     private readonly KindMirror namespaces;
 
-    public NodeAgent(ControlPlane plane, SimulatedNodeOptions options, StagePlayer stages)
+    // As of the last beat; a kept state may have more than were asked for.
+    private int count;
+
+    /// <param name="speed">How many seconds pass in a true one.</param>
+    public NodeAgent(ControlPlane plane, SimulatedNodeOptions options, StagePlayer stages, double speed)
         : base(plane)
     {
         this.options = options;
         this.stages = stages;
         draft = new NodeDraft(options);
+        beat = new NodeBeat(options.RenewInterval, speed);
+        count = options.Count;
         writer = new ClusterWriter(plane.Cluster, "kubelet");
         nodes = plane.Mirror(string.Empty, "Node");
         leases = plane.Mirror("coordination.k8s.io", "Lease");
@@ -59,7 +63,7 @@ internal sealed class NodeAgent : Reconciler
     public override void Subscribe() => Watch(nodes, change =>
     {
         NoteCordon(change);
-        if (change.New is { } node && IsSimulated(node) && (change.Old is null || IsLost(node) != IsLost(change.Old) || IsLost(node) || stages.HasStagesFor("Node")))
+        if (change.New is { } node && IsSimulated(node) && (change.Old is null || IsLost(node) != IsLost(change.Old) || IsLost(node) || IsTakenForLost(node) || stages.HasStagesFor("Node")))
         {
             Queue.Add(ObjectName.Of(node));
         }
@@ -73,10 +77,10 @@ internal sealed class NodeAgent : Reconciler
             return null;
         }
 
-        bool silent = leases.Get(LeaseNamespace, key.Name)?.Spec().Int("leaseDurationSeconds") == (int)LastLeaseDuration.TotalSeconds;
+        long? promised = leases.Get(LeaseNamespace, key.Name)?.Spec().Int("leaseDurationSeconds");
         if (IsLost(node))
         {
-            if (!silent)
+            if (promised > (long)LastLeaseDuration.TotalSeconds)
             {
                 await RenewAsync(node, LastLeaseDuration, cancellationToken).ConfigureAwait(false);
             }
@@ -84,13 +88,22 @@ internal sealed class NodeAgent : Reconciler
             return null;
         }
 
-        if (silent)
+        if (IsTakenForLost(node))
         {
             await ReturnAsync(node, cancellationToken).ConfigureAwait(false);
+        }
+        else if (promised != (long)Duration.TotalSeconds)
+        {
+            await RenewAsync(node, Duration, cancellationToken).ConfigureAwait(false);
         }
 
         return await PlayAsync(node, cancellationToken).ConfigureAwait(false);
     }
+
+    // The node controller heard nothing of the node for long: it was lost, its lease was deleted, or the program stood still.
+    private static bool IsTakenForLost(MapNode node) => node.Status().Condition("Ready").Text("status") == "Unknown";
+
+    private TimeSpan Duration => beat.DurationFor(Volatile.Read(ref count));
 
     private void NoteCordon(Change change)
     {
@@ -104,17 +117,19 @@ internal sealed class NodeAgent : Reconciler
 
     private void NoteStatus(MapNode node, string reason) => Plane.Events.Normal(node, "kubelet", reason, $"Node {node.Name()} status is now: {reason}", node.Name());
 
-    /// <summary>Renews the leases twice in their duration.</summary>
+    /// <summary>Renews leases, and now and then says in the status that all is well, as kubelets do.</summary>
     public async Task BeatAsync(CancellationToken cancellationToken)
     {
-        using PeriodicTimer timer = new(LeaseDuration / 2, Plane.Time);
+        using PeriodicTimer timer = new(beat.Tick, Plane.Time);
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            for (long tick = 0; await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false); tick++)
             {
-                foreach (MapNode node in nodes.All().Where(node => IsSimulated(node) && !IsLost(node)))
+                List<MapNode> simulated = [.. nodes.All().Where(IsSimulated)];
+                Volatile.Write(ref count, simulated.Count);
+                foreach (MapNode node in beat.Turn(simulated, tick).Where(node => !IsLost(node)))
                 {
-                    await RenewQuietlyAsync(node, cancellationToken).ConfigureAwait(false);
+                    await BeatQuietlyAsync(node, cancellationToken).ConfigureAwait(false);
                 }
             }
         }
@@ -137,7 +152,7 @@ internal sealed class NodeAgent : Reconciler
             node = await writer.SetStatusAsync(nodes, node, draft.Status(index, Plane.Now), cancellationToken).ConfigureAwait(false);
         }
 
-        await RenewAsync(node, LeaseDuration, cancellationToken).ConfigureAwait(false);
+        await RenewAsync(node, Duration, cancellationToken).ConfigureAwait(false);
     }
 
     // The kubelet is back: it says that it is ready, and renews its lease again.
@@ -158,7 +173,7 @@ internal sealed class NodeAgent : Reconciler
 
         MapNode present = await writer.SetStatusAsync(nodes, node, status, cancellationToken).ConfigureAwait(false);
         NoteStatus(present, "NodeReady");
-        await RenewAsync(present, LeaseDuration, cancellationToken).ConfigureAwait(false);
+        await RenewAsync(present, Duration, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<TimeSpan?> PlayAsync(MapNode node, CancellationToken cancellationToken)
@@ -192,16 +207,31 @@ internal sealed class NodeAgent : Reconciler
         }
     }
 
-    private async Task RenewQuietlyAsync(MapNode node, CancellationToken cancellationToken)
+    private async Task BeatQuietlyAsync(MapNode node, CancellationToken cancellationToken)
     {
         try
         {
-            await RenewAsync(node, LeaseDuration, cancellationToken).ConfigureAwait(false);
+            await RenewAsync(node, Duration, cancellationToken).ConfigureAwait(false);
+            if (node.Status().Condition("Ready")?["lastHeartbeatTime"].Time() is { } last && Plane.Now - last >= beat.ReportingFor(Volatile.Read(ref count)))
+            {
+                await ReportAsync(node, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (ClusterException)
         {
-            // The node has gone, or its lease was changed this moment: the next beat is soon enough.
+            // The node or the namespace of its lease has gone, or somebody wrote this moment: the next beat is soon enough.
         }
+    }
+
+    private async Task ReportAsync(MapNode node, CancellationToken cancellationToken)
+    {
+        MapNode status = node.Status().Clone();
+        foreach (MapNode condition in status["conditions"].Maps().Where(condition => condition["lastHeartbeatTime"] is not null && condition.Text("status") != "Unknown"))
+        {
+            condition["lastHeartbeatTime"] = Plane.Now.Stamp();
+        }
+
+        await writer.SetStatusAsync(nodes, node, status, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task RenewAsync(MapNode node, TimeSpan duration, CancellationToken cancellationToken)

@@ -18,7 +18,13 @@ internal sealed class PodNeeds
         Affinity = AffinityTerm.Required(affinity?["podAffinity"], pod);
         Spread = [.. spec["topologySpreadConstraints"].Maps().Select(constraint => SpreadConstraint.Of(constraint, pod))];
         NodeNames = PinnedNodes.Of(spec);
-        Images = [.. spec["initContainers"].Maps().Concat(spec["containers"].Maps()).Select(container => Kubelet.ImageName.Full(container.Text("image")))];
+        List<MapNode> containers = [.. spec["initContainers"].Maps(), .. spec["containers"].Maps()];
+        Containers = containers.Count;
+        Images =
+        [
+            .. containers.Select(container => WithTag(container.Text("image"))),
+            .. spec["volumes"].Maps().Select(volume => volume["image"]).OfType<MapNode>().Select(image => WithTag(image.Text("reference"))),
+        ];
     }
 
     public MapNode Pod { get; }
@@ -41,7 +47,11 @@ internal sealed class PodNeeds
     /// <summary>The only nodes it can go to by <c>matchFields</c> (pods of DaemonSets); null for all.</summary>
     public IReadOnlySet<string>? NodeNames { get; }
 
+    /// <summary>Images of its containers and of its volumes, as ImageLocality looks for them: a name without a registry is not spelt out, and so not found where a node does.</summary>
     public IReadOnlyList<string> Images { get; }
+
+    /// <summary>How many containers it has, init containers counted.</summary>
+    public int Containers { get; }
 
     public int Priority => Self.Priority;
 
@@ -50,6 +60,9 @@ internal sealed class PodNeeds
     public string NominatedNode => Pod.Status().Text("nominatedNodeName");
 
     public static PodNeeds Of(MapNode pod, PodGroups groups) => new(pod, PlacedPod.Of(pod, groups));
+
+    // image_locality.go normalizedImageName.
+    private static string WithTag(string image) => image.LastIndexOf(':') > image.LastIndexOf('/') ? image : image + ":latest";
 
     public bool Tolerates(MapNode taint) => Tolerations.Any(toleration => NodeMatching.Tolerates(toleration, taint));
 }

@@ -137,6 +137,44 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task A_node_that_was_taken_for_lost_is_back_at_once()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync(new ControllerManagerOptions { NodeGrace = TimeSpan.FromMilliseconds(100), Nodes = new SimulatedNodeOptions { RenewInterval = TimeSpan.FromHours(1) } });
+        await cluster.DeleteAsync("coordination.k8s.io/v1", "Lease", "bowline-1", "kube-node-lease");
+        await EventAsync(cluster, "NodeNotReady");
+        MapNode back = await cluster.WaitAsync("v1", "Node", "bowline-1", node => node.Status().ConditionIs("Ready", "True") && !node.Spec()["taints"].Maps().Any(), string.Empty);
+        Assert.Equal("KubeletReady", back.Status().Condition("Ready").Text("reason"));
+        await EventAsync(cluster, "NodeReady");
+        await cluster.WaitAsync("coordination.k8s.io/v1", "Lease", "bowline-1", lease => lease.Spec().Text("holderIdentity") == "bowline-1", "kube-node-lease");
+    }
+
+    [Fact]
+    public async Task Nodes_outlive_the_namespace_of_their_leases()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync(new ControllerManagerOptions { Nodes = new SimulatedNodeOptions { RenewInterval = TimeSpan.FromMilliseconds(100) } });
+        string uid = (await cluster.GetAsync("v1", "Namespace", "kube-node-lease", string.Empty))!.Uid();
+        await cluster.DeleteAsync("v1", "Namespace", "kube-node-lease", string.Empty);
+        await cluster.WaitAsync("v1", "Namespace", "kube-node-lease", node => node.Uid() != uid, string.Empty);
+        await cluster.WaitAsync("coordination.k8s.io/v1", "Lease", "bowline-3", _ => true, "kube-node-lease");
+    }
+
+    [Fact]
+    public async Task Nodes_renew_their_leases_every_ten_seconds_and_report_every_five_minutes()
+    {
+        StoppedTime time = new(Noon);
+        await using RunningCluster cluster = await RunningCluster.StartAsync(
+            new ControllerManagerOptions { Nodes = new SimulatedNodeOptions { Count = 2 } }, new EmbeddedClusterOptions { Time = time });
+        await time.PassAsync(TimeSpan.FromSeconds(275), () => SettleAsync(cluster));
+        MapNode lease = (await cluster.GetAsync("coordination.k8s.io/v1", "Lease", "bowline-2", "kube-node-lease"))!;
+        Assert.Equal(40, lease.Spec().Int("leaseDurationSeconds"));
+        Assert.Equal("2026-06-01T12:04:30.000000Z", lease.Spec().Text("renewTime"));
+        Assert.Equal(Noon.Stamp(), (await cluster.GetAsync("v1", "Node", "bowline-2", string.Empty))!.Status().Condition("Ready").Text("lastHeartbeatTime"));
+        await time.PassAsync(TimeSpan.FromSeconds(30), () => SettleAsync(cluster));
+        Assert.All((await cluster.GetAsync("v1", "Node", "bowline-2", string.Empty))!.Status()["conditions"].Maps(), condition =>
+            Assert.Equal((Noon.AddMinutes(5).Stamp(), Noon.Stamp()), (condition.Text("lastHeartbeatTime"), condition.Text("lastTransitionTime"))));
+    }
+
+    [Fact]
     public async Task A_finalizer_that_never_ends_holds_its_namespace_and_says_so()
     {
         await using RunningCluster cluster = await RunningCluster.StartAsync();

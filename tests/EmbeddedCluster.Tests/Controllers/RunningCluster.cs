@@ -1,5 +1,6 @@
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Hosting;
+using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Resources.Yaml;
@@ -24,7 +25,14 @@ internal sealed class RunningCluster : IAsyncDisposable
     public static async Task<RunningCluster> StartAsync(ControllerManagerOptions? options = null, EmbeddedClusterOptions? host = null)
     {
         EmbeddedClusterHost started = await EmbeddedClusterHost.StartAsync(host ?? new EmbeddedClusterOptions(), CancellationToken.None);
-        ControllerManager manager = await ControllerManager.StartAsync(started.Cluster, started.Options.Time, (options ?? ControllerManagerOptions.Default) with { CertificateAuthority = started.CertificateAuthority }, CancellationToken.None);
+        options ??= ControllerManagerOptions.Default;
+        if (host?.Time is StoppedTime && options.Nodes == SimulatedNodeOptions.Default)
+        {
+            // A clock that stops at every timer on the way would stop at every renewal.
+            options = options with { Nodes = options.Nodes with { RenewInterval = TimeSpan.FromHours(1) } };
+        }
+
+        ControllerManager manager = await ControllerManager.StartAsync(started.Cluster, started.Options.Time, options with { CertificateAuthority = started.CertificateAuthority }, CancellationToken.None);
         return new RunningCluster(started, manager);
     }
 

@@ -39,12 +39,17 @@ internal sealed class SchedulerCase
 
     public PodNeeds Needs(MapNode pod) => PodNeeds.Of(PodOf(pod), Cluster.Groups);
 
-    public PlacementDecision Decide(PodNeeds pod) => Placement.Decide(pod, VolumeDecision.None, () => LabelSelector.Of(new MapNode { ["matchLabels"] = pod.Pod.Labels() ?? new MapNode() }));
+    public PlacementDecision Decide(PodNeeds pod) => Placement.Decide(pod, VolumeDecision.None, () => Selector(pod));
+
+    /// <summary>What the plugins say of all nodes.</summary>
+    public IReadOnlyList<PluginScores> Score(PodNeeds pod) => Scoring.Of(pod, Cluster.Nodes, Cluster, () => pod.Pod.Labels() is { Count: > 0 } ? Selector(pod) : null);
 
     public PreemptionDecision Preempt(PodNeeds pod, PlacementDecision refused) =>
         new Preemption(Cluster, Placement, _ => budgets).Decide(pod, VolumeDecision.None, refused.Resolvable);
 
     public static MapNode Parse(string yaml) => (MapNode)YamlReader.Read(yaml);
+
+    private static LabelSelector Selector(PodNeeds pod) => LabelSelector.Of(new MapNode { ["matchLabels"] = pod.Pod.Labels() ?? new MapNode() });
 
     private static MapNode NodeOf(MapNode described)
     {

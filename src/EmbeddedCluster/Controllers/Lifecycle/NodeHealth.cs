@@ -42,7 +42,7 @@ internal sealed class NodeHealth(ControlPlane plane, TimeSpan grace) : Reconcile
         }
 
         Observation seen = Observe(node);
-        TimeSpan left = seen.LastSign + GraceOf(node) - Plane.Now;
+        TimeSpan left = GraceOf(node) - seen.Before - Plane.Time.GetElapsedTime(seen.LastSign);
         if (left < TimeSpan.Zero)
         {
             node = await MarkUnknownAsync(node, cancellationToken).ConfigureAwait(false);
@@ -75,17 +75,13 @@ internal sealed class NodeHealth(ControlPlane plane, TimeSpan grace) : Reconcile
             leases.Get(LeaseNamespace, node.Name())?.Spec()["renewTime"]?.AsString());
         if (!observations.TryGetValue(node.Name(), out Observation? seen))
         {
-            observations[node.Name()] = seen = new Observation { Sign = sign, LastSign = node.Status().Condition("Ready") is null ? node.CreatedAt() ?? Plane.Now : Plane.Now };
+            TimeSpan before = node.Status().Condition("Ready") is null && node.CreatedAt() is { } created && created < Plane.Now ? Plane.Now - created : TimeSpan.Zero;
+            observations[node.Name()] = seen = new Observation { Sign = sign, LastSign = Plane.Time.GetTimestamp(), Before = before };
             Plane.Events.Normal(Plain(node), Component, "RegisteredNode", $"Node {node.Name()} event: Registered Node {node.Name()} in Controller");
         }
         else if (seen.Sign != sign)
         {
-            (seen.Sign, seen.LastSign) = (sign, Plane.Now);
-        }
-        else if (seen.LastSign > Plane.Now)
-        {
-            // The clock was set back.
-            seen.LastSign = Plane.Now;
+            (seen.Sign, seen.LastSign, seen.Before) = (sign, Plane.Time.GetTimestamp(), TimeSpan.Zero);
         }
 
         seen.Node = node;
@@ -232,8 +228,11 @@ internal sealed class NodeHealth(ControlPlane plane, TimeSpan grace) : Reconcile
 
         public required string Sign { get; set; }
 
-        /// <summary>When this process last saw a sign of life, by its own clock.</summary>
-        public required DateTimeOffset LastSign { get; set; }
+        /// <summary>When this process last saw a sign of life: a timestamp, so that a clock that is set does not make nodes look silent.</summary>
+        public required long LastSign { get; set; }
+
+        /// <summary>How long the node had been there before that without ever being ready.</summary>
+        public required TimeSpan Before { get; set; }
 
         public string Ready { get; set; } = string.Empty;
     }
