@@ -6,6 +6,7 @@ using Bowline.EmbeddedCluster.Admission.Policies;
 using Bowline.EmbeddedCluster.Admission.Webhooks;
 using Bowline.EmbeddedCluster.ApiServer;
 using Bowline.EmbeddedCluster.Auditing;
+using Bowline.EmbeddedCluster.Controllers;
 using Bowline.EmbeddedCluster.Controllers.Certificates;
 using Bowline.EmbeddedCluster.Defaulting;
 using Bowline.EmbeddedCluster.Definitions;
@@ -80,9 +81,10 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     public static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, Func<ICluster, string, Task> beside, CancellationToken cancellationToken)
     {
         // Keys are made while the store is read, and read while the store is filled.
-        Task<ClusterCertificates> certificates = Task.Run(() => ClusterCertificates.Load(options.StateDirectory, ServerNames(options), options.Time), cancellationToken);
+        Task<ClusterCertificates> certificates = Task.Run(() => ClusterCertificates.Load(options.StateDirectory, ServerNames(options), TrueTime(options.Time)), cancellationToken);
         string? data = options.StateDirectory is { } directory ? Path.Combine(directory, "store") : null;
         ObjectStore store = ObjectStore.Open(data);
+        (options.Time as FasterTime)?.NotBefore(LastMoment(store));
         try
         {
             return await StartAsync(options, store, certificates, beside, cancellationToken).ConfigureAwait(false);
@@ -93,6 +95,13 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             throw;
         }
     }
+
+    // Kubectl checks the server's certificate by its own clock.
+    private static TimeProvider TrueTime(TimeProvider time) => time is FasterTime faster ? faster.True : time;
+
+    // A fast clock was ahead when the state was left: nodes said when they last lived. What began then would otherwise lie in the future.
+    private static DateTimeOffset LastMoment(ObjectStore store) =>
+        store.Snapshot("leases.coordination.k8s.io").In("kube-node-lease").Select(lease => lease.Node.At("spec", "renewTime").Time()).Max() ?? DateTimeOffset.MinValue;
 
     public async ValueTask DisposeAsync()
     {

@@ -7,6 +7,7 @@ public sealed class FasterTime : TimeProvider
     private readonly double factor;
     private readonly DateTimeOffset began;
     private readonly long beganAt;
+    private long ahead;
 
     /// <param name="factor">More than zero, at most 100,000.</param>
     public FasterTime(TimeProvider inner, double factor)
@@ -20,18 +21,24 @@ public sealed class FasterTime : TimeProvider
     }
 
     /// <summary>How many seconds pass in a true one.</summary>
-    public double Factor => factor;
+    internal double Factor => factor;
+
+    /// <summary>The clock that this one started with, which is also that of whoever checks certificates from outside.</summary>
+    internal TimeProvider True => inner;
 
     public override TimeZoneInfo LocalTimeZone => inner.LocalTimeZone;
 
     public override long TimestampFrequency => inner.TimestampFrequency;
 
-    public override DateTimeOffset GetUtcNow() => began + TimeSpan.FromTicks((long)(inner.GetElapsedTime(beganAt).Ticks * factor));
+    public override DateTimeOffset GetUtcNow() => began + TimeSpan.FromTicks(Interlocked.Read(ref ahead) + (long)(inner.GetElapsedTime(beganAt).Ticks * factor));
 
     public override long GetTimestamp() => beganAt + (long)((inner.GetTimestamp() - beganAt) * factor);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         new FasterTimer(inner.CreateTimer(callback, state, Scale(dueTime), Scale(period)), this);
+
+    /// <summary>Goes on from where an earlier clock was, if that is later; spans of time that are being waited for are not touched.</summary>
+    internal void NotBefore(DateTimeOffset moment) => Interlocked.Add(ref ahead, Math.Max(0, (moment - GetUtcNow()).Ticks));
 
     // Rounded up to whole milliseconds: a timer that is early finds nothing due and would spin.
     private TimeSpan Scale(TimeSpan time) => time <= TimeSpan.Zero ? time : TimeSpan.FromMilliseconds(Math.Ceiling(time.TotalMilliseconds / factor));

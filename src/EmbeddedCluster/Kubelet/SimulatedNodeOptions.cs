@@ -21,7 +21,7 @@ public sealed record SimulatedNodeOptions
     public IReadOnlyDictionary<string, string> Resources { get; init; } = new Dictionary<string, string>();
 
     /// <summary>How often a node renews its lease. Nodes take turns when they are so many, or time so fast, that this would cost noticeable work.</summary>
-    public TimeSpan RenewInterval { get; init; } = TimeSpan.FromSeconds(10);
+    internal TimeSpan RenewInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     public string KubeletVersion { get; init; } = "v1.36.2";
 }

@@ -1,5 +1,9 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.EmbeddedCluster.Hosting;
+using Bowline.Resources.Model;
 
 namespace Bowline.Tests.Controllers;
 
@@ -37,5 +41,41 @@ public sealed class RestartTests
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task A_fast_clock_goes_on_where_the_state_was_left()
+    {
+        string directory = Directory.CreateTempSubdirectory("bowline-restart").FullName;
+        try
+        {
+            string left;
+            await using (RunningCluster first = await RunningCluster.StartAsync(host: new EmbeddedClusterOptions { StateDirectory = directory, Time = new FasterTime(TimeProvider.System, 50_000) }))
+            {
+                string began = DateTimeOffset.UtcNow.AddHours(2).ToString("yyyy-MM-dd'T'HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
+                MapNode lease = await first.WaitAsync("coordination.k8s.io/v1", "Lease", "bowline-1", node => string.CompareOrdinal(node.Spec().Text("renewTime"), began) > 0, "kube-node-lease");
+                left = lease.Spec().Text("renewTime");
+            }
+
+            FasterTime time = new(TimeProvider.System, 1.5);
+            await using EmbeddedClusterHost second = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { StateDirectory = directory, Time = time }, default);
+            Assert.True(time.GetUtcNow() >= DateTimeOffset.Parse(left, System.Globalization.CultureInfo.InvariantCulture));
+
+            // Its certificate is of today.
+            using X509Certificate2 serving = await ServingAsync(second);
+            Assert.True(serving.NotBefore.ToUniversalTime() < DateTime.UtcNow);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static async Task<X509Certificate2> ServingAsync(EmbeddedClusterHost host)
+    {
+        using TcpClient client = new(host.Server.Host, host.Server.Port);
+        await using SslStream stream = new(client.GetStream(), false, static (_, _, _, _) => true);
+        await stream.AuthenticateAsClientAsync(host.Server.Host);
+        return new X509Certificate2(stream.RemoteCertificate!);
     }
 }
