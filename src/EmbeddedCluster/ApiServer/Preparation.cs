@@ -64,6 +64,9 @@ internal static class Preparation
             case "daemonsets.apps":
                 CountTemplates(node, live);
                 break;
+            case "pods" when subresource == "status":
+                PodStatus.Keep(node, live);
+                break;
             case "persistentvolumeclaims":
                 ClaimSources.Prepare(node);
                 break;
@@ -226,33 +229,6 @@ internal static class Preparation
             }
 
             spec["extra"] = extra;
-        }
-    }
-}
-
-/// <summary>A new pod's status: pending, with the class of service that its requests and limits earn.</summary>
-internal static class PodStatus
-{
-    public static void Prepare(MapNode node)
-    {
-        if (node["spec"] is MapNode spec)
-        {
-            MapNode status = new() { ["phase"] = "Pending" };
-            if (spec["schedulingGates"] is ListNode { Count: > 0 })
-            {
-                status["conditions"] = new ListNode(new MapNode
-                {
-                    ["type"] = "PodScheduled",
-                    ["status"] = "False",
-                    ["lastProbeTime"] = Node.Null,
-                    ["lastTransitionTime"] = Node.Null,
-                    ["reason"] = "SchedulingGated",
-                    ["message"] = "Scheduling is blocked due to non-empty scheduling gates",
-                });
-            }
-
-            status["qosClass"] = QualityOfService.Of(spec);
-            node["status"] = status;
         }
     }
 }

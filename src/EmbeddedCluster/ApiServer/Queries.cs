@@ -141,7 +141,10 @@ internal static class DeleteQuery
             Uid = body?.At("preconditions", "uid")?.AsString(),
             ResourceVersion = body?.At("preconditions", "resourceVersion")?.AsString(),
         };
-        return (options, body?["dryRun"] is ListNode { Count: > 0 });
+        ListNode dryRun = body?["dryRun"]?.AsList() ?? [];
+        return dryRun.All(value => value.AsString() == "All")
+            ? (options, dryRun.Count > 0)
+            : throw ApiErrors.Invalid("meta.k8s.io", "DeleteOptions", string.Empty, [FieldError.NotSupported("dryRun", dryRun, "All")]);
     }
 
     private static long? Number(string text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null;

@@ -68,7 +68,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
             "update" => await UpdateAsync(request, kind, target, accepted, string.Empty, warnings).ConfigureAwait(false),
             "patch" => await PatchAsync(request, kind, target, accepted, string.Empty, warnings).ConfigureAwait(false),
             "delete" => await DeleteAsync(request, kind, target, accepted, warnings).ConfigureAwait(false),
-            _ => await DeleteManyAsync(request, kind, target, accepted, warnings).ConfigureAwait(false),
+            _ => await DeleteManyAsync(request, kind, target, accepted, warnings, cancellationToken).ConfigureAwait(false),
         };
     }
 
@@ -232,23 +232,12 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         return One(request, kind, accepted, new ResourceResult(result.Object, null), warnings);
     }
 
-    private async Task<ApiResponse> DeleteManyAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings)
+    private async Task<ApiResponse> DeleteManyAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings, CancellationToken cancellationToken)
     {
-        WriteContext context = WriteQuery.Context(request, warnings);
+        WriteContext context = WriteQuery.Context(request, warnings) with { Cancellation = cancellationToken };
         (DeleteRequest options, bool dryRun) = DeleteQuery.Parse(request);
         ListPage page = service.List(kind, target.Namespace, ListQuery.Parse(request, kind));
-        foreach (StoredObject item in page.Items)
-        {
-            try
-            {
-                await service.DeleteAsync(kind, item.Namespace, item.Name, options with { IsOfMany = true }, context with { DryRun = context.DryRun || dryRun }).ConfigureAwait(false);
-            }
-            catch (ApiException e) when (e.Code == 404)
-            {
-                // Someone else deleted it meanwhile.
-            }
-        }
-
+        await service.DeleteManyAsync(kind, page.Items, options, context with { DryRun = context.DryRun || dryRun }).ConfigureAwait(false);
         return new ApiResponse(200, accepted.ContentType, encoder.List(kind, page, accepted, request)) { Warnings = warnings };
     }
 

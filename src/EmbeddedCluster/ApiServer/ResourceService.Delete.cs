@@ -7,7 +7,8 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.ApiServer;
 
 /// <param name="Gone">The object left the store with this request.</param>
-internal sealed record DeleteResult(MapNode Object, bool Gone);
+/// <param name="Durable">Done when what was written outlives a crash.</param>
+internal sealed record DeleteResult(MapNode Object, bool Gone, Task Durable);
 
 internal sealed partial class ResourceService
 {
@@ -17,6 +18,47 @@ internal sealed partial class ResourceService
     public async Task<DeleteResult> DeleteAsync(ServedKind kind, string @namespace, string name, DeleteRequest options, WriteContext context)
     {
         CheckDeleteOptions(options);
+        DeleteResult result = await BeginDeleteAsync(kind, @namespace, name, options, context).ConfigureAwait(false);
+        await result.Durable.ConfigureAwait(false);
+        return result;
+    }
+
+    /// <summary>
+    /// Deletes what was listed, in its order, up to the first that is refused; what others delete meanwhile is none of it. The writes are
+    /// made durable together: one by one, each would wait for the disk.
+    /// </summary>
+    public async Task DeleteManyAsync(ServedKind kind, IReadOnlyList<StoredObject> items, DeleteRequest options, WriteContext context)
+    {
+        CheckDeleteOptions(options);
+        List<Task> durable = new(items.Count);
+        try
+        {
+            foreach (StoredObject item in items)
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                durable.Add(await DurableAsync(kind, item, options, context).ConfigureAwait(false));
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(durable).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Task> DurableAsync(ServedKind kind, StoredObject item, DeleteRequest options, WriteContext context)
+    {
+        try
+        {
+            return (await BeginDeleteAsync(kind, item.Namespace, item.Name, options with { IsOfMany = true }, context).ConfigureAwait(false)).Durable;
+        }
+        catch (ApiException e) when (e.Code == 404)
+        {
+            return Task.CompletedTask;
+        }
+    }
+
+    private async Task<DeleteResult> BeginDeleteAsync(ServedKind kind, string @namespace, string name, DeleteRequest options, WriteContext context)
+    {
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             StoredObject stored = Find(kind, @namespace, name) ?? throw ApiErrors.NotFound(kind, name);
@@ -31,7 +73,7 @@ internal sealed partial class ResourceService
             bool gone = MarkDeleted(kind, live, next, options, context);
             if (context.DryRun || (!gone && FieldOwnership.SameApartFromTimes(live, next)))
             {
-                return new DeleteResult(next, gone);
+                return new DeleteResult(next, gone, Task.CompletedTask);
             }
 
             if (gone && WasMarked(live, next) && kind.QualifiedPlural == "pods")
@@ -53,13 +95,13 @@ internal sealed partial class ResourceService
                 {
                     ObjectMeta.Of(last)["resourceVersion"] = KindRules.AnswersObject(kind) && kind.Plural == "pods" ? removed.Object.Revision.ToString() : ObjectMeta.Text(live, "resourceVersion");
                     Removed(kind, removed, last);
-                    await removed.Durable.ConfigureAwait(false);
-                    return new DeleteResult(last, true);
+                    return new DeleteResult(last, true, removed.Durable);
                 }
             }
             else if (Store.TryPut(kind.Collection, stored, stored.Namespace, stored.Name, VersionConversion.ToStorage(kind, next)) is { } committed)
             {
-                return new DeleteResult((await Finish(kind, committed).ConfigureAwait(false)).Node, false);
+                Changed(kind);
+                return new DeleteResult(Present(kind, committed.Object).Node, false, committed.Durable);
             }
         }
 

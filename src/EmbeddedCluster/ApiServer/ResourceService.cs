@@ -71,13 +71,17 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
         return errors;
     }
 
-    private async Task<ResourceResult> Finish(ServedKind kind, Committed committed, bool created = false)
+    private void Changed(ServedKind kind)
     {
         if (kind.Plural == "customresourcedefinitions")
         {
             DefinitionsChanged?.Invoke();
         }
+    }
 
+    private async Task<ResourceResult> Finish(ServedKind kind, Committed committed, bool created = false)
+    {
+        Changed(kind);
         await committed.Durable.ConfigureAwait(false);
         return Present(kind, committed.Object, created);
     }

@@ -104,7 +104,7 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
         {
             next[key] = value.DeepClone();
         }
-        else if (key == "ephemeralContainers")
+        else if (key is "ephemeralContainers" or "resources" or "resizePolicy")
         {
             next.Remove(key);
         }
@@ -132,6 +132,9 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
             case "ephemeralcontainers":
                 Take(next.EnsureMap("spec"), body["spec"] as MapNode ?? [], "ephemeralContainers");
                 break;
+            case "resize":
+                Resize(next, body["spec"] as MapNode ?? []);
+                break;
             default:
                 Take(next, body, "spec");
                 break;
@@ -143,5 +146,34 @@ internal sealed class SubresourceService(ResourceService service, TokenIssuer to
         }
 
         return next;
+    }
+
+    /// <summary>Takes the amounts of each container and how it is resized; other containers than the pod has are taken as they are, for the rules to refuse.</summary>
+    private static void Resize(MapNode next, MapNode sent)
+    {
+        MapNode spec = next.EnsureMap("spec");
+        string[] lists = ["containers", "initContainers"];
+        if (lists.Any(list => (spec[list]?.AsList()?.Count ?? 0) != (sent[list]?.AsList()?.Count ?? 0)))
+        {
+            next["spec"] = sent.DeepClone();
+            return;
+        }
+
+        Take(spec, sent, "resources");
+        foreach (string list in lists)
+        {
+            (Node Own, Node Sent)[] pairs = [.. (spec[list]?.AsList() ?? []).Zip(sent[list]?.AsList() ?? [])];
+            if (pairs.Any(pair => !Node.DeepEquals(pair.Own["name"], pair.Sent["name"])))
+            {
+                spec[list] = sent[list]!.DeepClone();
+                continue;
+            }
+
+            foreach ((MapNode own, Node given) in pairs.Select(pair => ((MapNode)pair.Own, pair.Sent)))
+            {
+                Take(own, given as MapNode ?? [], "resources");
+                Take(own, given as MapNode ?? [], "resizePolicy");
+            }
+        }
     }
 }

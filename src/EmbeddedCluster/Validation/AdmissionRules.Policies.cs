@@ -4,63 +4,11 @@ namespace Bowline.EmbeddedCluster.Validation;
 
 internal static partial class AdmissionRules
 {
-    public static void Policy(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        check.OneOf(spec?["failurePolicy"], "spec.failurePolicy", "Fail", "Ignore");
-        Constraints(check, spec, mutates: false);
-        if (spec?["validations"] is not ListNode { Count: > 0 } && spec?["auditAnnotations"] is not ListNode { Count: > 0 })
-        {
-            check.Add(FieldError.Required("spec.validations", "validations or auditAnnotations must be non-empty"));
-        }
-
-        foreach ((Node validation, string at) in Checks.Each(spec?["validations"], "spec.validations"))
-        {
-            if (string.IsNullOrWhiteSpace(validation["expression"]?.AsString()))
-            {
-                check.Add(FieldError.Required($"{at}.expression", "expression is not specified"));
-            }
-
-            check.OneOf(validation["reason"], $"{at}.reason", "Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized");
-        }
-    }
-
-    public static void PolicyBinding(Checks check, MapNode node)
-    {
-        Node? spec = node["spec"];
-        Binding(check, spec, mutates: false);
-        ListNode actions = spec?["validationActions"]?.AsList() ?? [];
-        if (actions.Count == 0)
-        {
-            check.Add(FieldError.Required("spec.validationActions", "at least one validation action is required"));
-        }
-
-        HashSet<string> seen = new(StringComparer.Ordinal);
-        foreach ((Node action, string at) in Checks.Each(actions, "spec.validationActions"))
-        {
-            check.OneOf(action, at, "Audit", "Deny", "Warn");
-            if (!seen.Add(action.AsString() ?? string.Empty))
-            {
-                check.Add(FieldError.Duplicate(at, action));
-            }
-        }
-
-        if (seen.Contains("Deny") && seen.Contains("Warn"))
-        {
-            check.Add(FieldError.Invalid("spec.validationActions", actions, "must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)"));
-        }
-    }
-
     public static void MutatingPolicy(Checks check, MapNode node)
     {
         Node? spec = node["spec"];
         check.OneOf(spec?["failurePolicy"], "spec.failurePolicy", "Fail", "Ignore");
-        if (spec?["paramKind"] is MapNode parameters)
-        {
-            check.Require(parameters["apiVersion"], "spec.paramKind.apiVersion");
-            check.Require(parameters["kind"], "spec.paramKind.kind");
-        }
-
+        ParamKind(check, spec?["paramKind"]);
         Constraints(check, spec, mutates: true);
         if (spec?["mutations"] is not ListNode { Count: > 0 })
         {
@@ -75,10 +23,60 @@ internal static partial class AdmissionRules
         check.Choice(spec?["reinvocationPolicy"], "spec.reinvocationPolicy", "IfNeeded", "Never");
     }
 
-    public static void MutatingBinding(Checks check, MapNode node) => Binding(check, node["spec"], mutates: true);
+    public static void MutatingBinding(Checks check, MapNode node)
+    {
+        check.RequireName(node.At("spec", "policyName"), "spec.policyName", NameRules.Subdomain);
+        if (node.At("spec", "matchResources") is MapNode match)
+        {
+            Match(check, match, "spec.matchResources", requireRules: false, mutates: true);
+        }
+    }
+
+    /// <summary>The kind of a policy's parameters.</summary>
+    public static void ParamKind(Checks check, Node? kind)
+    {
+        if (kind is not MapNode)
+        {
+            return;
+        }
+
+        const string Path = "spec.paramKind.apiVersion";
+        string text = Checks.Text(kind["apiVersion"]);
+        string[] parts = text is "" or "/" ? [] : text.Split('/');
+        switch (parts.Length)
+        {
+            case 0 when text.Length == 0:
+                check.Add(FieldError.Required(Path));
+                break;
+            case > 2:
+                check.Add(FieldError.Invalid(Path, text, $"unexpected GroupVersion string: {text}"));
+                break;
+            default:
+                check.NameIfSet(parts.Length == 2 ? parts[0] : string.Empty, Path, NameRules.Subdomain);
+                if (parts.Length == 0 || parts[^1].Length == 0)
+                {
+                    check.Add(FieldError.Invalid(Path, text, "version must be specified"));
+                }
+                else
+                {
+                    check.Name(parts[^1], Path, NameRules.Label1035);
+                }
+
+                break;
+        }
+
+        if (Checks.IsEmpty(kind["kind"]))
+        {
+            check.Add(FieldError.Required("spec.paramKind.kind"));
+        }
+        else if (string.Join(',', NameRules.Label1035(Checks.Text(kind["kind"]).ToLowerInvariant())) is { Length: > 0 } wrong)
+        {
+            check.Add(FieldError.Invalid("spec.paramKind.kind", kind["kind"], $"may have mixed case, but should otherwise match: {wrong}"));
+        }
+    }
 
     /// <summary>Whom a policy of either kind concerns.</summary>
-    private static void Constraints(Checks check, Node? spec, bool mutates)
+    public static void Constraints(Checks check, Node? spec, bool mutates)
     {
         if (spec?["matchConstraints"] is MapNode match)
         {
@@ -87,16 +85,6 @@ internal static partial class AdmissionRules
         else
         {
             check.Add(FieldError.Required("spec.matchConstraints"));
-        }
-    }
-
-    /// <summary>What bindings of either kind say.</summary>
-    private static void Binding(Checks check, Node? spec, bool mutates)
-    {
-        check.RequireName(spec?["policyName"], "spec.policyName", NameRules.Subdomain);
-        if (spec?["matchResources"] is MapNode match)
-        {
-            Match(check, match, "spec.matchResources", requireRules: false, mutates);
         }
     }
 
@@ -126,7 +114,7 @@ internal static partial class AdmissionRules
     }
 
     /// <param name="mutates">What goes cannot be changed.</param>
-    private static void Match(Checks check, MapNode match, string path, bool requireRules, bool mutates)
+    public static void Match(Checks check, MapNode match, string path, bool requireRules, bool mutates)
     {
         check.Choice(match["matchPolicy"], $"{path}.matchPolicy", "Equivalent", "Exact");
         check.Selector(match["namespaceSelector"], $"{path}.namespaceSelector");
@@ -135,6 +123,7 @@ internal static partial class AdmissionRules
         {
             foreach ((Node rule, string at) in Checks.Each(match[list], $"{path}.{list}"))
             {
+                ResourceNames(check, rule["resourceNames"], $"{at}.resourceNames");
                 Rule(check, rule, at);
             }
         }
@@ -147,6 +136,19 @@ internal static partial class AdmissionRules
         foreach (Node operation in mutates ? (match["resourceRules"]?.AsList() ?? []).SelectMany(rule => rule["operations"]?.AsList() ?? []) : [])
         {
             check.OneOf(operation, $"{path}.resourceRules.operations", "*", "CONNECT", "CREATE", "UPDATE");
+        }
+    }
+
+    private static void ResourceNames(Checks check, Node? names, string path)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach ((Node name, string at) in Checks.Each(names, path))
+        {
+            check.Name(name, at, NameRules.PathSegment);
+            if (!seen.Add(Checks.Text(name)))
+            {
+                check.Add(FieldError.Duplicate(at, name));
+            }
         }
     }
 }

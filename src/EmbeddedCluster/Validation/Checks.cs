@@ -18,6 +18,13 @@ internal sealed class Checks(List<FieldError> errors)
 
     public void Add(FieldError error) => errors.Add(error);
 
+    /// <summary>Of an object that this can be said of, nothing else is said.</summary>
+    public void Only(FieldError error)
+    {
+        errors.Clear();
+        errors.Add(error);
+    }
+
     public void Require(Node? value, string path, string detail = "")
     {
         if (IsEmpty(value))

@@ -164,7 +164,7 @@ internal static class JobPolicyRules
     }
 
     /// <summary>What is wrong with a text like <c>0,2-4</c>; null when nothing is.</summary>
-    private static string? IndexProblem(string indexes, long completions, out long total)
+    public static string? IndexProblem(string indexes, long completions, out long total)
     {
         total = 0;
         long? last = null;
@@ -207,6 +207,36 @@ internal static class JobPolicyRules
 
         return null;
     }
+
+    /// <summary>The first index that both texts name; null when there is none. Intervals that are none are passed over: they are told of elsewhere.</summary>
+    public static long? Overlap(string one, string other, long completions)
+    {
+        (long First, long Last)[] left = Intervals(one, completions);
+        (long First, long Last)[] right = Intervals(other, completions);
+        int at = 0;
+        foreach ((long first, long last) in left)
+        {
+            while (at < right.Length && right[at].Last < first)
+            {
+                at++;
+            }
+
+            if (at < right.Length && right[at].First <= last)
+            {
+                return Math.Max(first, right[at].First);
+            }
+        }
+
+        return null;
+    }
+
+    private static (long First, long Last)[] Intervals(string indexes, long completions) =>
+    [
+        .. indexes.Split(',')
+            .Where(interval => interval.Length > 0 && IndexProblem(interval, completions, out _) is null)
+            .Select(interval => interval.Split('-').Select(end => long.Parse(end, CultureInfo.InvariantCulture)).ToArray())
+            .Select(ends => (ends[0], ends[^1])),
+    ];
 
     private static void AtMost(Checks check, ListNode list, int most, string path)
     {

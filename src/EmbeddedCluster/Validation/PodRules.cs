@@ -155,6 +155,16 @@ internal static partial class PodRules
         }
     }
 
+    /// <summary>A static pod's mark is made by its kubelet, once.</summary>
+    public static void AnnotationsUpdate(Checks check, MapNode node, MapNode live)
+    {
+        Node? before = live.At("metadata", "annotations", MirrorAnnotation);
+        if (!Node.DeepEquals(node.At("metadata", "annotations", MirrorAnnotation), before))
+        {
+            check.Add(FieldError.Forbidden($"metadata.annotations[{MirrorAnnotation}]", before is null ? "may not add mirror pod annotation" : "may not remove or update mirror pod annotation"));
+        }
+    }
+
     /// <summary>The template of a controller's pods.</summary>
     public static void Template(Checks check, Node? template, string path)
     {
@@ -175,6 +185,7 @@ internal static partial class PodRules
 
     public static void OnUpdate(Checks check, MapNode node, MapNode live, string subresource)
     {
+        AnnotationsUpdate(check, node, live);
         switch (subresource)
         {
             case "ephemeralcontainers":
@@ -202,46 +213,6 @@ internal static partial class PodRules
         if (!Node.DeepEquals(Fixed(node, live), Fixed(live, live)))
         {
             check.Add(FieldError.Forbidden("spec", UpdateText));
-        }
-    }
-
-    private static void EphemeralContainersUpdate(Checks check, MapNode node, MapNode live)
-    {
-        ListNode next = node.At("spec", "ephemeralContainers")?.AsList() ?? [];
-        foreach (Node before in live.At("spec", "ephemeralContainers")?.AsList() ?? [])
-        {
-            string name = before["name"]?.AsString() ?? string.Empty;
-            Node? after = next.FirstOrDefault(item => item["name"]?.AsString() == name);
-            if (after is null || !after.DeepEquals(before))
-            {
-                check.Add(FieldError.Forbidden("spec.ephemeralContainers", $"existing ephemeral containers \"{name}\" may not be {(after is null ? "removed" : "changed")}"));
-            }
-        }
-    }
-
-    private static void ResizeUpdate(Checks check, MapNode node, MapNode live)
-    {
-        string before = QualityOfService.Of((MapNode)live["spec"]!);
-        string after = QualityOfService.Of((MapNode)node["spec"]!);
-        if (before != after)
-        {
-            check.Add(FieldError.Invalid("spec", after, "Pod QOS Class may not change as a result of resizing"));
-        }
-
-        MapNode left = (MapNode)node["spec"]!.DeepClone();
-        MapNode right = (MapNode)live["spec"]!.DeepClone();
-        foreach (MapNode spec in (MapNode[])[left, right])
-        {
-            foreach (MapNode container in (spec["containers"]?.AsList() ?? []).Concat(spec["initContainers"]?.AsList() ?? []).OfType<MapNode>())
-            {
-                container.Remove("resources");
-                container.Remove("resizePolicy");
-            }
-        }
-
-        if (!left.DeepEquals(right))
-        {
-            check.Add(FieldError.Forbidden("spec", "only cpu and memory resources are mutable"));
         }
     }
 
@@ -281,15 +252,9 @@ internal static partial class PodRules
     private static void FewerGates(Checks check, Node? next, Node? live)
     {
         string[] before = [.. (live?.AsList() ?? []).Select(gate => gate["name"]?.AsString() ?? string.Empty)];
-        foreach ((Node gate, string at) in Checks.Each(next, "spec.schedulingGates"))
+        foreach (string name in (next?.AsList() ?? []).Select(gate => Checks.Text(gate["name"])).Where(name => !before.Contains(name)))
         {
-            string name = gate["name"]?.AsString() ?? string.Empty;
-            if (!before.Contains(name))
-            {
-                check.Add(FieldError.Forbidden("spec.schedulingGates", $"only deletion is allowed, but found new scheduling gate '{name}'"));
-            }
-
-            _ = at;
+            check.Add(FieldError.Forbidden("spec.schedulingGates", $"only deletion is allowed, but found new scheduling gate '{name}'"));
         }
     }
 

@@ -48,6 +48,18 @@ internal static class PolicyRules
         }
     }
 
+    public static void QuotaStatus(Checks check, MapNode node)
+    {
+        foreach (string part in (ReadOnlySpan<string>)["hard", "used"])
+        {
+            foreach ((string resource, Node amount, string at) in Checks.Members(node.At("status", part), $"status.{part}"))
+            {
+                ResourceRules.QuotaName(check, resource, at);
+                ResourceRules.Value(check, resource, amount, at);
+            }
+        }
+    }
+
     private static void QuotaScopes(Checks check, ListNode scopes, string[] counted)
     {
         foreach (string scope in scopes.Select(Checks.Text))

@@ -55,8 +55,6 @@ internal static class Validator
         ["apiservices.apiregistration.k8s.io"] = OtherRules.ApiService,
         ["mutatingwebhookconfigurations.admissionregistration.k8s.io"] = static (check, node) => AdmissionRules.Webhooks(check, node, mutating: true),
         ["validatingwebhookconfigurations.admissionregistration.k8s.io"] = static (check, node) => AdmissionRules.Webhooks(check, node, mutating: false),
-        ["validatingadmissionpolicies.admissionregistration.k8s.io"] = AdmissionRules.Policy,
-        ["validatingadmissionpolicybindings.admissionregistration.k8s.io"] = AdmissionRules.PolicyBinding,
         ["mutatingadmissionpolicies.admissionregistration.k8s.io"] = AdmissionRules.MutatingPolicy,
         ["mutatingadmissionpolicybindings.admissionregistration.k8s.io"] = AdmissionRules.MutatingBinding,
         ["flowschemas.flowcontrol.apiserver.k8s.io"] = FlowRules.FlowSchema,
@@ -103,7 +101,7 @@ internal static class Validator
         {
             if (subresource == "status")
             {
-                WorkloadRules.Status(check, kind.QualifiedPlural, node);
+                Status(check, kind.QualifiedPlural, node, live);
             }
 
             return errors;
@@ -117,6 +115,26 @@ internal static class Validator
 
         Changes(kind, node, live, check, subresource);
         return errors;
+    }
+
+    private static void Status(Checks check, string kind, MapNode node, MapNode live)
+    {
+        switch (kind)
+        {
+            case "pods":
+                PodRules.AnnotationsUpdate(check, node, live);
+                PodStatusRules.Check(check, node, live);
+                break;
+            case "jobs.batch":
+                JobStatusRules.Check(check, node, live);
+                break;
+            case "resourcequotas":
+                PolicyRules.QuotaStatus(check, node);
+                break;
+            default:
+                WorkloadRules.Status(check, kind, node);
+                break;
+        }
     }
 
     private static void Run(ServedKind kind, MapNode node, Checks check)

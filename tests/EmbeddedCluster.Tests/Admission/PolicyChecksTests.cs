@@ -10,7 +10,7 @@ public sealed class PolicyChecksTests
 {
     private const string Policies = "validatingadmissionpolicies.admissionregistration.k8s.io";
     private const string Bindings = "validatingadmissionpolicybindings.admissionregistration.k8s.io";
-    private const string Constraints = "matchConstraints: {resourceRules: [{operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*']}]}";
+    private const string Constraints = "matchConstraints: {matchPolicy: Equivalent, resourceRules: [{operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*']}]}";
 
     [Theory]
     [InlineData("validations: [{expression: object.metadata.name != '', messageExpression: \"'no ' + object.metadata.name\"}]", "")]

@@ -49,22 +49,8 @@ internal static partial class PolicyChecks
     {
         check.OneOf(spec["failurePolicy"], "spec.failurePolicy", "Fail", "Ignore");
         bool hasParams = spec["paramKind"] is MapNode;
-        if (hasParams)
-        {
-            check.Require(spec.At("paramKind", "apiVersion"), "spec.paramKind.apiVersion");
-            check.Require(spec.At("paramKind", "kind"), "spec.paramKind.kind");
-        }
-
-        if (spec["matchConstraints"] is MapNode constraints)
-        {
-            Rules(check, constraints, "spec.matchConstraints");
-            check.Require(constraints["resourceRules"], "spec.matchConstraints.resourceRules");
-        }
-        else
-        {
-            check.Add(FieldError.Required("spec.matchConstraints"));
-        }
-
+        AdmissionRules.ParamKind(check, spec["paramKind"]);
+        AdmissionRules.Constraints(check, spec, mutates: false);
         Conditions(check, spec["matchConditions"], "spec.matchConditions", PolicyEnvironment.PolicyConditions(hasParams));
         PolicyVariables variables = PolicyVariables.Compile(spec["variables"], hasParams);
         Variables(check, variables);
@@ -170,17 +156,12 @@ internal static partial class PolicyChecks
 
     private static void Binding(Checks check, MapNode spec)
     {
-        check.Require(spec["policyName"], "spec.policyName");
-        if (spec["policyName"]?.AsString() is { Length: > 0 })
-        {
-            check.Name(spec["policyName"], "spec.policyName", NameRules.Subdomain);
-        }
-
+        check.RequireName(spec["policyName"], "spec.policyName", NameRules.Subdomain);
         Reference(check, spec);
         if (spec["matchResources"] is MapNode resources)
         {
             // The reference misspells it, and clients see that.
-            Rules(check, resources, "spec.matchResouces");
+            AdmissionRules.Match(check, resources, "spec.matchResouces", requireRules: false, mutates: false);
         }
 
         HashSet<string> seen = new(StringComparer.Ordinal);
@@ -225,28 +206,6 @@ internal static partial class PolicyChecks
 
         check.Require(reference["parameterNotFoundAction"], "spec.paramRef.parameterNotFoundAction");
         check.OneOf(reference["parameterNotFoundAction"], "spec.paramRef.parameterNotFoundAction", "Deny", "Allow");
-    }
-
-    private static void Rules(Checks check, MapNode resources, string path)
-    {
-        check.OneOf(resources["matchPolicy"], $"{path}.matchPolicy", "Equivalent", "Exact");
-        foreach (string list in (ReadOnlySpan<string>)["resourceRules", "excludeResourceRules"])
-        {
-            foreach ((Node rule, string at) in Checks.Each(resources[list], $"{path}.{list}"))
-            {
-                foreach (string field in (ReadOnlySpan<string>)["operations", "apiGroups", "apiVersions", "resources"])
-                {
-                    check.Require(rule[field], $"{at}.{field}");
-                }
-
-                foreach ((Node operation, string place) in Checks.Each(rule["operations"], $"{at}.operations"))
-                {
-                    check.OneOf(operation, place, "*", "CONNECT", "CREATE", "DELETE", "UPDATE");
-                }
-
-                check.OneOf(rule["scope"], $"{at}.scope", "*", "Cluster", "Namespaced");
-            }
-        }
     }
 
     private static void Conditions(Checks check, Node? conditions, string path, CelEnvironment environment)
