@@ -24,7 +24,8 @@ internal sealed class BlobReader
     public BlobReader(string folder, GitProgram git, TimeProvider time)
     {
         this.folder = folder;
-        this.git = git;
+        // Reading never goes to a server: in a partial clone Git would, one file at a time and without a login.
+        this.git = git.With([], new Dictionary<string, string> { ["GIT_ALLOW_PROTOCOL"] = "none" });
         // The timer serves both: as watchdog while an answer is due, and to end the program when nobody asks any more.
         timer = time.CreateTimer(static reader => ((BlobReader)reader!).Kill(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -32,15 +33,18 @@ internal sealed class BlobReader
     /// <param name="id">Object id in hexadecimal digits.</param>
     /// <param name="path">For messages.</param>
     /// <param name="maxBytes">Refused above this, unread.</param>
-    public byte[] Read(string id, string path, long maxBytes)
+    public byte[] Read(string id, string path, long maxBytes) =>
+        TryRead(id, path, maxBytes) ?? throw new SourceException($"{path}: git does not give out object {id} of the repository", path);
+
+    /// <summary>The same; null when the object is not there.</summary>
+    public byte[]? TryRead(string id, string path, long maxBytes)
     {
         lock (gate)
         {
             try
             {
-                // An idle program may end just when it is asked; a fresh one is asked once more.
-                return TryRead(id, path, maxBytes) ?? TryRead(id, path, maxBytes)
-                    ?? throw new SourceException($"{path}: git gives no answer", path);
+                // An idle program may end just when it is asked; a fresh one is asked once more. In a partial clone Git ends when it is asked for what is not here.
+                return Ask(id, path, maxBytes, out bool missing) ?? (missing ? null : Ask(id, path, maxBytes, out _));
             }
             finally
             {
@@ -49,8 +53,10 @@ internal sealed class BlobReader
         }
     }
 
-    private byte[]? TryRead(string id, string path, long maxBytes)
+    /// <param name="missing">Whether Git said so, and did not just end.</param>
+    private byte[]? Ask(string id, string path, long maxBytes, out bool missing)
     {
+        missing = false;
         try
         {
             timer.Change(Patience, Timeout.InfiniteTimeSpan);
@@ -60,7 +66,8 @@ internal sealed class BlobReader
             string[] header = ReadLine().Split(' ');
             if (header.Length != 3 || !long.TryParse(header[2], NumberStyles.None, CultureInfo.InvariantCulture, out long size))
             {
-                throw new SourceException($"{path}: object {id} is missing from the repository", path);
+                missing = true;
+                return null;
             }
 
             if (size > maxBytes)

@@ -14,7 +14,8 @@ internal sealed partial class GitMirror
         string head = refs!.Resolve($"refs/heads/{name}")
             ?? throw new SourceException($"{name} is not a branch there, so no commit can be added to it; what an application takes by tag, commit or version range is changed where it says so (targetRevision)");
         await FetchAllAsync(cancellationToken).ConfigureAwait(false);
-        return await read(repository!, name, head).ConfigureAwait(false);
+        using GitLogin login = await GitLogin.PrepareAsync(url, access, tokens, cancellationToken).ConfigureAwait(false);
+        return await read(new GitRepository(folder, folder, folder, isBare: true, Completing(login), time), name, head).ConfigureAwait(false);
     }, cancellationToken);
 
     /// <summary>Pushes a new commit on a branch, if the branch still ends where it did.</summary>

@@ -165,8 +165,8 @@ internal sealed partial class GitMirror : IDisposable
             return;
         }
 
-        // One commit without its history is all that rendering needs; not every server gives out any commit, then all is fetched.
-        (int code, _, _) = await TryRemoteAsync( ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head", "--end-of-options", url, $"+{commit}:refs/kept/{commit}"], cancellationToken).ConfigureAwait(false);
+        // One commit without its history is all that rendering needs; not every server gives out any commit, then all is fetched. One that knows no filters sends large files, too.
+        (int code, _, _) = await TryRemoteAsync(["fetch", "--quiet", "--no-tags", "--depth=1", LargeFilesLater, "--no-write-fetch-head", "--end-of-options", url, $"+{commit}:refs/kept/{commit}"], cancellationToken).ConfigureAwait(false);
         if (code != 0 || !await HasAsync(commit, cancellationToken).ConfigureAwait(false))
         {
             await FetchAllAsync(cancellationToken).ConfigureAwait(false);
@@ -184,16 +184,16 @@ internal sealed partial class GitMirror : IDisposable
     {
         string[] depth = File.Exists(Path.Combine(folder, "shallow")) ? ["--unshallow"] : [];
         using GitLogin login = await GitLogin.PrepareAsync(url, access, tokens, cancellationToken).ConfigureAwait(false);
-        await git.With(login).RunAsync(
+        await Completing(login).RunAsync(
             folder,
-            ["fetch", "--quiet", "--prune", "--no-write-fetch-head", .. depth, "--end-of-options", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
+            ["fetch", "--quiet", "--prune", LargeFilesLater, "--no-write-fetch-head", .. depth, "--end-of-options", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
             cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<(int Code, byte[] Output, string Complaint)> TryRemoteAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         using GitLogin login = await GitLogin.PrepareAsync(url, access, tokens, cancellationToken).ConfigureAwait(false);
-        return await git.With(login).TryAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
+        return await Completing(login).TryAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<GitRepository> OpenAsync(CancellationToken cancellationToken)
@@ -204,7 +204,7 @@ internal sealed partial class GitMirror : IDisposable
             await git.RunAsync(folder, ["init", "--quiet", "--bare", "--template="], cancellationToken).ConfigureAwait(false);
         }
 
-        return new GitRepository(folder, folder, folder, isBare: true, git, time);
+        return new GitRepository(folder, folder, folder, isBare: true, git, time) { Supply = Supply };
     }
 
     private async Task<FileStream> LockAsync(CancellationToken cancellationToken)

@@ -46,6 +46,9 @@ public sealed class GitRepository
 
     internal GitProgram Program => git;
 
+    /// <summary>Brings files of a commit that are not here, of those with these ids; null where all is here.</summary>
+    internal Action<string, IReadOnlyList<string>>? Supply { get; init; }
+
     /// <summary>The repository that a folder is in; null for a folder outside of any. Costs nothing for those.</summary>
     /// <exception cref="SourceException">Git refuses the repository (someone else's) or is not installed.</exception>
     public static async Task<GitRepository?> FindAsync(string folder, TimeProvider time, CancellationToken cancellationToken)
@@ -149,7 +152,7 @@ public sealed class GitRepository
             trees.Clear();
         }
 
-        return trees[commit] = GitTree.Parse(commit, blobs, listing);
+        return trees[commit] = GitTree.Parse(commit, blobs, listing, Supply);
     }
 
     /// <summary>Checks who signed a commit, or the annotated tag by which it was asked for.</summary>

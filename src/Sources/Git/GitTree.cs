@@ -11,13 +11,15 @@ public sealed class GitTree : FileTree
     private const int LongestLink = 4096;
 
     private readonly BlobReader blobs;
+    private readonly Action<string, IReadOnlyList<string>>? supply;
     private readonly Dictionary<string, Entry> files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> submodules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedDictionary<string, bool>> folders = new(StringComparer.Ordinal) { [string.Empty] = new(StringComparer.Ordinal) };
 
-    private GitTree(string commit, BlobReader blobs)
+    private GitTree(string commit, BlobReader blobs, Action<string, IReadOnlyList<string>>? supply)
     {
         Commit = commit;
+        this.supply = supply;
         this.blobs = blobs;
     }
 
@@ -30,7 +32,7 @@ public sealed class GitTree : FileTree
     {
         string real = Resolve(path);
         return files.TryGetValue(real, out Entry? entry)
-            ? blobs.Read(entry.Id, path, maxBytes)
+            ? Read(real, entry.Id, path, maxBytes)
             : throw new SourceException(folders.ContainsKey(real) ? $"{path}: is a folder, not a file" : $"{path}: no such file", path);
     }
 
@@ -52,9 +54,10 @@ public sealed class GitTree : FileTree
     public override string Resolve(string path) => SymlinkWalk.Resolve(TreePath.Clean(path), TargetOf, static _ => null);
 
     /// <summary>Reads the output of <c>git ls-tree -r -z</c>.</summary>
-    internal static GitTree Parse(string commit, BlobReader blobs, ReadOnlySpan<byte> listing)
+    /// <param name="supply">Brings files of the commit that are not here; null where all is here.</param>
+    internal static GitTree Parse(string commit, BlobReader blobs, ReadOnlySpan<byte> listing, Action<string, IReadOnlyList<string>>? supply)
     {
-        GitTree tree = new(commit, blobs);
+        GitTree tree = new(commit, blobs, supply);
         while (!listing.IsEmpty)
         {
             int end = listing.IndexOf((byte)0);
@@ -69,6 +72,24 @@ public sealed class GitTree : FileTree
         }
 
         return tree;
+    }
+
+    /// <summary>Reads a file that may have been left on the server; then those beside it come with it, since what lies together is mostly read together.</summary>
+    private byte[] Read(string real, string id, string path, long maxBytes)
+    {
+        if (supply is null)
+        {
+            return blobs.Read(id, path, maxBytes);
+        }
+
+        if (blobs.TryRead(id, path, maxBytes) is { } content)
+        {
+            return content;
+        }
+
+        string folder = TreePath.Parent(real);
+        supply(Commit, [id, .. folders[folder].Keys.Select(name => files.GetValueOrDefault(TreePath.Join(folder, name))?.Id).OfType<string>()]);
+        return blobs.Read(id, path, maxBytes);
     }
 
     /// <summary>What the symlink at a path without symlinks leads to; null when there is none.</summary>

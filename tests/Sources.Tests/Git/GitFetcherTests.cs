@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Bowline.Sources.Files;
@@ -125,6 +126,66 @@ public sealed class GitFetcherTests : IDisposable
         using GitFetcher other = new(repository.Elsewhere("cache"), TimeProvider.System);
         Assert.Equal("2", Text(await other.FetchAsync(new SourceRef(url, "main"), default), "v"));
         Assert.Single(Directory.GetDirectories(repository.Elsewhere("cache")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Large_files_stay_on_the_server_until_one_of_their_folder_is_read(bool filters)
+    {
+        repository.Run("config", "uploadpack.allowFilter", filters ? "true" : "false");
+        string large = Incompressible(2_000_000);
+        foreach (string file in (string[])["charts/a.tgz", "charts/b.tgz", "films/c.mov"])
+        {
+            repository.Write(file, file + large);
+        }
+
+        repository.Write("charts/values.yaml", "small");
+        repository.Commit();
+        string url = await repository.ServeAsync();
+        SourceSnapshot snapshot = await FetchAsync(url, "main");
+        Assert.Equal("small", Text(snapshot, "charts/values.yaml"));
+        Assert.Equal(filters ? 0 : 3, LargeFiles());
+        Assert.Equal("charts/b.tgz" + large, Text(snapshot, "charts/b.tgz"));
+        Assert.Equal(filters ? 2 : 3, LargeFiles());
+        Assert.True(snapshot.Files.FileExists("films/c.mov"));
+
+        // The server may build what is new upon what it takes to be here.
+        repository.Write("films/c.mov", "films/c.mov" + large + "one more line");
+        repository.Write("charts/a.tgz", "charts/a.tgz" + large + "one more line");
+        repository.Commit();
+        SourceSnapshot next = await FetchAsync(url, "main");
+        Assert.Equal("films/c.mov" + large + "one more line", Text(next, "films/c.mov"));
+        Assert.Equal("charts/a.tgz" + large + "one more line", Text(next, "charts/a.tgz"));
+        Assert.Equal("films/c.mov" + large, Text(snapshot, "films/c.mov"));
+    }
+
+    [Fact]
+    public async Task A_large_file_that_the_server_no_longer_gives_out_is_named()
+    {
+        repository.Run("config", "uploadpack.allowFilter", "true");
+        repository.Write("film.mov", Incompressible(2_000_000));
+        repository.Commit();
+        SourceSnapshot snapshot = await FetchAsync(await repository.ServeAsync(), "main");
+        repository.StopServing();
+        SourceException error = Assert.Throws<SourceException>(() => Text(snapshot, "film.mov"));
+        Assert.StartsWith("git://127.0.0.1:", error.Message);
+        Assert.Contains("git fetch:", error.Message);
+    }
+
+    /// <summary>Objects of more than a megabyte that lie in the only mirror.</summary>
+    private int LargeFiles()
+    {
+        string mirror = Directory.GetDirectories(repository.Elsewhere("cache")).Single();
+        string sizes = repository.Run("--git-dir", mirror, "cat-file", "--batch-all-objects", "--batch-check=%(objectsize)");
+        return sizes.Split('\n', StringSplitOptions.RemoveEmptyEntries).Count(size => int.Parse(size, CultureInfo.InvariantCulture) > 1_000_000);
+    }
+
+    private static string Incompressible(int length)
+    {
+        byte[] bytes = new byte[length / 2];
+        new Random(1).NextBytes(bytes);
+        return Convert.ToHexString(bytes);
     }
 
     [Fact]

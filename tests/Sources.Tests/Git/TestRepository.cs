@@ -80,10 +80,16 @@ internal sealed class TestRepository : IDisposable
         return $"git://127.0.0.1:{port}/root";
     }
 
-    public void Dispose()
+    public void StopServing()
     {
         daemon?.Kill(entireProcessTree: true);
         daemon?.Dispose();
+        daemon = null;
+    }
+
+    public void Dispose()
+    {
+        StopServing();
         folder.Dispose();
     }
 }
