@@ -8,6 +8,13 @@ namespace Bowline.Delivery.Health;
 public sealed record ResourceAction(string Name, bool Disabled)
 {
     public string DisplayName { get; init; } = string.Empty;
+
+    /// <summary>What one may tell it (<c>--param NAME=VALUE</c>), with what stands now or is usual.</summary>
+    public IReadOnlyList<(string Name, string Default)> Parameters { get; init; } = [];
+
+    public bool Equals(ResourceAction? other) => other is not null && Name == other.Name && Disabled == other.Disabled && DisplayName == other.DisplayName && Parameters.SequenceEqual(other.Parameters);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Disabled, DisplayName, Parameters.Count);
 }
 
 /// <summary>What an action script wants done to one object.</summary>
@@ -86,7 +93,14 @@ public sealed class ResourceCustomizations
             return [];
         }
 
-        return [.. found.Select(action => new ResourceAction(action.Key, action.Value["disabled"]?.AsBool() == true) { DisplayName = action.Value["displayName"]?.AsString() ?? string.Empty })];
+        return
+        [
+            .. found.Select(action => new ResourceAction(action.Key, action.Value["disabled"]?.AsBool() == true)
+            {
+                DisplayName = action.Value["displayName"]?.AsString() ?? string.Empty,
+                Parameters = [.. (action.Value["params"] as ListNode ?? []).Select(parameter => (parameter["name"]?.ToString() ?? string.Empty, parameter["default"]?.ToString() ?? string.Empty))],
+            }),
+        ];
     }
 
     /// <exception cref="LuaException">The script fails, or there is none of this name.</exception>

@@ -81,7 +81,19 @@ public sealed class ActionSession(UpOptions options, TimeProvider time)
             return $"{resource.Id} unchanged";
         }
 
-        await cluster.PatchAsync(new ObjectKey(kind, resource.Id.Namespace, resource.Id.Name), PatchKind.Merge, patch, Writing, cancellationToken).ConfigureAwait(false);
+        // Where the status is a resource of its own, a patch of the object leaves it as it is.
+        ObjectKey key = new(kind, resource.Id.Namespace, resource.Id.Name);
+        if (patch["status"] is { } status && kind.Subresources.Contains("status"))
+        {
+            patch.Remove("status");
+            await cluster.PatchAsync(key with { Subresource = "status" }, PatchKind.Merge, new MapNode { ["status"] = status }, Writing, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (patch.Count > 0)
+        {
+            await cluster.PatchAsync(key, PatchKind.Merge, patch, Writing, cancellationToken).ConfigureAwait(false);
+        }
+
         return $"{resource.Id} patched";
     }
 

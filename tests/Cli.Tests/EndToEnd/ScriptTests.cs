@@ -60,9 +60,17 @@ public sealed class ScriptTests
               template:
                 metadata: {labels: {app: web}}
                 spec: {containers: [{name: web, image: nginx}]}
+            ---
+            apiVersion: batch/v1
+            kind: Job
+            metadata: {name: long}
+            spec:
+              template:
+                metadata: {annotations: {bowline.dev/run-for: 1h}}
+                spec: {restartPolicy: Never, containers: [{name: long, image: nginx}]}
             """);
         await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository);
-        await up.WaitForOutputAsync("Ctrl-C ends it", Patience);
+        await up.WaitForOutputAsync("web: Synced", Patience);
         Task<(int Exit, string Output, string Errors)> ActAsync(params string[] arguments) => Bowline.RunAsync(scratch.Home, ["action", "web", .. arguments, "--repo", scratch.Repository]);
 
         Assert.Equal("mark\nnever (not as it stands now)", (await ActAsync("configmap/a")).Output.Trim());
@@ -75,9 +83,16 @@ public sealed class ScriptTests
         Assert.Equal(2, exit);
         Assert.Contains("has no action never as it stands now; it has: mark", errors);
 
-        Assert.Equal("pause\nrestart\nresume (not as it stands now)", string.Join('\n', (await ActAsync("deployment/web")).Output.Trim().Split('\n').Order(StringComparer.Ordinal)));
+        Assert.Equal("pause\nrestart\nresume (not as it stands now)\nscale --param replicas=1", (await ActAsync("deployment/web")).Output.Trim());
         string before = await kubectl.RunAsync("-n", "web", "get", "rs", "-o", "name");
         Assert.Equal(0, (await ActAsync("deployment/web", "restart")).Exit);
         await Until.TrueAsync(async () => (await kubectl.RunAsync("-n", "web", "get", "rs", "-o", "name")).Split('\n').Length > before.Split('\n').Length, Patience, () => up.Output);
+        Assert.Equal(0, (await ActAsync("deployment/web", "scale", "--param", "replicas=2")).Exit);
+        await kubectl.RunAsync("-n", "web", "wait", "deploy/web", "--for=jsonpath={.status.readyReplicas}=2", "--timeout=60s");
+
+        // What an action says of the status goes to where the status is written.
+        Assert.Equal(0, (await ActAsync("job/long", "terminate")).Exit);
+        await kubectl.RunAsync("-n", "web", "wait", "job/long", "--for=condition=Failed", "--timeout=60s");
+        Assert.Equal("resume (not as it stands now)\nsuspend (not as it stands now)\nterminate (not as it stands now)", (await ActAsync("job/long")).Output.Trim());
     }
 }
