@@ -21,7 +21,7 @@ internal static class PolicyReader
             AllowEmpty = automated?["allowEmpty"]?.AsBool() == true,
             Options = ArgoCdDialect.Texts(policy?["syncOptions"]),
             NamespaceMetadata = policy?["managedNamespaceMetadata"] as MapNode,
-            Retry = policy?["retry"] is MapNode retry ? ReadRetry(retry, usualLimit: 5) : RetryPolicy.Default,
+            Retry = policy?["retry"] is MapNode retry ? ReadRetry(retry) : RetryPolicy.Default,
         };
     }
 
@@ -53,16 +53,19 @@ internal static class PolicyReader
     public static IReadOnlyList<string> ReadList(string? annotation, char separator) =>
         annotation?.Split(separator, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    /// <summary>Argo CD's defaults for what a retry block leaves out: 5 s, doubled, up to 3 minutes.</summary>
-    internal static RetryPolicy ReadRetry(Node retry, int usualLimit)
+    /// <summary>Argo CD's defaults for what a retry block leaves out: no retry at all, else after 5 s, doubled, up to 3 minutes.</summary>
+    internal static RetryPolicy ReadRetry(Node retry)
     {
         Node? backoff = retry["backoff"];
         double factor = backoff?["factor"]?.AsNumber() ?? 2;
         return new RetryPolicy(
-            (int)Math.Clamp(retry["limit"]?.AsInteger() ?? usualLimit, -1, int.MaxValue),
+            (int)Math.Clamp(retry["limit"]?.AsInteger() ?? 0, -1, int.MaxValue),
             Duration(backoff?["duration"], TimeSpan.FromSeconds(5)),
             factor >= 1 ? factor : 1,
-            Duration(backoff?["maxDuration"], TimeSpan.FromMinutes(3)));
+            Duration(backoff?["maxDuration"], TimeSpan.FromMinutes(3)))
+        {
+            KeepsRevision = retry["refresh"]?.AsBool() == false,
+        };
     }
 
     private static TimeSpan Duration(Node? node, TimeSpan absent) => ParseDuration(ArgoCdDialect.Text(node)) ?? absent;

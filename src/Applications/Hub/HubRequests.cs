@@ -121,7 +121,7 @@ public sealed record HubRequest(SyncOrder? Order, string Refusal, string Refresh
             Options = [.. ArgoCdDialect.Texts(sync["syncOptions"]), .. Forced(sync)],
             Revisions = revisions,
             Sources = sources,
-            Retry = operation["retry"] is MapNode retry ? PolicyReader.ReadRetry(retry, usualLimit: 0) : order.Retry,
+            Retry = operation["retry"] is MapNode retry ? PolicyReader.ReadRetry(retry) : order.Retry,
             SkipHooks = sync.At("syncStrategy", "apply") is MapNode,
         };
     }

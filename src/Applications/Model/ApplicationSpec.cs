@@ -149,6 +149,9 @@ public sealed record RetryPolicy(int Limit, TimeSpan First, double Factor, TimeS
     /// <summary>For applications that say nothing: soon, since most causes pass in a moment, and without end.</summary>
     public static readonly RetryPolicy Default = new(-1, TimeSpan.FromSeconds(0.5), 2, TimeSpan.FromMinutes(3));
 
+    /// <summary>Says in so many words that a newer commit has to wait for the end of the attempts (<c>refresh: false</c>); otherwise it takes their place.</summary>
+    public bool KeepsRevision { get; init; }
+
     public TimeSpan PauseAfter(int failures)
     {
         double seconds = First.TotalSeconds * Math.Pow(Factor, Math.Min(Math.Max(failures - 1, 0), 60));

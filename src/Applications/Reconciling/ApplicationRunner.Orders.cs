@@ -36,6 +36,7 @@ public sealed partial class ApplicationRunner
     /// <param name="terminate">End the sync that runs; it is not begun again by itself.</param>
     public void Answer(SyncOrder? asked, string refusal, bool terminate)
     {
+        MoveOn(asked: true);
         if (terminate)
         {
             terminated = true;

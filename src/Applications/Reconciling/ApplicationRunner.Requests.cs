@@ -16,6 +16,7 @@ public sealed partial class ApplicationRunner
     /// <summary>Something was asked for: look at once, and do not finish what is under way where it stands against that.</summary>
     private void Hear(OperatorRequest request)
     {
+        MoveOn(asked: true);
         if (request.Verb is "terminate" or "rollback" or "resume")
         {
             lock (gate)

@@ -50,6 +50,17 @@ public sealed class ApplicationFinderTests
         Assert.Equal("web", application.Destination.Namespace);
     }
 
+    [Theory]
+    [InlineData("", -1, false)]
+    [InlineData("retry: {backoff: {duration: 10s}}", 0, false)]
+    [InlineData("retry: {limit: 3, refresh: true}", 3, false)]
+    [InlineData("retry: {limit: -1, refresh: false}", -1, true)]
+    public void A_retry_block_means_what_it_says_and_without_a_limit_no_retry(string retry, int limit, bool keepsRevision)
+    {
+        var policy = Assert.Single(Find(("a.yaml", $"{Application.Replace("NAME", "one")}\n    {retry}\n")).Applications).Policy.Retry;
+        Assert.Equal((limit, keepsRevision), (policy.Limit, policy.KeepsRevision));
+    }
+
     [Fact]
     public void A_broken_manifest_is_a_fault_with_its_place_and_the_others_are_found()
     {
