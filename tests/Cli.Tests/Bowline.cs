@@ -15,14 +15,14 @@ internal sealed class Bowline : IAsyncDisposable
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
 
-    private Bowline(string home, string[] arguments, IEnumerable<(string Name, string Value)> environment)
+    private Bowline(string home, string[] arguments, IEnumerable<(string Name, string Value)> environment, string? folder = null)
     {
         ProcessStartInfo start = new(Path.Combine(SharedFolder.Checkout, "bowline"), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            WorkingDirectory = SharedFolder.Checkout,
+            WorkingDirectory = folder ?? SharedFolder.Checkout,
             Environment = { ["BOWLINE_HOME"] = home, ["BOWLINE_WEBHOOK_GITHUB_SECRET"] = WebhookSecret },
         };
         foreach ((string name, string value) in environment)
@@ -48,6 +48,17 @@ internal sealed class Bowline : IAsyncDisposable
     public static Bowline Start(string home, params string[] arguments) => new(home, arguments, []);
 
     public static Task<(int Exit, string Output, string Errors)> RunAsync(string home, params string[] arguments) => RunAsync(home, [], arguments);
+
+    /// <summary>Runs it in a folder of one's own.</summary>
+    public static async Task<(int Exit, string Output, string Errors)> RunInAsync(string folder, string home, params string[] arguments)
+    {
+        Bowline bowline = new(home, arguments, [], folder);
+        await using (bowline)
+        {
+            int exit = await bowline.WaitAsync(TimeSpan.FromMinutes(2));
+            return (exit, bowline.Output, bowline.Errors);
+        }
+    }
 
     public static async Task<(int Exit, string Output, string Errors)> RunAsync(string home, IEnumerable<(string Name, string Value)> environment, params string[] arguments)
     {

@@ -38,6 +38,9 @@ public sealed record ApplicationStatus(string Name)
     /// <summary>What is going on at this moment, for progress displays: <c>rendering</c>, <c>applying 12/40</c>.</summary>
     public string Activity { get; init; } = string.Empty;
 
+    /// <summary>Whether anybody has looked yet; until then Sync and Health mean nothing.</summary>
+    public bool IsKnown => Sync != SyncState.Unknown || Health != HealthStatus.Unknown || Message.Length > 0;
+
     public bool IsDelivered => Sync == SyncState.Synced && Health == HealthStatus.Healthy;
 }
 

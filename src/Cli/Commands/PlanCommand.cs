@@ -26,8 +26,7 @@ internal static class PlanCommand
         {
             UpOptions options = target.ReadWithRepository(parse);
             string only = parse.GetValue(application)!;
-            // As with up and diff, a folder may stand in the place of the application.
-            if (only is "." or ".." || only.Contains('/', StringComparison.Ordinal))
+            if (!target.NamesRepository(parse) && await IsFolderAsync(options, only, time, cancellationToken).ConfigureAwait(false))
             {
                 (options, only) = (options with { Path = only }, string.Empty);
             }
@@ -37,5 +36,30 @@ internal static class PlanCommand
             return report.Faults.Count > 0 ? ExitCodes.Failure : ExitCodes.Success;
         });
         return command;
+    }
+
+    /// <summary>
+    /// As with up and diff, a folder may stand in the place of the application. What is an application of the current folder as well as a folder
+    /// in it is the application, and that is said: many repositories keep an application in the folder of its name.
+    /// </summary>
+    private static async Task<bool> IsFolderAsync(UpOptions options, string named, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (named is "." or ".." || named.Contains('/', StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        if (named.Length == 0 || !Directory.Exists(named))
+        {
+            return false;
+        }
+
+        if (!await new DiffSession(options, time).DeclaresAsync(named, cancellationToken).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        Console.Error.WriteLine($"{named}: the application of the repository here is planned; say ./{named} for the folder");
+        return false;
     }
 }

@@ -45,6 +45,9 @@ internal sealed class TargetFlags
 
     public UpOptions Read(ParseResult parse) => Read(parse, parse.GetValue(Path)!);
 
+    /// <summary>Whether the repository was named, not taken to be the current folder.</summary>
+    public bool NamesRepository(ParseResult parse) => parse.GetResult(repository) is { Implicit: false };
+
     public UpOptions ReadWithRepository(ParseResult parse) => Read(parse, parse.GetValue(repository)!);
 
     public UpOptions Read(ParseResult parse, string path) => new(path)

@@ -17,7 +17,14 @@ internal sealed class PlainProgress(TextWriter output, TimeProvider time) : IUpO
     public void Status(ApplicationStatus status)
     {
         // Counters are left out: a line for every object is a table's business.
-        string state = status.Activity.Split(' ')[0] is { Length: > 0 } activity and not "waiting" ? activity : $"{status.Sync}, {status.Health}";
+        string activity = status.Activity.Split(' ')[0];
+        bool acts = activity is { Length: > 0 } and not "waiting";
+        if (!acts && !status.IsKnown)
+        {
+            return;
+        }
+
+        string state = acts ? activity : $"{status.Sync}, {status.Health}";
         string line = $"{status.Shown}: {state}{(status.Cluster.Length > 0 ? $" on {status.Cluster}" : string.Empty)}{(status.Message.Length > 0 ? $": {status.Message}" : string.Empty)}";
         lock (gate)
         {

@@ -26,7 +26,7 @@ internal static class StatusTable
             List<Text> cells =
             [
                 new(status.Shown), new(Or(status.Cluster)), new(Or(status.Namespace)), new(Or(status.Revision)),
-                new(status.Sync.ToString(), StyleOf(status.Sync)), new(status.Health.ToString(), StyleOf(status.Health)),
+                new(Told(status, status.Sync), StyleOf(status.Sync)), new(Told(status, status.Health), StyleOf(status.Health)),
                 new(status.Resources.ToString(CultureInfo.InvariantCulture)), new(Seconds(status.Duration)),
             ];
             if (withActivity)
@@ -48,7 +48,7 @@ internal static class StatusTable
             ["APPLICATION", "CLUSTER", "NAMESPACE", "REVISION", "SYNC", "HEALTH", "RESOURCES", "DURATION"],
             .. statuses.Select(status => (string[])
             [
-                status.Shown, Or(status.Cluster), Or(status.Namespace), Or(status.Revision), status.Sync.ToString(), status.Health.ToString(),
+                status.Shown, Or(status.Cluster), Or(status.Namespace), Or(status.Revision), Told(status, status.Sync), Told(status, status.Health),
                 status.Resources.ToString(CultureInfo.InvariantCulture), Seconds(status.Duration),
             ]),
         ];
@@ -58,6 +58,10 @@ internal static class StatusTable
             output.WriteLine(string.Join("   ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
         }
     }
+
+    /// <summary>What is known of it; nothing before anybody has looked.</summary>
+    private static string Told<T>(ApplicationStatus status, T state)
+        where T : struct, Enum => status.IsKnown ? state.ToString() : Or(string.Empty);
 
     private static string Or(string text) => text.Length > 0 ? text : "-";
 

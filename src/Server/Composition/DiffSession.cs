@@ -16,6 +16,21 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
     public Task<DiffReport> CompareAsync(string only, CancellationToken cancellationToken) =>
         CompareAsync(only, static (report, _, _) => Task.FromResult(report), cancellationToken);
 
+    /// <summary>Whether the repository's files declare an application of this name, be it readable or not; they do not where there is no repository.</summary>
+    public async Task<bool> DeclaresAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using Repository repository = await Repository.OpenAsync(options, delivers: false, time, cancellationToken).ConfigureAwait(false);
+            WorkspaceState workspace = await repository.LoadAsync(previous: null, WorkspaceChange.Everything, rendering: null, cancellationToken).ConfigureAwait(false);
+            return workspace.Declared.Any(spec => spec.Name == name) || workspace.Faults.Any(fault => fault.Name == name);
+        }
+        catch (UsageException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Compares, and lets something be made of it while the clusters can still be asked.</summary>
     internal async Task<T> CompareAsync<T>(string only, Func<DiffReport, Func<string, DeliveryTarget>, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
@@ -35,7 +50,8 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
         (WorkspaceState workspace, Placement placement, string against) = await ReachAsync(fleet, repository, cancellationToken).ConfigureAwait(false);
         if (only.Length > 0 && workspace.Declared.All(spec => spec.Name != only) && workspace.Faults.All(fault => fault.Name != only))
         {
-            throw new UsageException($"there is no application {only}; there are: {string.Join(", ", workspace.Declared.Select(spec => spec.Name))}");
+            string known = string.Join(", ", workspace.Declared.Select(spec => spec.Name));
+            throw new UsageException($"there is no application {only} in {options.Path}{(known.Length > 0 ? $"; there are: {known}" : ", and no other")}");
         }
 
         IReadOnlyList<Claims> claims = [.. workspace.Rendered.Select(application => application.Claims)];

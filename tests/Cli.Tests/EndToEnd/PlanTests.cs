@@ -69,6 +69,26 @@ public sealed class PlanTests
         Assert.True(errors.IndexOf("a-web: Synced", StringComparison.Ordinal) > errors.IndexOf("b-db: Synced", StringComparison.Ordinal), errors);
     }
 
+    [Fact]
+    public async Task A_folder_may_stand_in_the_place_of_the_application_whose_name_goes_first()
+    {
+        using Scratch scratch = new();
+        scratch.WriteApplication("web", "web").WriteConfigMap("web/a.yaml", "a").WriteConfigMap("plain/b.yaml", "b");
+        (int exit, string output, string errors) = await Bowline.RunInAsync(scratch.Repository, scratch.Home, "plan", "plain");
+        Assert.True(exit == 0, errors);
+        Assert.Contains("ConfigMap default/b", output);
+        (exit, output, errors) = await Bowline.RunInAsync(scratch.Repository, scratch.Home, "plan", "web");
+        Assert.True(exit == 0, errors);
+        Assert.Contains("ConfigMap web/a", output);
+        Assert.Contains("web: the application of the repository here is planned; say ./web for the folder", errors);
+        (exit, _, errors) = await Bowline.RunInAsync(scratch.Repository, scratch.Home, "plan", "nothing");
+        Assert.Equal(2, exit);
+        Assert.Contains("there is no application nothing in .; there are: web", errors);
+        (exit, _, errors) = await Bowline.RunInAsync(scratch.Repository, scratch.Home, "plan", "plain", "--repo", ".");
+        Assert.Equal(2, exit);
+        Assert.Contains("there is no application plain in .; there are: web", errors);
+    }
+
     private static async Task<Node> PlanAsync(Scratch scratch)
     {
         (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "plan", scratch.Repository, "-o", "json");
