@@ -29,6 +29,9 @@ public sealed record Observation(RenderedApplication Application, SyncPlan Plan,
 
     /// <summary>Whether exactly this desired state was delivered completely before.</summary>
     public bool IsDelivered => Inventory.Synced == Application.Fingerprint;
+
+    /// <summary>Whether the last sync of this desired state failed, be its objects in place or not: a hook failed, say.</summary>
+    public bool HasFailed => !IsDelivered && Inventory is { Failure.Length: > 0, Operation: { } begun } && begun.Fingerprint == Application.Fingerprint;
 }
 
 /// <summary>Brings one application's objects on one cluster to what the repository says, and says how that stands. For one caller at a time.</summary>
@@ -123,6 +126,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
             PruneOnRemoval = target.PrunesOnRemoval(observation.Application.Spec),
             Operation = run.Operation,
             DeleteHooks = [.. DeleteHooksOf(observation.Desired, secret: false)],
+            HookKinds = [.. observation.Inventory.HookKinds.Union(observation.Plan.Actions.Where(action => action is { Change: PlannedChange.RunHook, Desired.Kind: not null }).Select(action => action.Desired!.Kind!.Kind))],
         };
         await WriteAsync(owner, observation.Inventory, during, cancellationToken).ConfigureAwait(false);
 

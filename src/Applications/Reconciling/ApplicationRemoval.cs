@@ -30,7 +30,7 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
         if (farewell.Prune ?? inventory.PruneOnRemoval)
         {
             bool confirmed = farewell.Approved || inventory.Confirmed is not null || inventory.Request?.Verb == "confirm";
-            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(owner, inventory, cancellationToken).ConfigureAwait(false), await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), confirmed, farewell.Propagation, target.Settings.Tracking);
+            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(owner, inventory, cancellationToken).ConfigureAwait(false), [.. await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), .. await HooksLeftAsync(owner, inventory, cancellationToken).ConfigureAwait(false)], confirmed, farewell.Propagation, target.Settings.Tracking);
             SyncOperation operation = inventory.Operation is { Fingerprint: Removal } begun ? begun : SyncOperation.Begin(Removal, time.GetUtcNow());
             SyncRun run = new(operation)
             {
@@ -64,6 +64,29 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
         }
 
         return hooks;
+    }
+
+    /// <summary>Objects of hooks that their policies let stay: they are the application's like any other.</summary>
+    private async Task<List<(InventoryEntry, MapNode)>> HooksLeftAsync(string owner, Inventory inventory, CancellationToken cancellationToken)
+    {
+        List<(InventoryEntry, MapNode)> left = [];
+        foreach (ResourceKind of in inventory.HookKinds)
+        {
+            if (await target.Cluster.FindKindAsync(of, cancellationToken).ConfigureAwait(false) is { } kind)
+            {
+                await target.Live.EnsureAsync([kind], cancellationToken).ConfigureAwait(false);
+                foreach (MapNode live in target.Live.List(kind.Kind))
+                {
+                    ResourceId id = new Resource(live).Id;
+                    if (Synchronizer.IsHookOfSync(live) && target.Settings.Tracking.Owner(id, live) == owner)
+                    {
+                        left.Add((new InventoryEntry(kind.Kind, id.Namespace, id.Name), live));
+                    }
+                }
+            }
+        }
+
+        return left;
     }
 
     private async Task<List<(InventoryEntry, MapNode)>> LeftoversAsync(Inventory inventory, CancellationToken cancellationToken)

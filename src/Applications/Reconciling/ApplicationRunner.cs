@@ -318,9 +318,10 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         HealthReport health = ApplicationReconciler.Worst(objects);
         GateDecision? held = observation.Plan.HeldBy;
         bool failed = result is { Succeeded: false };
-        bool synced = !failed && observation.Plan.InSync && observation.Inventory.Hold is null;
+        bool unfinished = result is null && observation.HasFailed;
+        bool synced = !failed && !unfinished && observation.Plan.InSync && observation.Inventory.Hold is null;
         bool waits = held?.Verdict == GateVerdict.Wait && context.Dependencies.MayMove(observation.Application.Spec.Name);
-        bool canAct = observation.Plan.HasChanges && held is null && !IsHalted(observation) && IsAutomated(observation);
+        bool canAct = (observation.Plan.HasChanges || unfinished) && held is null && !IsHalted(observation) && IsAutomated(observation);
         Settling next = Settling.Next(new Evidence(synced, failed, canAct, health.Status) { Waits = waits }, now, observation.Application.Spec.Policy.Retry);
         string fight = heals.Delay(now) > TimeSpan.Zero && observation.IsDelivered && observation.Plan.HasChanges ? heals.Describe(now) : string.Empty;
         Publish(status with

@@ -28,6 +28,10 @@ internal static class StatusMessage
         {
             causes.AddRange(CausesOf(result));
         }
+        else if (observation is { HasFailed: true, Plan.InSync: true })
+        {
+            causes.Add(observation.Inventory.Failure);
+        }
 
         foreach (PlannedAction action in observation.Plan.Actions.Where(action => !action.InSync))
         {

@@ -68,8 +68,12 @@ internal static class PlanWriter
     {
         string from = action.Desired?.Origin is { File.Length: > 0 } origin ? $"  # {origin}" : string.Empty;
         string reason = action.Refusal.Length > 0 ? $"REFUSED: {Refusal(action)}" : action.Reason;
-        output.WriteLine($"    {Changes.First(change => change.Change == action.Change).Mark} {action.Id}{(reason.Length > 0 ? $": {reason}" : string.Empty)}{from}");
+        output.WriteLine($"    {Changes.First(change => change.Change == action.Change).Mark} {action.Id}{GeneratedName(action)}{(reason.Length > 0 ? $": {reason}" : string.Empty)}{from}");
     }
+
+    /// <summary>What an object without a name will be called, as far as that is known: <c>migrate-*</c>.</summary>
+    private static string GeneratedName(PlannedAction action) =>
+        action.Id.Name.Length == 0 && action.Desired?.Body.At("metadata", "generateName")?.AsString() is { } beginning ? $"{beginning}*" : string.Empty;
 
     private static Node Document(ApplicationDiff application)
     {

@@ -40,7 +40,7 @@ public sealed class Explainer(LiveView view, HealthAssessor health)
 
         causes.AddRange(plan.Gates.Where(gate => gate.Verdict != GateVerdict.Allow).Select(gate => new Cause(null, $"{gate.Gate}: {gate.Reason}")));
         causes.AddRange(plan.Actions.Select(OfAction).OfType<Cause>());
-        if (causes.Count == 0 && inventory.Failure.Length > 0 && !plan.InSync)
+        if (causes.Count == 0 && inventory is { Failure.Length: > 0, Operation: not null })
         {
             causes.Add(new Cause(null, $"the last sync failed: {inventory.Failure}"));
         }

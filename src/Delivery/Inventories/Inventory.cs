@@ -30,6 +30,9 @@ public sealed record Inventory(IReadOnlyList<InventoryEntry> Entries, string Syn
     /// <summary>Whether there are such hooks that are Secrets: those are kept in a Secret beside the inventory.</summary>
     public bool HasSecretHooks { get; init; }
 
+    /// <summary>Kinds of which its syncs have made hooks: what is left of those goes with the application.</summary>
+    public IReadOnlyList<ResourceKind> HookKinds { get; init; } = [];
+
     /// <summary>What somebody asked for and nobody has taken up yet; null when there is nothing.</summary>
     public OperatorRequest? Request { get; init; }
 

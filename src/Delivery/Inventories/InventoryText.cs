@@ -26,6 +26,7 @@ internal static class InventoryText
             Hold = Parse(data["hold"]) is MapNode hold ? new Hold(Text(hold["from"]), (int)(hold["rolledBackTo"]?.AsInteger() ?? 0), Text(hold["reason"])) { IsHalt = hold["halt"]?.AsBool() == true } : null,
             DeleteHooks = [.. Items(Parse(data["deleteHooks"])).OfType<MapNode>()],
             HasSecretHooks = data["secretHooks"]?.AsString() == "true",
+            HookKinds = [.. Items(Parse(data["hookKinds"])).OfType<ListNode>().Where(parts => parts.Count == 2).Select(parts => ResourceKind.Of(Text(parts[0]), Text(parts[1])))],
             Request = ReadRequest(stored),
             Confirmed = data["confirmed"]?.AsString() is { Length: > 0 } confirmed ? Time(confirmed) : null,
             Failure = data["failure"]?.AsString() ?? string.Empty,
@@ -69,16 +70,7 @@ internal static class InventoryText
             data["hold"] = JsonWriter.ToText(new MapNode { ["from"] = hold.From, ["rolledBackTo"] = hold.RolledBackTo, ["reason"] = hold.Reason, ["halt"] = hold.IsHalt });
         }
 
-        if (inventory.DeleteHooks.Count > 0)
-        {
-            data["deleteHooks"] = JsonWriter.ToText(new ListNode(inventory.DeleteHooks));
-        }
-
-        if (inventory.HasSecretHooks)
-        {
-            data["secretHooks"] = "true";
-        }
-
+        WriteHooks(inventory, data);
         if (inventory.Confirmed is { } confirmed)
         {
             data["confirmed"] = Time(confirmed);
@@ -110,6 +102,24 @@ internal static class InventoryText
         catch (Exception edited) when (edited is FormatException or JsonException)
         {
             return [];
+        }
+    }
+
+    private static void WriteHooks(Inventory inventory, MapNode data)
+    {
+        if (inventory.DeleteHooks.Count > 0)
+        {
+            data["deleteHooks"] = JsonWriter.ToText(new ListNode(inventory.DeleteHooks));
+        }
+
+        if (inventory.HasSecretHooks)
+        {
+            data["secretHooks"] = "true";
+        }
+
+        if (inventory.HookKinds.Count > 0)
+        {
+            data["hookKinds"] = JsonWriter.ToText(new ListNode(inventory.HookKinds.Select(Node (kind) => new ListNode([kind.ApiVersion, kind.Kind]))));
         }
     }
 

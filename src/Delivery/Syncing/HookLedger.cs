@@ -12,6 +12,7 @@ internal sealed class HookLedger(SyncRun run)
     private readonly ConcurrentDictionary<string, byte> done = new(run.Operation.HooksDone.Select(key => KeyValuePair.Create(key, (byte)0)));
     private readonly ConcurrentQueue<(DesiredObject Object, Hook Hook, bool Succeeded)> ended = new();
     private readonly ConcurrentDictionary<ObjectKey, DesiredObject> running = new();
+    private readonly ConcurrentDictionary<ObjectKey, string> waiting = new();
     private int unsaved;
 
     public SyncRun Run => run;
@@ -27,9 +28,21 @@ internal sealed class HookLedger(SyncRun run)
 
     public void Start(DesiredObject hook) => running[hook.Key] = hook;
 
+    /// <summary>Says what is waited for: of hooks that run side by side always the same first one, so that the sentence stands still as long as it is true.</summary>
+    public void Wait(DesiredObject hook, string what)
+    {
+        waiting[hook.Key] = what;
+        string[] all = [.. waiting.OrderBy(one => one.Key.Name, StringComparer.Ordinal).Select(one => one.Value)];
+        if (all.Length > 0)
+        {
+            run.Waits($"waits for {all[0]}{(all.Length > 1 ? $", and {all.Length - 1} more" : string.Empty)}");
+        }
+    }
+
     public void End(PlannedAction action, DesiredObject hook, bool succeeded)
     {
         running.TryRemove(hook.Key, out _);
+        waiting.TryRemove(hook.Key, out _);
         ended.Enqueue((hook, action.Hook!, succeeded));
         if (succeeded && done.TryAdd(action.HookKey, 0))
         {

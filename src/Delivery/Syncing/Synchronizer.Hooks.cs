@@ -10,7 +10,7 @@ namespace Bowline.Delivery.Syncing;
 
 public sealed partial class Synchronizer
 {
-    /// <summary>The sync that made a hook's object: one that starts over finds its own hooks by it.</summary>
+    /// <summary>The sync that made a hook's object, and the phase: one that starts over finds its own hooks by it, and one that runs an object in two phases makes it twice.</summary>
     private const string OperationAnnotation = "bowline.dev/operation";
 
     private static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(5);
@@ -24,7 +24,7 @@ public sealed partial class Synchronizer
 
         DesiredObject hook = Named(action.Desired!, action.Hook!, ledger.Run.Operation);
         ledger.Start(hook);
-        if (!IsUnderWay(live.Get(hook.Id), ledger.Run.Operation))
+        if (!IsUnderWay(live.Get(hook.Id), MarkOf(ledger.Run.Operation, action.Hook!)))
         {
             if (action.Hook!.DeletePolicies.HasFlag(HookDeletePolicies.BeforeHookCreation))
             {
@@ -34,7 +34,7 @@ public sealed partial class Synchronizer
             live.Observe(await RetryAsync(token => KeyedLists.ApplyAsync(cluster, hook, Writing(hook) with { Force = true }, token), cancellationToken).ConfigureAwait(false));
         }
 
-        (bool succeeded, string message) = await WaitForHookAsync(hook.Id, reason => ledger.Run.Waits($"waits for {action.Hook!.Phase} hook {hook.Id}{reason}"), cancellationToken).ConfigureAwait(false);
+        (bool succeeded, string message) = await WaitForHookAsync(hook.Id, reason => ledger.Wait(hook, $"{action.Hook!.Phase} hook {hook.Id}{reason}"), cancellationToken).ConfigureAwait(false);
         ledger.End(action, hook, succeeded);
         return succeeded
             ? new SyncStep(hook.Id, SyncOutcome.HookSucceeded, $"{action.Hook!.Phase} hook") { Planned = action.Id }
@@ -42,8 +42,8 @@ public sealed partial class Synchronizer
     }
 
     /// <summary>Whether the object was made by this very sync and has not failed: then it is waited for, not made again.</summary>
-    private bool IsUnderWay(MapNode? present, SyncOperation operation) =>
-        present?.At("metadata", "annotations", OperationAnnotation)?.AsString() == operation.Id
+    private bool IsUnderWay(MapNode? present, string mark) =>
+        present?.At("metadata", "annotations", OperationAnnotation)?.AsString() == mark
         && present.At("metadata", "deletionTimestamp") is null
         && health.Assess(new Resource(present).Id, present).Status != HealthStatus.Degraded;
 
@@ -127,6 +127,12 @@ public sealed partial class Synchronizer
         }
     }
 
+    private static string MarkOf(SyncOperation operation, Hook hook) => $"{operation.Id}/{hook.Phase}";
+
+    /// <summary>Whether a live object was made as a hook of an application's syncs, and is not one of its removal.</summary>
+    public static bool IsHookOfSync(MapNode live) => live.At("metadata", "annotations", OperationAnnotation)?.AsString() is { } mark
+        && !(Enum.TryParse(mark[(mark.LastIndexOf('/') + 1)..], out SyncPhase phase) && SyncPlanner.IsOfRemoval(phase));
+
     private static DeleteOptions Deleting(DesiredObject hook) => DeleteOptions.Background with { As = hook.Options.As };
 
     /// <summary>The hook's object with the sync it belongs to; generateName becomes a name that the same sync gives again.</summary>
@@ -143,7 +149,7 @@ public sealed partial class Synchronizer
         }
 
         MapNode annotations = metadata.EnsureMap("annotations");
-        annotations[OperationAnnotation] = operation.Id;
+        annotations[OperationAnnotation] = MarkOf(operation, hook);
         if (Tracking.Owner(desired.Id, body) is { } owner)
         {
             annotations[Tracking.Annotation] = Tracking.Format(owner, id);

@@ -47,7 +47,7 @@ public sealed class ExplainSession(UpOptions options, TimeProvider time)
         }
 
         Explainer explainer = new(await ReadAsync(diff, target, origins, cancellationToken).ConfigureAwait(false), target.Health);
-        SyncState sync = diff.Plan.InSync ? SyncState.Synced : SyncState.OutOfSync;
+        SyncState sync = diff.Plan.InSync && !diff.Observation.HasFailed ? SyncState.Synced : SyncState.OutOfSync;
         IReadOnlyList<Cause> causes = resource.Length == 0 ? explainer.Explain(diff.Plan, diff.Observation.Inventory)
             : explainer.Explain(diff.Find(resource)) is { } cause ? [cause] : [];
         return new Explanation(diff.Application, diff.Cluster, sync, diff.Health, causes);

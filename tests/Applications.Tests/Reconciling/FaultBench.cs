@@ -34,13 +34,23 @@ internal sealed class FaultBench : IAsyncDisposable
         Front = front;
         Client = new HttpCluster(new ClusterConnection("test", front.Address), time);
         target = new DeliveryTarget(Client, assumeKinds: false, time, new SyncOptions());
-        Context = new RunnerContext(time, new Dependencies()) { Reported = report => reports[report.Status.Name] = report };
+        Context = new RunnerContext(time, new Dependencies())
+        {
+            Reported = report =>
+            {
+                reports[report.Status.Name] = report;
+                Told();
+            },
+        };
     }
 
     /// <summary>What runners that begin from now on share.</summary>
     public RunnerContext Context { get; set; }
 
     public DeliveryTarget Target => target;
+
+    /// <summary>Called when anything is told of an application.</summary>
+    public Action Told { get; set; } = static () => { };
 
     /// <summary>The last that was told of an application.</summary>
     public ApplicationReport? Report(string name) => reports.GetValueOrDefault(name);

@@ -61,6 +61,27 @@ public sealed class RetryTests
         await FaultBench.UntilAsync(() => asked.Status.IsDelivered, () => $"{asked.Status.Sync}: {asked.Status.Message}");
     }
 
+    [Fact]
+    public async Task A_hook_that_keeps_failing_after_everything_is_in_place_is_tried_as_often_as_the_retry_says_and_is_not_called_synced()
+    {
+        await using FaultBench bench = await FaultBench.StartAsync();
+        int tries = 0;
+        bench.Front.Fault = context => FaultBench.IsWrite(context) && context.Request.Path.Value!.EndsWith("/configmaps/after", StringComparison.Ordinal) && Interlocked.Increment(ref tries) > 0
+            ? FaultyFront.RefuseAsync(context, 400, "BadRequest", "never") : Task.FromResult(false);
+        string hook = FaultBench.ConfigMap("after").Replace("name: after", "name: after, annotations: {argocd.argoproj.io/hook: PostSync}", StringComparison.Ordinal);
+        ApplicationRunner runner = bench.Run("a", FaultBench.ConfigMap("one") + hook, spec => Retrying(spec, keeps: false, limit: 2));
+        await FaultBench.UntilAsync(() => runner.Settling.IsExhausted, () => runner.Status.Message);
+
+        // To look again is no reason to try again, and does not make it synced.
+        DateTimeOffset? told = null;
+        bench.Told = () => told = DateTimeOffset.UtcNow;
+        runner.Signal();
+        await FaultBench.UntilAsync(() => told is not null, () => "nobody looked again");
+        Assert.Equal(3, tries);
+        Assert.Equal(SyncState.OutOfSync, runner.Status.Sync);
+        Assert.Contains("never", runner.Status.Message);
+    }
+
     private static ApplicationSpec Retrying(ApplicationSpec spec, bool keeps, int limit = -1) =>
         spec with { Policy = spec.Policy with { Retry = new RetryPolicy(limit, TimeSpan.FromMilliseconds(20), 1, TimeSpan.FromSeconds(1)) { KeepsRevision = keeps } } };
 }

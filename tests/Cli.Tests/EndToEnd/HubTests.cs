@@ -58,6 +58,7 @@ public sealed class HubTests
     {
         using Scratch scratch = new();
         scratch.WriteApplication("web", "web").WriteConfigMap("web/a.yaml", "a").WriteConfigMap("one/b.yaml", "b").WriteConfigMap("two/c.yaml", "c");
+        scratch.Write("two/hook.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: ran, annotations: {argocd.argoproj.io/hook: PreSync}}}");
         await using Bowline up = Up(scratch, out Kubectl kubectl);
         await up.WaitForOutputAsync(Staying, Patience);
         foreach (string finalizer in (string[])["[resources-finalizer.argocd.argoproj.io]", "[]"])
@@ -70,6 +71,7 @@ public sealed class HubTests
             await kubectl.RunAsync("-n", "argocd", "delete", "app", "mine", "--timeout", "30s");
             await Until.TrueAsync(async () => (await kubectl.TryAsync("-n", "bowline-system", "get", "cm", "inventory-mine")).Exit != 0, Patience, () => up.Output);
             Assert.Equal(finalizer == "[]" ? 0 : 1, (await kubectl.TryAsync("-n", "mine", "get", "cm", "c")).Exit);
+            Assert.Equal(finalizer == "[]" ? 0 : 1, (await kubectl.TryAsync("-n", "mine", "get", "cm", "ran")).Exit);
         }
 
         Assert.Equal(0, (await kubectl.TryAsync("-n", "web", "get", "cm", "a")).Exit);

@@ -1,6 +1,9 @@
+using Bowline.Cluster.Requests;
+using Bowline.Delivery.Desired;
 using Bowline.Delivery.Inventories;
 using Bowline.Delivery.Planning;
 using Bowline.Delivery.Syncing;
+using Bowline.Resources.Model;
 
 namespace Bowline.Delivery.Tests.Syncing;
 
@@ -76,6 +79,33 @@ public sealed class HookTests
         SyncStep two = Assert.Single((await bench.SyncAsync(await bench.PlanAsync(manifests), operation)).Steps);
         Assert.StartsWith("run-", one.Id.Name);
         Assert.Equal(one.Id, two.Id);
+    }
+
+    [Fact]
+    public async Task An_object_that_is_a_hook_of_two_phases_runs_in_both()
+    {
+        await using DeliveryBench bench = await DeliveryBench.StartAsync();
+        List<string> uids = [];
+        SyncPlan plan = await bench.PlanAsync(Hook("before", "\"PreSync,PostSync\"", "BeforeHookCreation"));
+        SyncRun run = new(SyncOperation.Begin("fingerprint", DateTimeOffset.UtcNow)) { Progress = step => uids.Add(bench.Live.Get(step.Id)!.At("metadata", "uid")!.AsString()!) };
+        Assert.True((await bench.Synchronizer.RunAsync(plan, run, CancellationToken.None)).Succeeded);
+        Assert.Equal(2, uids.Distinct().Count());
+    }
+
+    [Fact]
+    public void What_is_waited_for_is_said_once_though_hooks_run_side_by_side()
+    {
+        List<string> said = [];
+        HookLedger ledger = new(new SyncRun(SyncOperation.Begin("fingerprint", DateTimeOffset.UtcNow)) { Waits = said.Add });
+        DesiredObject[] hooks = [.. new[] { "a", "b" }.Select(name => new DesiredObject(new ResourceId("batch", "Job", "n", name), [], Origin.Unknown) { Kind = new KindInfo(new ResourceKind("batch", "v1", "Job"), "jobs", Namespaced: true) })];
+        for (int i = 0; i < 3; i++)
+        {
+            ledger.Wait(hooks[1], "PreSync hook b");
+            ledger.Wait(hooks[0], "PreSync hook a");
+        }
+
+        Assert.Equal(["waits for PreSync hook b", "waits for PreSync hook a, and 1 more"], said.Distinct());
+        Assert.Equal(2, said.Zip(said.Skip(1)).Count(pair => pair.First != pair.Second) + 1);
     }
 
     private static string Hook(string name, string phase, string policy, int wave = 0) =>
