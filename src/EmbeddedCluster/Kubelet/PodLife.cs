@@ -60,17 +60,18 @@ internal sealed partial class PodLife
     {
         int grace = pod.Metadata().Int("deletionGracePeriodSeconds");
         DateTimeOffset asked = (pod.Metadata()?["deletionTimestamp"].Time() ?? around.Now) - TimeSpan.FromSeconds(grace);
-        List<ContainerLife> running = [.. ContainerLife.Of(pod, "containers", "containerStatuses").Where(container => container.Phase == ContainerPhase.Running)];
-        TimeSpan needed = running.Select(container => StopTime(pod, container, around)).DefaultIfEmpty(TimeSpan.Zero).Max();
+        List<ContainerLife> running =
+        [
+            .. ContainerLife.Of(pod, "initContainers", "initContainerStatuses")
+                .Concat(ContainerLife.Of(pod, "containers", "containerStatuses"))
+                .Where(container => container.Phase == ContainerPhase.Running),
+        ];
+        TimeSpan needed = StopTimes.Of(pod, running, around);
         TimeSpan limit = TimeSpan.FromSeconds(grace);
         TimeSpan left = asked + (needed < limit ? needed : limit) - around.Now;
         List<KubeletEvent> events = [.. running.Select(container => new KubeletEvent(false, "Killing", $"Stopping container {container.Name}", Path(container)))];
         return left > TimeSpan.Zero ? new PodStep(null, left, events) : new PodStep(null, null, events, Gone: true);
     }
-
-    private static TimeSpan StopTime(MapNode pod, ContainerLife container, PodSurroundings around) =>
-        around.Behaviours.Of(pod, container.Name).StopTime
-        ?? (around.Immediate ? TimeSpan.Zero : TimeSpan.FromSeconds((container.Spec["lifecycle"]?["preStop"]?["sleep"]).Int("seconds")));
 
     private PodStep Advance()
     {

@@ -7,17 +7,17 @@ internal static class PodCells
 {
     public static ListNode Of(Row row)
     {
-        MapNode pod = row.Item;
         ListNode containers = row.Spec?["containers"]?.AsList() ?? [];
-        (string reason, long restarts, string lastRestart, int ready) = Summarize(row, pod);
-        string shownRestarts = restarts > 0 && lastRestart.Length > 0 ? $"{restarts} ({lastRestart} ago)" : $"{restarts}";
+        Summary summary = Summarize(row);
+        string lastRestart = summary.LastFinished is { } finished ? Ages.Since(finished, row.Now) : string.Empty;
+        string shownRestarts = summary.Restarts > 0 && lastRestart.Length > 0 ? $"{summary.Restarts} ({lastRestart} ago)" : $"{summary.Restarts}";
         string[] ips = [.. Row.Each(row.Status?["podIPs"]).Select(item => item["ip"]?.AsString() ?? string.Empty)];
         string ip = ips.Length > 0 ? ips[0] : row.TextOrNone("status", "podIP");
-        int sidecars = Row.Each(row.Spec?["initContainers"]).Count(item => item["restartPolicy"]?.AsString() == "Always");
+        int sidecars = Row.Each(row.Spec?["initContainers"]).Count(IsSidecar);
         return new ListNode(
             row.Name,
-            $"{ready}/{containers.Count + sidecars}",
-            reason,
+            $"{summary.Ready}/{containers.Count + sidecars}",
+            summary.Reason,
             shownRestarts,
             row.Age,
             ip.Length == 0 ? Row.None : ip,
@@ -43,70 +43,64 @@ internal static class PodCells
         return gates.Length == 0 ? Row.None : $"{open}/{gates.Length}";
     }
 
-    private static (string Reason, long Restarts, string LastRestart, int Ready) Summarize(Row row, MapNode pod)
+    // Upstream's printPod: restarts of init containers count until the pod is initialized, those of sidecars always.
+    private static Summary Summarize(Row row)
     {
-        string reason = row.Text("status", "reason") is { Length: > 0 } own ? own : row.Text("status", "phase");
-        if (Row.Each(row.Status?["conditions"]).Any(condition => condition["type"]?.AsString() == "PodScheduled" && condition["reason"]?.AsString() == "SchedulingGated") || Row.Each(row.Spec?["schedulingGates"]).Any())
+        Summary summary = new() { Reason = row.Text("status", "reason") is { Length: > 0 } own ? own : row.Text("status", "phase") };
+        if (HasCondition(row, "PodScheduled", condition => condition["reason"]?.AsString() == "SchedulingGated") || Row.Each(row.Spec?["schedulingGates"]).Any())
         {
-            reason = "SchedulingGated";
+            summary.Reason = "SchedulingGated";
         }
 
-        (bool initializing, string initReason, long initRestarts) = Initializing(row);
-        long restarts = initRestarts;
-        int ready = 0;
-        Node? last = null;
-        if (initializing)
+        bool initializing = Initialize(row, summary);
+        if (!initializing || HasCondition(row, "Initialized", IsTrue))
         {
-            reason = initReason;
-            last = LastFinished(row.Status?["initContainerStatuses"]);
-        }
-        else
-        {
-            (reason, restarts, ready) = Running(row, reason);
-            last = LastFinished(row.Status?["containerStatuses"]);
+            summary.KeepSidecars();
+            Run(row, summary);
         }
 
-        if (pod["metadata"]?["deletionTimestamp"] is not null)
+        if (row.Item["metadata"]?["deletionTimestamp"] is not null)
         {
-            reason = row.Text("status", "reason") == "NodeLost" ? "Unknown" : row.Text("status", "phase") is "Succeeded" or "Failed" ? reason : "Terminating";
+            summary.Reason = row.Text("status", "reason") == "NodeLost" ? "Unknown" : row.Text("status", "phase") is "Succeeded" or "Failed" ? summary.Reason : "Terminating";
         }
 
-        return (reason, restarts, last is null ? string.Empty : Ages.Since(last, row.Now), ready);
+        return summary;
     }
 
-    private static (string Reason, long Restarts, int Ready) Running(Row row, string reason)
+    private static void Run(Row row, Summary summary)
     {
-        long restarts = 0;
-        int ready = 0;
         bool running = false;
-        Node[] statuses = [.. Row.Each(row.Status?["containerStatuses"])];
-        foreach (Node status in statuses.Reverse())
+        foreach (Node status in Row.Each(row.Status?["containerStatuses"]).Reverse())
         {
-            restarts += status["restartCount"]?.AsInteger() ?? 0;
+            summary.Count(status, isSidecar: false);
             Node? terminated = status.At("state", "terminated");
             if (status.At("state", "waiting", "reason")?.AsString() is { Length: > 0 } waiting)
             {
-                reason = waiting;
+                summary.Reason = waiting;
             }
             else if (terminated is not null)
             {
-                reason = Ended(terminated);
+                summary.Reason = Ended(terminated);
             }
             else if (status["ready"]?.AsBool() == true && status.At("state", "running") is not null)
             {
                 running = true;
-                ready++;
+                summary.Ready++;
             }
         }
 
-        if (reason == "Completed" && running)
+        if (summary.Reason == "Completed" && running)
         {
-            bool isReady = Row.Each(row.Status?["conditions"]).Any(condition => condition["type"]?.AsString() == "Ready" && condition["status"]?.AsString() == "True");
-            reason = isReady ? "Running" : "NotReady";
+            summary.Reason = HasCondition(row, "Ready", IsTrue) ? "Running" : "NotReady";
         }
-
-        return (reason, restarts, ready);
     }
+
+    private static bool HasCondition(Row row, string type, Func<Node, bool> holds) =>
+        Row.Each(row.Status?["conditions"]).Any(condition => condition["type"]?.AsString() == type && holds(condition));
+
+    private static bool IsTrue(Node condition) => condition["status"]?.AsString() == "True";
+
+    private static bool IsSidecar(Node container) => container["restartPolicy"]?.AsString() == "Always";
 
     private static string Ended(Node terminated)
     {
@@ -119,36 +113,68 @@ internal static class PodCells
         return signal != 0 ? $"Signal:{signal}" : $"ExitCode:{terminated["exitCode"]?.AsInteger() ?? 0}";
     }
 
-    private static (bool Initializing, string Reason, long Restarts) Initializing(Row row)
+    /// <summary>Counts the init containers up to the first that is not through; false when all are.</summary>
+    private static bool Initialize(Row row, Summary summary)
     {
-        Node[] statuses = [.. Row.Each(row.Status?["initContainerStatuses"])];
-        int total = Row.Each(row.Spec?["initContainers"]).Count();
-        long restarts = 0;
-        for (int i = 0; i < statuses.Length; i++)
+        Dictionary<string, Node> specs = Row.Each(row.Spec?["initContainers"]).ToDictionary(spec => spec["name"]?.AsString() ?? string.Empty, StringComparer.Ordinal);
+        int done = 0;
+        foreach (Node status in Row.Each(row.Status?["initContainerStatuses"]))
         {
-            Node status = statuses[i];
-            restarts += status["restartCount"]?.AsInteger() ?? 0;
+            bool isSidecar = specs.TryGetValue(status["name"]?.AsString() ?? string.Empty, out Node? spec) && IsSidecar(spec);
+            summary.Count(status, isSidecar);
             Node? terminated = status.At("state", "terminated");
-            if (terminated is not null && terminated["exitCode"]?.AsInteger() is 0 or null && terminated is not null)
+            if (terminated is not null && (terminated["exitCode"]?.AsInteger() ?? 0) == 0)
             {
+                done++;
                 continue;
             }
 
-            if (status["started"]?.AsBool() == true && Row.Each(row.Spec?["initContainers"]).ElementAtOrDefault(i)?["restartPolicy"]?.AsString() == "Always")
+            if (isSidecar && status["started"]?.AsBool() == true)
             {
+                summary.Ready += status["ready"]?.AsBool() == true ? 1 : 0;
+                done++;
                 continue;
             }
 
             string waiting = status.At("state", "waiting", "reason")?.AsString() ?? string.Empty;
-            string reason = terminated is not null ? "Init:" + Ended(terminated) : waiting.Length > 0 && waiting != "PodInitializing" ? "Init:" + waiting : $"Init:{i}/{total}";
-            return (true, reason, restarts);
+            summary.Reason = terminated is not null ? "Init:" + Ended(terminated) : waiting.Length > 0 && waiting != "PodInitializing" ? "Init:" + waiting : $"Init:{done}/{specs.Count}";
+            return true;
         }
 
-        return (false, string.Empty, restarts);
+        return false;
     }
 
-    private static Node? LastFinished(Node? statuses) => Row.Each(statuses)
-        .Select(status => status.At("lastState", "terminated", "finishedAt"))
-        .Where(time => time is StringNode)
-        .MaxBy(time => time!.AsString(), StringComparer.Ordinal);
+    private sealed class Summary
+    {
+        private long sidecarRestarts;
+        private Node? sidecarFinished;
+
+        public required string Reason { get; set; }
+
+        public int Ready { get; set; }
+
+        public long Restarts { get; private set; }
+
+        /// <summary>When the run before the last restart ended.</summary>
+        public Node? LastFinished { get; private set; }
+
+        public void Count(Node status, bool isSidecar)
+        {
+            long restarts = status["restartCount"]?.AsInteger() ?? 0;
+            Node? finished = status.At("lastState", "terminated", "finishedAt");
+            Restarts += restarts;
+            LastFinished = Later(LastFinished, finished);
+            if (isSidecar)
+            {
+                sidecarRestarts += restarts;
+                sidecarFinished = Later(sidecarFinished, finished);
+            }
+        }
+
+        /// <summary>Forgets the restarts of plain init containers.</summary>
+        public void KeepSidecars() => (Restarts, LastFinished) = (sidecarRestarts, sidecarFinished);
+
+        private static Node? Later(Node? one, Node? other) =>
+            other is not StringNode ? one : one is null || string.CompareOrdinal(one.AsString(), other.AsString()) < 0 ? other : one;
+    }
 }

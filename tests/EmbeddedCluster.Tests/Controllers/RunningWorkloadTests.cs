@@ -37,6 +37,41 @@ public sealed class RunningWorkloadTests
         await cluster.WaitAsync("apps/v1", "StatefulSet", "db", node => node.Status().Int("replicas") == 1);
     }
 
+    [Theory]
+    [InlineData("OrderedReady")]
+    [InlineData("Parallel")]
+    public async Task Claims_that_are_not_retained_go_with_pods_that_take_their_time_to_end(string management)
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync($$"""
+            apiVersion: apps/v1
+            kind: StatefulSet
+            metadata: {name: db, namespace: default}
+            spec:
+              serviceName: db
+              replicas: 4
+              podManagementPolicy: {{management}}
+              persistentVolumeClaimRetentionPolicy: {whenScaled: Delete, whenDeleted: Retain}
+              selector: {matchLabels: {app: db} }
+              template:
+                metadata: {labels: {app: db}, annotations: {bowline.dev/stop-time: '0.2'} }
+                spec: {containers: [{name: c, image: postgres, volumeMounts: [{name: data, mountPath: /d}]}]}
+              volumeClaimTemplates:
+              - metadata: {name: data}
+                spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi} } }
+            """);
+        await cluster.WaitAsync("apps/v1", "StatefulSet", "db", node => node.Status().Int("availableReplicas") == 4);
+        await cluster.PatchAsync("apps/v1", "StatefulSet", "db", """{"spec":{"replicas":1}}""");
+        foreach (int ordinal in (int[])[3, 2, 1])
+        {
+            await cluster.WaitGoneAsync("v1", "PersistentVolumeClaim", $"data-db-{ordinal}");
+        }
+
+        MapNode kept = (await cluster.GetAsync("v1", "PersistentVolumeClaim", "data-db-0"))!;
+        Assert.False(kept.IsDeleting());
+        Assert.Empty(kept.OwnerReferences());
+    }
+
     [Fact]
     public async Task A_daemon_set_runs_on_every_node_and_a_job_completes()
     {

@@ -2,6 +2,7 @@ using Bowline.EmbeddedCluster.Controllers;
 using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
 
 namespace Bowline.Tests.Kubelet;
 
@@ -232,6 +233,36 @@ public sealed class PodLifeTests
         stubborn.Run(1);
         Assert.True(stubborn.IsGone);
     }
+
+    [Fact]
+    public void Sidecars_are_stopped_too_and_end_after_the_others()
+    {
+        SimulatedPod pod = new("""
+            spec:
+              restartPolicy: Always
+              initContainers:
+              - {name: plain, image: a}
+              - {name: proxy, image: a, restartPolicy: Always, lifecycle: {preStop: {sleep: {seconds: 3}}}}
+              - {name: agent, image: a, restartPolicy: Always, lifecycle: {preStop: {sleep: {seconds: 4}}}}
+              containers: [{name: c, image: a, lifecycle: {preStop: {sleep: {seconds: 5}}}}]
+            """);
+        pod.Run(20);
+        pod.Delete(30);
+        pod.Run(11);
+        Assert.False(pod.IsGone);
+        Assert.Equal(["Stopping container agent", "Stopping container c", "Stopping container proxy"], pod.Events.Where(happened => happened.Reason == "Killing").Select(happened => happened.Message).Distinct().Order(StringComparer.Ordinal));
+        pod.Run(1);
+        Assert.True(pod.IsGone);
+    }
+
+    [Theory]
+    [InlineData("[sleep, '15']", 15)]
+    [InlineData("[/bin/sleep, 1.5m]", 90)]
+    [InlineData("[sh, -c, 'sleep 5; nginx -s quit && sleep 2']", 7)]
+    [InlineData("[bash, -c, 'echo asleep 5 > /tmp/sleep']", 0)]
+    [InlineData("[nginx, -s, quit]", 0)]
+    public void The_sleep_of_a_hook_is_waited_for_whoever_it_is_written_for(string command, int seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), StopTimes.PreStop(YamlReader.Read($"{{exec: {{command: {command}}}}}")));
 
     [Fact]
     public void A_declared_behaviour_holds_for_the_pods_that_it_selects()

@@ -5,7 +5,7 @@ namespace Bowline.EmbeddedCluster.Controllers.Workloads;
 
 /// <param name="Create">Pods to make, each after its claims.</param>
 /// <param name="Delete">Pods to delete.</param>
-/// <param name="Condemned">Those of <paramref name="Delete"/> that go because the set shrinks.</param>
+/// <param name="Condemned">Pods beyond the wanted size, those that are ending already among them.</param>
 internal sealed record StatefulPlan(IReadOnlyList<MapNode> Create, IReadOnlyList<MapNode> Delete, IReadOnlyList<MapNode> Condemned, MapNode Status);
 
 /// <summary>The decisions of the StatefulSet controller for one round.</summary>
@@ -22,7 +22,6 @@ internal sealed class StatefulSets
     private readonly List<MapNode> condemned;
     private readonly List<MapNode> create = [];
     private readonly List<MapNode> delete = [];
-    private readonly List<MapNode> shrink = [];
 
     private StatefulSets(MapNode set, RevisionPlan revisions, IReadOnlyList<MapNode> pods, DateTimeOffset now)
     {
@@ -63,7 +62,7 @@ internal sealed class StatefulSets
             round.Update();
         }
 
-        return new StatefulPlan(round.create, round.delete, round.shrink, round.Status());
+        return new StatefulPlan(round.create, round.delete, round.condemned, round.Status());
     }
 
     public static int Ordinal(MapNode set, MapNode pod)
@@ -186,7 +185,6 @@ internal sealed class StatefulSets
             }
 
             delete.Add(pod);
-            shrink.Add(pod);
             if (ordered)
             {
                 return false;
