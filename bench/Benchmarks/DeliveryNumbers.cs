@@ -22,6 +22,9 @@ internal static class DeliveryNumbers
         await WholeProcessNumbers.PrintAsync(cancellationToken);
     }
 
+    /// <summary><c>bench/run delivery sync</c>: the first sync alone.</summary>
+    public static Task PrintSyncAsync(CancellationToken cancellationToken) => FirstSyncAsync(() => Cluster.StartAsync(cancellationToken), rounds: 7, cancellationToken);
+
     /// <summary><c>bench/run delivery KUBECONFIG</c>: the first sync to an API server that runs already and is empty; CPU time is this process's alone.</summary>
     public static async Task PrintAsync(string kubeconfig, CancellationToken cancellationToken) =>
         await FirstSyncAsync(() => Task.FromResult(Cluster.Of(KubeContexts.Read([kubeconfig]).Connection(string.Empty))), rounds: 1, cancellationToken);

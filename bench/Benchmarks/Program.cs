@@ -38,6 +38,12 @@ if (args is ["delivery"])
     return 0;
 }
 
+if (args is ["delivery", "sync"])
+{
+    await DeliveryNumbers.PrintSyncAsync(CancellationToken.None);
+    return 0;
+}
+
 if (args is ["delivery", { } kubeconfig])
 {
     await DeliveryNumbers.PrintAsync(kubeconfig, CancellationToken.None);

@@ -33,8 +33,21 @@ public sealed class ResourceFilter
     public static ResourceFilter Read(Node? exclusions, Node? inclusions) => new(Rules(exclusions), inclusions is ListNode { Count: > 0 } ? Rules(inclusions) : null);
 
     /// <param name="server">The destination's, as Argo CD writes it.</param>
-    public bool Excludes(ResourceId id, string server) =>
-        exclusions.Any(rule => rule.Matches(id, server)) || (inclusions is not null && !inclusions.Any(rule => rule.Matches(id, server)));
+    public bool Excludes(ResourceId id, string server) => Matches(exclusions, id, server) || (inclusions is not null && !Matches(inclusions, id, server));
+
+    // Every look at an application asks this of every object, so nothing is allocated on the way.
+    private static bool Matches(IReadOnlyList<Rule> rules, ResourceId id, string server)
+    {
+        for (int i = 0; i < rules.Count; i++)
+        {
+            if (rules[i].Matches(id, server))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static Rule[] Rules(Node? list) =>
         [.. (list as ListNode ?? []).Select(rule => new Rule(ArgoCdDialect.Texts(rule["apiGroups"]), ArgoCdDialect.Texts(rule["kinds"]), ArgoCdDialect.Texts(rule["clusters"])))];
@@ -43,7 +56,20 @@ public sealed class ResourceFilter
     {
         public bool Matches(ResourceId id, string server) => Any(Groups, id.Group) && Any(Kinds, id.Kind) && Any(Clusters, server);
 
-        private static bool Any(IReadOnlyList<string> patterns, string text) => patterns.Count == 0
-            || patterns.Any(pattern => pattern == "*" || pattern == text || (pattern.AsSpan().IndexOfAny("*?[{") >= 0 && FileGlob.Compile(pattern, crossesSlashes: true)?.IsMatch(text) == true));
+        private static bool Any(IReadOnlyList<string> patterns, string text)
+        {
+            for (int i = 0; i < patterns.Count; i++)
+            {
+                if (Fits(patterns[i], text))
+                {
+                    return true;
+                }
+            }
+
+            return patterns.Count == 0;
+        }
+
+        private static bool Fits(string pattern, string text) =>
+            pattern == "*" || pattern == text || (pattern.AsSpan().IndexOfAny("*?[{") >= 0 && FileGlob.Compile(pattern, crossesSlashes: true)?.IsMatch(text) == true);
     }
 }

@@ -69,7 +69,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
         string by = target.ActsAs(spec);
         InstallationSettings settings = target.Settings;
         IReadOnlyList<DesiredObject> all = prepared.Prepare(application, kinds, by, settings.Tracking);
-        ResourceId[] excluded = [.. all.Where(item => !item.Untracked).Select(item => item.Id).Where(id => settings.Filter.Excludes(id, target.Server))];
+        ResourceId[] excluded = [.. all.Where(item => !item.Untracked && settings.Filter.Excludes(item.Id, target.Server)).Select(item => item.Id)];
         IReadOnlyList<DesiredObject> desired = Within(target.Scope, excluded.Length == 0 ? all : [.. all.Where(item => !excluded.Contains(item.Id))]);
         await WatchAsync(spec, desired, known, cancellationToken).ConfigureAwait(false);
 

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Bowline.Applications.Model;
 using Bowline.Cluster.Requests;
 using Bowline.Cluster.Watching;
@@ -21,7 +20,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     private static readonly TimeSpan BetweenProgress = TimeSpan.FromMilliseconds(50);
 
     private readonly ApplicationReconciler reconciler = new(target);
-    private readonly Channel<bool> signals = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Attention attention = new();
     private readonly Lock gate = new();
     private readonly TimeProvider time = context.Time;
     private readonly ResourceId record = InventoryStore.IdOf(application.Spec.Name);
@@ -106,7 +105,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     }
 
     /// <summary>Look again: something that it waits for has moved.</summary>
-    public void Signal() => signals.Writer.TryWrite(true);
+    public void Signal() => attention.Ask();
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -126,9 +125,9 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     private async Task LoopAsync(Interest interest, CancellationToken cancellationToken)
     {
         Signal();
-        while (await signals.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        while (true)
         {
-            signals.Reader.TryRead(out _);
+            await attention.WaitAsync(cancellationToken).ConfigureAwait(false);
             CancellationToken newer;
             RenderedApplication current;
             lock (gate)
@@ -204,6 +203,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
 
     private async Task<Observation> ObserveAsync(RenderedApplication wanted, Interest interest, CancellationToken cancellationToken, SyncOrder? asked = null)
     {
+        attention.Look();
         Observation observation = await reconciler.ObserveAsync(wanted, [context.Dependencies.GateOf(wanted.Spec.Name), new ObjectDependencies(wanted.Spec, target), .. context.Gates], cancellationToken, asked).ConfigureAwait(false);
         interest.FollowNamespace(context.Orphans?.Monitors(wanted.Spec) == true ? ApplicationReconciler.NamespaceOf(wanted.Spec) : string.Empty);
         interest.Follow([record, .. wanted.Spec.DependsOnObjects, .. observation.Desired.Select(item => item.Id), .. observation.Inventory.Entries.Select(entry => entry.Id)]);
@@ -335,6 +335,11 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
             Activity = held is { Verdict: GateVerdict.Wait } ? "waiting" : health.Status == HealthStatus.Progressing ? "waiting for health" : string.Empty,
         }, next);
         Tell(new ApplicationReport(status, application, observation) { Objects = objects, Orphans = orphans });
+        if (canAct && result is { Succeeded: true })
+        {
+            // Something undid at once, or did not take, what was applied: that is drift, however it came.
+            Signal();
+        }
     }
 
     /// <summary>Tells others what is known, and of the sync that runs or ran last.</summary>
@@ -373,7 +378,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
         bool below = change.Id is { Kind: "Pod" or "ReplicaSet" };
         if (!below || status.Health is not (HealthStatus.Healthy or HealthStatus.Suspended))
         {
-            Signal();
+            attention.Notice();
         }
     }
 

@@ -43,6 +43,9 @@ internal sealed class Transport : IDisposable
         invoker = new HttpMessageInvoker(CreateHandler());
     }
 
+    /// <summary>What the server's answers have in common.</summary>
+    public JsonVocabulary Vocabulary { get; } = new();
+
     public void Dispose()
     {
         invoker.Dispose();
@@ -200,7 +203,7 @@ internal sealed class Transport : IDisposable
 
         try
         {
-            return buffer.Length == 0 ? Node.Null : JsonReader.Read(buffer.Written.Span);
+            return buffer.Length == 0 ? Node.Null : JsonReader.Read(buffer.Written.Span, vocabulary: Vocabulary);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

@@ -91,7 +91,7 @@ internal sealed class WatchStream(Call call, Transport transport, int maxEventBy
                 return new WatchEvent(peek.Type, known);
             }
 
-            document = IsBlank(line) ? Node.Null : JsonReader.Read(line);
+            document = IsBlank(line) ? Node.Null : JsonReader.Read(line, vocabulary: transport.Vocabulary);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

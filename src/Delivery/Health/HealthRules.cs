@@ -11,7 +11,7 @@ internal sealed class HealthRules
     private static readonly Lazy<HealthRules> Embedded = new(Load);
     private readonly Dictionary<string, ListNode> exact = new(StringComparer.Ordinal);
     private readonly List<(string Group, string Kind, ListNode Rules)> patterns = [];
-    private readonly ConcurrentDictionary<string, IReadOnlyList<HealthRule>?> compiled = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Group, string Kind), IReadOnlyList<HealthRule>?> compiled = new();
 
     public static HealthRules BuiltIn => Embedded.Value;
 
@@ -39,11 +39,13 @@ internal sealed class HealthRules
     }
 
     /// <summary>The rules of a kind: its own, or the first pattern's that fits.</summary>
-    public IReadOnlyList<HealthRule>? Find(string group, string kind) => compiled.GetOrAdd($"{group}/{kind}", key =>
+    public IReadOnlyList<HealthRule>? Find(string group, string kind) => compiled.GetOrAdd((group, kind), static (key, rules) => rules.Compile(key.Group, key.Kind), this);
+
+    private IReadOnlyList<HealthRule>? Compile(string group, string kind)
     {
-        ListNode? rules = exact.TryGetValue(key, out ListNode? own) ? own : patterns.FirstOrDefault(pattern => Fits(pattern.Group, group) && Fits(pattern.Kind, kind)).Rules;
+        ListNode? rules = exact.TryGetValue($"{group}/{kind}", out ListNode? own) ? own : patterns.FirstOrDefault(pattern => Fits(pattern.Group, group) && Fits(pattern.Kind, kind)).Rules;
         return rules is null ? null : [.. rules.Select(rule => HealthRule.Read(rule, HealthLanguage.Environment))];
-    });
+    }
 
     /// <summary><c>*</c> is anything, <c>*.example.com</c> any group below.</summary>
     private static bool Fits(string pattern, string name) => pattern == "*" || (pattern.StartsWith('*') ? name.EndsWith(pattern[1..], StringComparison.Ordinal) : pattern == name);

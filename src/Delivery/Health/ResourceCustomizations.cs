@@ -179,6 +179,11 @@ public sealed class ResourceCustomizations
     private T? Find<T>(MapNode live, Func<Customization, T?> what)
         where T : class
     {
+        if (all.Count == 0)
+        {
+            return null;
+        }
+
         string group = HealthLanguage.GroupOf(live);
         string kind = live["kind"]?.AsString() ?? string.Empty;
         string name = group.Length == 0 ? kind : $"{group}_{kind}";

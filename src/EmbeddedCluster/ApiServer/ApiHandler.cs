@@ -123,6 +123,11 @@ internal sealed class ApiHandler
     /// <summary>Whether an APIService gives the group-version to a Service; what this server serves itself stays its own.</summary>
     private bool IsElsewhere(RequestTarget target)
     {
+        if (target is { IsResource: true, Group: "" })
+        {
+            return false;
+        }
+
         string[] parts = target.IsResource ? ["apis", target.Group, target.Version] : target.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         return parts is ["apis", var group, var version] && group.Length > 0 && !kinds.Current.Serves(group, version) && aggregated.IsRemote(group, version);
     }

@@ -40,6 +40,7 @@ internal static class MediaTypes
 
     /// <summary>What follows the media type of aggregated discovery.</summary>
     public const string GroupDiscovery = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    private static readonly Accepted Plain = new(BodyEncoding.Json, Presentation.Object, false);
     private const string Supported = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
     /// <summary>For watches, whose frames are JSON; a client that accepts nothing of the kind gets no body either.</summary>
@@ -81,9 +82,9 @@ internal static class MediaTypes
 
     private static Accepted First(string accept, bool hasWireFormat, Func<string[], Accepted?> match, bool isCustom = false)
     {
-        if (accept.Length == 0)
+        if (accept is "" or "application/json")
         {
-            return new Accepted(BodyEncoding.Json, Presentation.Object, false);
+            return Plain;
         }
 
         bool known = false;

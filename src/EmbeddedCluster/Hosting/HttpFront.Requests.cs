@@ -157,12 +157,25 @@ internal sealed partial class HttpFront
             throw ApiErrors.TooLarge(TooLarge);
         }
 
-        using MemoryStream body = new((int)(http.ContentLength ?? 4096));
+        return http.ContentLength is { } length ? await ReadWholeAsync(http.Body, (int)length, cancellationToken).ConfigureAwait(false) : await ReadToEndAsync(http.Body, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A body of a length that was said before; the server sees to it that no more comes, and that less is an error.</summary>
+    private static async Task<ReadOnlyMemory<byte>> ReadWholeAsync(Stream body, int length, CancellationToken cancellationToken)
+    {
+        byte[] whole = new byte[length];
+        await body.ReadExactlyAsync(whole, cancellationToken).ConfigureAwait(false);
+        return whole;
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadToEndAsync(Stream content, CancellationToken cancellationToken)
+    {
+        using MemoryStream body = new();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         try
         {
             int read;
-            while ((read = await http.Body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+            while ((read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
             {
                 body.Write(buffer, 0, read);
                 if (body.Length > MaxBody)

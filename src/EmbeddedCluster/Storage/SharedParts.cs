@@ -49,15 +49,7 @@ internal sealed class SharedParts
                 size += text.Value.Length / CharactersPerUnit;
                 return size > Largest ? node : Known(node, text.Value.GetHashCode(StringComparison.Ordinal));
             case MapNode { IsFrozen: false } map:
-                int members = 1;
-                map.ReplaceValues(value =>
-                {
-                    Node shared = Shared(value, out int part);
-                    members += part + 1;
-                    return shared;
-                });
-                size = members;
-                map.TrimExcess();
+                size = ShareMembers(map);
                 return size > Largest ? node : Known(node, HashOf(map));
             case ListNode { IsFrozen: false } list:
                 for (int i = 0; i < list.Count; i++)
@@ -74,6 +66,20 @@ internal sealed class SharedParts
             default:
                 return node;
         }
+    }
+
+    /// <returns>The map's size.</returns>
+    private int ShareMembers(MapNode map)
+    {
+        int size = 1;
+        map.ReplaceValues(value =>
+        {
+            Node shared = Shared(value, out int part);
+            size += part + 1;
+            return shared;
+        });
+        map.TrimExcess();
+        return size;
     }
 
     /// <summary>The size of a part that is not walked otherwise; counts no further than <paramref name="most"/>.</summary>
@@ -131,7 +137,7 @@ internal sealed class SharedParts
             return false;
         }
 
-        List<KeyValuePair<string, Node>>.Enumerator at = right.GetEnumerator();
+        MapNode.Enumerator at = right.GetEnumerator();
         foreach ((string key, Node value) in left)
         {
             at.MoveNext();

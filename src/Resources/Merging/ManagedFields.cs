@@ -172,7 +172,7 @@ internal sealed class ManagedFields
     }
 
     /// <summary>The list as the API server stores it: appliers first, then by time and name.</summary>
-    public ListNode Write() => new(entries
+    public ListNode Write() => entries.Count == 1 ? new ListNode(1) { Write(entries[0]) } : new(entries
         .OrderBy(entry => entry.Key.Applies ? 0 : 1)
         .ThenBy(entry => entry.Time, StringComparer.Ordinal)
         .ThenBy(entry => entry.Key.Manager, StringComparer.Ordinal)

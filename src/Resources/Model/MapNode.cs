@@ -10,7 +10,11 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
 {
     private const int IndexedFrom = 17;
     private const int RebuiltAfter = 64;
-    private readonly List<KeyValuePair<string, Node>> members;
+    private const int FirstPlaces = 2;
+
+    // An array of its own: a list around it would be one object more for each of the many maps that caches hold.
+    private KeyValuePair<string, Node>[] members;
+    private int count;
 
     /// <summary>Where each key stands, or, by as many places as were <see cref="removals"/> since it was built, behind there.</summary>
     private Dictionary<string, int>? index;
@@ -19,17 +23,19 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
 
     public MapNode() => members = [];
 
-    public MapNode(int capacity) => members = new List<KeyValuePair<string, Node>>(capacity);
+    public MapNode(int capacity) => members = capacity == 0 ? [] : new KeyValuePair<string, Node>[capacity];
 
     public override NodeKind Kind => NodeKind.Map;
 
-    public int Count => members.Count;
+    public int Count => count;
 
     public bool IsFrozen => frozen;
 
-    public IEnumerable<string> Keys => members.Select(member => member.Key);
+    public IEnumerable<string> Keys => Members.Select(member => member.Key);
 
-    public IEnumerable<Node> Values => members.Select(member => member.Value);
+    public IEnumerable<Node> Values => Members.Select(member => member.Value);
+
+    private ArraySegment<KeyValuePair<string, Node>> Members => new(members, 0, count);
 
     /// <summary>Reads a member (null when missing) or sets it: in place when the key exists, at the end otherwise.</summary>
     public new Node? this[string key]
@@ -57,12 +63,12 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
             return;
         }
 
-        members.Add(new(key, value));
+        Append(key, value);
         if (index is not null)
         {
-            index[key] = members.Count - 1;
+            index[key] = count - 1;
         }
-        else if (members.Count >= IndexedFrom)
+        else if (count >= IndexedFrom)
         {
             BuildIndex();
         }
@@ -75,7 +81,7 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
     public void ReplaceValues(Func<Node, Node> replace)
     {
         ThrowIfFrozen();
-        for (int i = 0; i < members.Count; i++)
+        for (int i = 0; i < count; i++)
         {
             (string key, Node value) = members[i];
             Node other = replace(value);
@@ -95,7 +101,9 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
             return false;
         }
 
-        members.RemoveAt(at);
+        count--;
+        Array.Copy(members, at + 1, members, at, count - at);
+        members[count] = default;
         if (index is not null)
         {
             index.Remove(key);
@@ -111,7 +119,8 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
     public void Clear()
     {
         ThrowIfFrozen();
-        members.Clear();
+        members = [];
+        count = 0;
         index = null;
     }
 
@@ -119,7 +128,10 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
     public void TrimExcess()
     {
         ThrowIfFrozen();
-        members.TrimExcess();
+        if (members.Length > count)
+        {
+            members = [.. Members];
+        }
     }
 
     /// <summary>The map under <paramref name="key"/>, made when it is missing or not a map.</summary>
@@ -138,7 +150,7 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
     /// <summary>Members in ordinal key order (by UTF-16 code unit; see <see cref="KeyOrder"/> for Go's byte order).</summary>
     public IEnumerable<KeyValuePair<string, Node>> Sorted()
     {
-        KeyValuePair<string, Node>[] sorted = [.. members];
+        KeyValuePair<string, Node>[] sorted = [.. Members];
         Array.Sort(sorted, static (left, right) => KeyOrder.Compare(left.Key, right.Key));
         return sorted;
     }
@@ -146,13 +158,13 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
     public override Node DeepClone()
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
-        MapNode copy = new(members.Count) { Line = Line };
-        foreach ((string key, Node value) in members)
+        MapNode copy = new(count) { Line = Line };
+        foreach ((string key, Node value) in this)
         {
-            copy.members.Add(new(key, value.DeepClone()));
+            copy.Append(key, value.DeepClone());
         }
 
-        if (copy.members.Count >= IndexedFrom)
+        if (copy.count >= IndexedFrom)
         {
             copy.BuildIndex();
         }
@@ -168,13 +180,13 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
         }
 
         RuntimeHelpers.EnsureSufficientExecutionStack();
-        MapNode copy = new(members.Count) { Line = Line };
-        foreach ((string key, Node value) in members)
+        MapNode copy = new(count) { Line = Line };
+        foreach ((string key, Node value) in this)
         {
-            copy.members.Add(new(key, value.CloneUnfrozen()));
+            copy.Append(key, value.CloneUnfrozen());
         }
 
-        if (copy.members.Count >= IndexedFrom)
+        if (copy.count >= IndexedFrom)
         {
             copy.BuildIndex();
         }
@@ -188,7 +200,7 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
         {
             RuntimeHelpers.EnsureSufficientExecutionStack();
             frozen = true;
-            foreach ((_, Node value) in members)
+            foreach ((_, Node value) in this)
             {
                 value.Freeze();
             }
@@ -211,7 +223,7 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
 
         RuntimeHelpers.EnsureSufficientExecutionStack();
 
-        foreach ((string key, Node value) in members)
+        foreach ((string key, Node value) in this)
         {
             if (!map.TryGet(key, out Node? theirs) || !value.DeepEquals(theirs))
             {
@@ -222,16 +234,26 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
         return true;
     }
 
-    public List<KeyValuePair<string, Node>>.Enumerator GetEnumerator() => members.GetEnumerator();
+    public Enumerator GetEnumerator() => new(this);
 
-    IEnumerator<KeyValuePair<string, Node>> IEnumerable<KeyValuePair<string, Node>>.GetEnumerator() => members.GetEnumerator();
+    IEnumerator<KeyValuePair<string, Node>> IEnumerable<KeyValuePair<string, Node>>.GetEnumerator() => GetEnumerator();
 
-    IEnumerator IEnumerable.GetEnumerator() => members.GetEnumerator();
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     private protected override Node? Member(string key)
     {
         int at = Find(key);
         return at < 0 ? null : members[at].Value;
+    }
+
+    private void Append(string key, Node value)
+    {
+        if (count == members.Length)
+        {
+            Array.Resize(ref members, Math.Max(FirstPlaces, count * 2));
+        }
+
+        members[count++] = new(key, value);
     }
 
     private int Find(string key)
@@ -241,7 +263,7 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
             return index.TryGetValue(key, out int found) ? FindBefore(key, found) : -1;
         }
 
-        for (int i = 0; i < members.Count; i++)
+        for (int i = 0; i < count; i++)
         {
             if (string.Equals(members[i].Key, key, StringComparison.Ordinal))
             {
@@ -254,7 +276,7 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
 
     private int FindBefore(string key, int at)
     {
-        at = Math.Min(at, members.Count - 1);
+        at = Math.Min(at, count - 1);
         while (!string.Equals(members[at].Key, key, StringComparison.Ordinal))
         {
             at--;
@@ -266,8 +288,8 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
     private void BuildIndex()
     {
         removals = 0;
-        index = new Dictionary<string, int>(members.Count, StringComparer.Ordinal);
-        for (int i = 0; i < members.Count; i++)
+        index = new Dictionary<string, int>(count, StringComparer.Ordinal);
+        for (int i = 0; i < count; i++)
         {
             index[members[i].Key] = i;
         }
@@ -278,6 +300,32 @@ public sealed class MapNode : Node, IReadOnlyCollection<KeyValuePair<string, Nod
         if (frozen)
         {
             throw new InvalidOperationException("This map is frozen; change a DeepClone() of it.");
+        }
+    }
+
+    /// <summary>Goes through the members in order; members may get other values meanwhile, but none may come or go.</summary>
+    public struct Enumerator : IEnumerator<KeyValuePair<string, Node>>
+    {
+        private readonly MapNode map;
+        private readonly int count;
+        private int at = -1;
+
+        internal Enumerator(MapNode map)
+        {
+            this.map = map;
+            count = map.count;
+        }
+
+        public readonly KeyValuePair<string, Node> Current => map.members[at];
+
+        readonly object IEnumerator.Current => Current;
+
+        public bool MoveNext() => map.count == count ? ++at < count : throw new InvalidOperationException("Members came or went while the map was gone through.");
+
+        public void Reset() => at = -1;
+
+        public readonly void Dispose()
+        {
         }
     }
 }

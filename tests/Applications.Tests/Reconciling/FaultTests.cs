@@ -56,6 +56,25 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task What_a_sync_itself_applied_is_no_reason_to_look_again()
+    {
+        await using FaultBench bench = await FaultBench.StartAsync();
+        int looks = 0;
+        bench.Context = bench.Context with { Moved = (_, _) => Interlocked.Increment(ref looks) };
+        ApplicationRunner runner = await bench.DeliverAsync("a", string.Concat(Enumerable.Range(0, 20).Select(number => FaultBench.ConfigMap($"c{number}"))));
+        for (int asked = 1; asked <= 3; asked++)
+        {
+            int before = asked;
+            await FaultBench.UntilAsync(() => Volatile.Read(ref looks) >= before, () => "it was not looked at");
+            runner.Signal();
+        }
+
+        await FaultBench.UntilAsync(() => Volatile.Read(ref looks) >= 4, () => "it was not looked at");
+        Assert.Equal(4, looks);
+        await bench.HealsAsync("c3");
+    }
+
+    [Fact]
     public async Task Conflicts_are_tried_again()
     {
         await using FaultBench bench = await FaultBench.StartAsync();

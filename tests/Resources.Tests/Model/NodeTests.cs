@@ -50,6 +50,26 @@ public class NodeTests
     }
 
     [Fact]
+    public void Values_may_change_while_a_map_is_gone_through_but_members_may_not_come_or_go()
+    {
+        MapNode map = new() { ["a"] = 1, ["b"] = 2, ["c"] = 3 };
+        foreach ((string key, Node value) in map)
+        {
+            map[key] = value.AsInteger()!.Value * 10;
+        }
+
+        Assert.Equal([10L, 20L, 30L], map.Values.Select(value => value.AsInteger()!.Value));
+        Assert.Throws<InvalidOperationException>(() =>
+        {
+            foreach ((string key, _) in map)
+            {
+                map.Remove(key);
+            }
+        });
+        Assert.Equal(["b", "c"], map.Keys);
+    }
+
+    [Fact]
     public void A_frozen_tree_cannot_be_changed_anywhere()
     {
         MapNode map = (MapNode)Sample().Freeze();
