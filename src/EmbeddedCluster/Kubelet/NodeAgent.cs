@@ -14,6 +14,9 @@ internal sealed class NodeAgent : Reconciler
     private const string LeaseNamespace = "kube-node-lease";
     private const int RegisteredAtOnce = 4;
 
+    // Of a swarm of nodes only the first tell how they started: events have a budget, which pods need more.
+    private const int TellingNodes = 8;
+
     // A real kubelet's promise: a lost node is missed as soon as a real one.
     private static readonly TimeSpan LastLeaseDuration = TimeSpan.FromSeconds(40);
     private readonly SimulatedNodeOptions options;
@@ -153,6 +156,22 @@ internal sealed class NodeAgent : Reconciler
         }
 
         await RenewAsync(node, Duration, cancellationToken).ConfigureAwait(false);
+        if (index < TellingNodes)
+        {
+            NoteStart(node);
+        }
+    }
+
+    private void NoteStart(MapNode node)
+    {
+        Plane.Events.Normal(node, "kubelet", "Starting", "Starting kubelet.", node.Name());
+        foreach (string reason in (ReadOnlySpan<string>)["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"])
+        {
+            NoteStatus(node, reason);
+        }
+
+        Plane.Events.Normal(node, "kubelet", "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods", node.Name());
+        NoteStatus(node, "NodeReady");
     }
 
     // The kubelet is back: it says that it is ready, and renews its lease again.

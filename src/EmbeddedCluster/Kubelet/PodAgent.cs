@@ -83,8 +83,20 @@ internal sealed partial class PodAgent : Reconciler
             return chosen.Wait > TimeSpan.Zero ? chosen.Wait : await PlayAsync(chosen.Stage, pod, node, cancellationToken).ConfigureAwait(false);
         }
 
-        PodStep step = PodLife.Decide(pod, Surround(key, pod, node));
+        PodStep step = PodAdmission.IsDue(pod) && PodAdmission.Refuse(pod, node, pods.Indexed(node.Name())) is { } refused
+            ? Reject(pod, refused)
+            : PodLife.Decide(pod, Surround(key, pod, node));
         return await CarryOutAsync(key, pod, node, step, cancellationToken).ConfigureAwait(false);
+    }
+
+    private PodStep Reject(MapNode pod, PodRejection why)
+    {
+        MapNode status = pod.Status().Clone();
+        status["phase"] = "Failed";
+        status["reason"] = why.Reason;
+        status["message"] = "Pod was rejected: " + why.Message;
+        status["startTime"] = Plane.Now.Stamp();
+        return new PodStep(status, null, [new KubeletEvent(true, why.Reason, why.Message, string.Empty)]);
     }
 
     private async Task<TimeSpan?> CarryOutAsync(ObjectName key, MapNode pod, MapNode node, PodStep step, CancellationToken cancellationToken)

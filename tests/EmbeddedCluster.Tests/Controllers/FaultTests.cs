@@ -144,7 +144,6 @@ public sealed class FaultTests
         await EventAsync(cluster, "NodeNotReady");
         MapNode back = await cluster.WaitAsync("v1", "Node", "bowline-1", node => node.Status().ConditionIs("Ready", "True") && !node.Spec()["taints"].Maps().Any(), string.Empty);
         Assert.Equal("KubeletReady", back.Status().Condition("Ready").Text("reason"));
-        await EventAsync(cluster, "NodeReady");
         await cluster.WaitAsync("coordination.k8s.io/v1", "Lease", "bowline-1", lease => lease.Spec().Text("holderIdentity") == "bowline-1", "kube-node-lease");
     }
 

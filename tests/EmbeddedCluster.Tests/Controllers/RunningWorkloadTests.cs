@@ -1,3 +1,4 @@
+using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.EmbeddedCluster.Hosting;
 using Bowline.EmbeddedCluster.Kubelet;
@@ -70,6 +71,51 @@ public sealed class RunningWorkloadTests
         MapNode kept = (await cluster.GetAsync("v1", "PersistentVolumeClaim", "data-db-0"))!;
         Assert.False(kept.IsDeleting());
         Assert.Empty(kept.OwnerReferences());
+    }
+
+    [Theory]
+    [InlineData("containers: [{name: c, image: a, resources: {requests: {cpu: '99'}}}]", "OutOfcpu", "Node didn't have enough resource: cpu, requested: 99000, used: 1000, capacity: 16000")]
+    [InlineData("containers: [{name: c, image: a, resources: {requests: {memory: 64Gi}}}]", "OutOfmemory", "Node didn't have enough resource: memory, requested: 68719476736, used: 1073741824, capacity: 68719476736")]
+    [InlineData("nodeSelector: {disk: none}, containers: [{name: c, image: a}]", "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")]
+    [InlineData("hostNetwork: true, containers: [{name: c, image: a, ports: [{containerPort: 80, hostPort: 80}]}]", "NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports")]
+    [InlineData("containers: [{name: c, image: a, resources: {limits: {example.com/gpu: '1'}}}]", "", "")]
+    public async Task A_pod_that_names_its_node_is_checked_by_the_kubelet(string spec, string reason, string message)
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync(new ControllerManagerOptions { Nodes = new SimulatedNodeOptions { Count = 1 } });
+        await cluster.CreateAsync("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: there, namespace: default}
+            spec: {hostNetwork: true, containers: [{name: c, image: a, ports: [{containerPort: 80, hostPort: 80}], resources: {requests: {cpu: '1', memory: 1Gi}}}]}
+            """);
+        await cluster.WaitAsync("v1", "Pod", "there", pod => pod.Status().ConditionIs("Ready", "True"));
+        await cluster.CreateAsync($"apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: default}}\nspec: {{nodeName: bowline-1, {spec}}}");
+        MapNode pod = await cluster.WaitAsync("v1", "Pod", "p", pod => pod.Status().Text("phase") is "Failed" or "Running");
+        Assert.Equal((reason, reason.Length == 0 ? "" : "Pod was rejected: " + message), (pod.Status().Text("reason"), pod.Status().Text("message")));
+    }
+
+    [Fact]
+    public async Task A_set_tells_of_the_pods_that_it_makes_anew()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync("""
+            apiVersion: apps/v1
+            kind: StatefulSet
+            metadata: {name: db, namespace: default}
+            spec: {serviceName: db, replicas: 1, selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: c, image: a}]}}}
+            """);
+        MapNode pod = await cluster.WaitAsync("v1", "Pod", "db-0", pod => pod.Status().ConditionIs("Ready", "True"));
+        ObjectKey status = new(await cluster.KindAsync("v1", "Pod"), "default", "db-0") { Subresource = "status" };
+        await cluster.Cluster.PatchAsync(status, PatchKind.Merge, JsonReader.Read("""{"status":{"phase":"Failed","reason":"Evicted"}}"""), new WriteOptions(), CancellationToken.None);
+        await cluster.WaitAsync("v1", "Pod", "db-0", other => other.Uid() != pod.Uid() && other.Status().ConditionIs("Ready", "True"));
+        string[] told = [];
+        for (int i = 0; i < 500 && told.Length == 0; i++)
+        {
+            told = [.. (await cluster.ListAsync("v1", "Event")).Where(happened => happened.Text("reason") == "RecreatingFailedPod").Select(happened => happened.Text("message"))];
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+
+        Assert.Equal(["StatefulSet default/db is recreating failed Pod db-0"], told);
     }
 
     [Fact]

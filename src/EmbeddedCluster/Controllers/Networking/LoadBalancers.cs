@@ -31,13 +31,16 @@ internal sealed class LoadBalancers(ControlPlane plane) : Reconciler(plane)
         {
             string address = service.Spec().Text("loadBalancerIP") is { Length: > 0 } asked ? asked : FreeAddress();
             balancer["ingress"] = new ListNode(new MapNode { ["ip"] = address, ["ipMode"] = "VIP" });
-            Plane.Events.Normal(service, "service-controller", "EnsuredLoadBalancer", "Ensured load balancer");
         }
 
         status["loadBalancer"] = balancer;
+        Tell(service, wanted ? "EnsuringLoadBalancer" : "DeletingLoadBalancer", wanted ? "Ensuring load balancer" : "Deleting load balancer");
         await Plane.Writer.SetStatusAsync(services, service, status, cancellationToken).ConfigureAwait(false);
+        Tell(service, wanted ? "EnsuredLoadBalancer" : "DeletedLoadBalancer", wanted ? "Ensured load balancer" : "Deleted load balancer");
         return null;
     }
+
+    private void Tell(MapNode service, string reason, string message) => Plane.Events.Normal(service, "service-controller", reason, message);
 
     private string FreeAddress()
     {

@@ -57,6 +57,7 @@ internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(pla
 
         foreach (MapNode pod in plan.Delete)
         {
+            TellOfEnd(set, pod, plan.Condemned.Contains(pod));
             await Plane.Writer.DeleteAsync(pods, pod, DeleteOptions.Background, cancellationToken).ConfigureAwait(false);
             Plane.Events.Normal(set, Component, "SuccessfulDelete", $"Delete Pod {pod.Name()} in StatefulSet {set.Name()} successful");
         }
@@ -68,6 +69,19 @@ internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(pla
         }
 
         return Pods.NextAvailability(owned, set.Spec().Int("minReadySeconds"), Plane.Now);
+    }
+
+    // A pod that ended is made anew, whatever its exit code was.
+    private void TellOfEnd(MapNode set, MapNode pod, bool condemned)
+    {
+        if (!condemned && pod.Phase() == "Failed")
+        {
+            Plane.Events.Warning(set, Component, "RecreatingFailedPod", $"StatefulSet {set.Namespace()}/{set.Name()} is recreating failed Pod {pod.Name()}");
+        }
+        else if (!condemned && pod.Phase() == "Succeeded")
+        {
+            Plane.Events.Normal(set, Component, "RecreatingTerminatedPod", $"StatefulSet {set.Namespace()}/{set.Name()} is recreating terminated Pod {pod.Name()}");
+        }
     }
 
     private RevisionPlan Revise(MapNode set, List<MapNode> owned)
