@@ -71,6 +71,19 @@ internal sealed class DeliveryBench : IAsyncDisposable
         Assert.True(result.Succeeded, string.Join("; ", result.Failures.Select(step => $"{step.Id}: {step.Message}").Append(result.Stopped)));
     }
 
+    /// <summary>Adds a CRD that is no part of what is delivered, and waits until its kind is served.</summary>
+    public async Task DefineAsync(string definition, ResourceKind kind)
+    {
+        MapNode body = (MapNode)YamlReader.Read(definition);
+        KindInfo definitions = (await Client.FindKindAsync(new Resource(body).Kind, CancellationToken.None))!;
+        await Client.CreateAsync(definitions, string.Empty, body, new WriteOptions(), CancellationToken.None);
+        for (int i = 0; i < 500 && await Client.FindKindAsync(kind, CancellationToken.None) is null; i++)
+        {
+            Client.ForgetDiscovery();
+            await Task.Delay(20);
+        }
+    }
+
     public async Task<MapNode> GetAsync(string apiVersion, string kind, string name)
     {
         KindInfo served = (await Client.FindKindAsync(ResourceKind.Of(apiVersion, kind), CancellationToken.None))!;

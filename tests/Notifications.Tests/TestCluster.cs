@@ -28,17 +28,19 @@ internal sealed class TestCluster(EmbeddedClusterHost host, HttpCluster cluster)
         return test;
     }
 
-    public Task<MapNode> ApplyAsync(KindInfo kind, string yaml) => WriteAsync(kind, "argocd", yaml);
+    public Task<MapNode> ApplyAsync(KindInfo kind, string yaml, string @namespace = "argocd") => WriteAsync(kind, @namespace, yaml);
+
+    public Task AddNamespaceAsync(string name) => WriteAsync(Namespaces, "", $"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}");
 
     /// <summary>Writes the two objects of a configuration.</summary>
-    public async Task ConfigureAsync(string data, string secret = "{}")
+    public async Task ConfigureAsync(string data, string secret = "{}", string @namespace = "argocd")
     {
-        await ApplyAsync(Applications.ConfigMaps, $"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: argocd-notifications-cm, namespace: argocd}}\ndata:\n{Indent(data)}");
-        await ApplyAsync(Applications.Secrets, $"apiVersion: v1\nkind: Secret\nmetadata: {{name: argocd-notifications-secret, namespace: argocd}}\nstringData: {secret}");
+        await ApplyAsync(Applications.ConfigMaps, $"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: argocd-notifications-cm, namespace: {@namespace}}}\ndata:\n{Indent(data)}", @namespace);
+        await ApplyAsync(Applications.Secrets, $"apiVersion: v1\nkind: Secret\nmetadata: {{name: argocd-notifications-secret, namespace: {@namespace}}}\nstringData: {secret}", @namespace);
     }
 
-    public async Task<string?> NotifiedAsync(string application) =>
-        (await cluster.GetAsync(new ObjectKey(Applications.Kind, "argocd", application), default))?.At("metadata", "annotations", NotifiedState.Annotation)?.AsString();
+    public async Task<string?> NotifiedAsync(string application, string @namespace = "argocd") =>
+        (await cluster.GetAsync(new ObjectKey(Applications.Kind, @namespace, application), default))?.At("metadata", "annotations", NotifiedState.Annotation)?.AsString();
 
     public async ValueTask DisposeAsync()
     {
@@ -98,7 +100,7 @@ internal sealed class TestController : IAsyncDisposable
     {
         List<string> notes = [];
         ClusterCache cache = new(cluster.Cluster, TimeProvider.System);
-        cache.Watch(Applications.Kind, "argocd");
+        cache.Watch(Applications.Kind, options is { LooksElsewhere: true } ? string.Empty : "argocd");
         cache.Watch(Applications.Projects, "argocd");
         await cache.WaitForSyncAsync(default);
         NotificationController controller = new(cache, TimeProvider.System, (options ?? new NotificationOptions()) with

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
 using Bowline.Applications.Sharding;
@@ -13,13 +14,15 @@ namespace Bowline.Applications.Adopting;
 /// Takes over the Applications of an Argo CD that runs in a cluster, and gives them back. Argo CD's controllers are scaled, and Bowline's own
 /// records written; nothing that was delivered is touched.
 /// </summary>
-public sealed class Adoption(AdoptedClusters clusters, string @namespace, IApplicationDialect dialect, TimeProvider time)
+/// <param name="applicationNamespaces">Where Applications may lie beside Argo CD's own namespace; none for what argocd-cmd-params-cm says (application.namespaces).</param>
+public sealed class Adoption(AdoptedClusters clusters, string @namespace, IReadOnlyList<string> applicationNamespaces, TimeProvider time)
 {
     private const int Parallelism = 16;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private static readonly KindInfo ConfigMaps = new(new ResourceKind(string.Empty, "v1", "ConfigMap"), "configmaps", Namespaced: true);
     private readonly ICluster cluster = clusters.Hub;
     private readonly ArgoControllers controllers = new(clusters.Hub, @namespace);
+    private ApplicationNamespaces namespaces = new(@namespace, applicationNamespaces);
 
     /// <summary>Looks at everything, and changes nothing.</summary>
     /// <exception cref="ClusterException">The cluster refuses, or serves no Applications.</exception>
@@ -37,16 +40,18 @@ public sealed class Adoption(AdoptedClusters clusters, string @namespace, IAppli
         }
 
         IReadOnlyList<MapNode> everywhere = (await cluster.ListAsync(ArgoDefinitions.Applications, string.Empty, ListOptions.All, cancellationToken).ConfigureAwait(false)).Items;
+        MapNode? parameters = await cluster.GetAsync(new ObjectKey(ConfigMaps, @namespace, ArgoCdSettings.ParametersName), cancellationToken).ConfigureAwait(false);
+        namespaces = new ApplicationNamespaces(@namespace, applicationNamespaces.Count > 0 ? applicationNamespaces : InstallationSettings.Read(null, parameters, InstallationSettings.Usual).ApplicationNamespaces);
         string[] elsewhere = [.. everywhere.Select(item => Text(item, "metadata", "namespace")).Where(name => name != @namespace).Distinct().Order(StringComparer.Ordinal)];
-        if (elsewhere.Length > 0)
+        if (elsewhere.Length > 0 && !namespaces.AreSeveral)
         {
-            obstacles.Add($"there are Applications in other namespaces ({string.Join(", ", elsewhere)}), which Argo CD may deliver, too (application.namespaces); Bowline reads those of one namespace");
+            obstacles.Add($"there are Applications in other namespaces ({string.Join(", ", elsewhere)}), and argocd-cmd-params-cm does not say whether Argo CD delivers them (application.namespaces): say so there, or here by --application-namespaces");
         }
 
-        MapNode[] manifests = [.. everywhere.Where(item => Text(item, "metadata", "namespace") == @namespace).OrderBy(NameOf, StringComparer.Ordinal)];
+        MapNode[] manifests = [.. everywhere.Where(item => namespaces.Allows(Text(item, "metadata", "namespace"))).OrderBy(NameOf, StringComparer.Ordinal)];
         bool runs = found.Any(item => item.Controller.Replicas > 0);
         obstacles.AddRange(manifests.SelectMany(manifest => ObstaclesOf(manifest, runs)));
-        MapNode? settings = await cluster.GetAsync(new ObjectKey(ConfigMaps, @namespace, "argocd-cm"), cancellationToken).ConfigureAwait(false);
+        MapNode? settings = await cluster.GetAsync(new ObjectKey(ConfigMaps, @namespace, ArgoCdSettings.ConfigName), cancellationToken).ConfigureAwait(false);
         List<AdoptedApplication> applications = [];
         Dictionary<string, InventoryStore> records = new(StringComparer.Ordinal);
         foreach (IGrouping<ICluster, MapNode> there in manifests.Where(manifest => Reaches(manifest).Length == 0).GroupBy(clusters.Of))
@@ -65,7 +70,7 @@ public sealed class Adoption(AdoptedClusters clusters, string @namespace, IAppli
             }
             catch (ClusterException unreachable) when (there.Key != cluster)
             {
-                obstacles.Add($"{string.Join(", ", there.Select(manifest => $"Application {NameOf(manifest)}"))}: cluster {there.Key.Name} cannot be looked at: {unreachable.Message}");
+                obstacles.Add($"{string.Join(", ", there.Select(manifest => $"Application {ApplicationNamespaces.Show(NameOf(manifest))}"))}: cluster {there.Key.Name} cannot be looked at: {unreachable.Message}");
             }
         }
 
@@ -157,15 +162,15 @@ public sealed class Adoption(AdoptedClusters clusters, string @namespace, IAppli
 
     private IEnumerable<string> ObstaclesOf(MapNode manifest, bool argoRuns)
     {
-        string name = NameOf(manifest);
+        string shown = ApplicationNamespaces.Show(NameOf(manifest));
         if (Reaches(manifest) is { Length: > 0 } why)
         {
-            yield return $"Application {name} delivers to another cluster ({(Text(manifest, "spec", "destination", "server") is { Length: > 0 } server ? server : Text(manifest, "spec", "destination", "name"))}) to which there is no way: {why}";
+            yield return $"Application {shown} delivers to another cluster ({(Text(manifest, "spec", "destination", "server") is { Length: > 0 } server ? server : Text(manifest, "spec", "destination", "name"))}) to which there is no way: {why}";
         }
 
         if (argoRuns && (manifest["operation"] is MapNode || Text(manifest, "status", "operationState", "phase") is "Running" or "Terminating"))
         {
-            yield return $"Application {name} is being synced by Argo CD: adopt again when that is done";
+            yield return $"Application {shown} is being synced by Argo CD: adopt again when that is done";
         }
     }
 
@@ -194,7 +199,7 @@ public sealed class Adoption(AdoptedClusters clusters, string @namespace, IAppli
     {
         try
         {
-            dialect.Read(new Resource(manifest, new Origin($"{@namespace}/{NameOf(manifest)}", 0)));
+            new ArgoCdDialect(namespaces).Read(new Resource(manifest, new Origin($"{Text(manifest, "metadata", "namespace")}/{Text(manifest, "metadata", "name")}", 0)));
             return [];
         }
         catch (ApplicationException refused)
@@ -219,7 +224,8 @@ public sealed class Adoption(AdoptedClusters clusters, string @namespace, IAppli
         return from.Length == at.Length ? [.. from.Zip(at, (source, revision) => new SourcePin(source["repoURL"]?.AsString() ?? string.Empty, revision))] : [];
     }
 
-    private static string NameOf(MapNode manifest) => Text(manifest, "metadata", "name");
+    /// <summary>What an Application is known as, in records and by its tracking.</summary>
+    private string NameOf(MapNode manifest) => namespaces.NameOf(Text(manifest, "metadata", "namespace"), Text(manifest, "metadata", "name"));
 
     private static string Text(MapNode manifest, params string[] path) => manifest.At(path)?.AsString() ?? string.Empty;
 }

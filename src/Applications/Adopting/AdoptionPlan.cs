@@ -20,6 +20,7 @@ public sealed record ArgoController(ObjectKey Key, string Role, long Replicas, l
 }
 
 /// <summary>An Application, as Argo CD leaves it.</summary>
+/// <param name="Name">As records and tracking have it: <c>namespace_name</c> where it lies in another namespace than Argo CD.</param>
 /// <param name="Objects">What Argo CD delivered of it: its status and the live objects say so alike.</param>
 /// <param name="Foreign">Objects of its status that no live tracking confirms; they are never pruned.</param>
 public sealed record AdoptedApplication(string Name, IReadOnlyList<InventoryEntry> Objects, IReadOnlyList<InventoryEntry> Foreign)

@@ -30,8 +30,9 @@ public sealed class ApplicationSetExpander(GeneratorSources sources)
         try
         {
             MapNode template = spec["template"] as MapNode ?? new MapNode();
-            GeneratorRun run = new(name, ProjectOf(template), LanguageOf(spec), sources with { OpenGitAsync = (query, token) => OpenAsync(query, repositories, token) });
-            ApplicationTemplate renderer = new(run.Language, spec["templatePatch"]?.AsString(), spec.At("syncPolicy", "preserveResourcesOnDeletion")?.AsBool() != true, set.At("metadata", "namespace")?.AsString() ?? string.Empty);
+            string @namespace = set.At("metadata", "namespace")?.AsString() ?? string.Empty;
+            GeneratorRun run = new(name, ProjectOf(template, @namespace), LanguageOf(spec), sources.Beside(@namespace) with { OpenGitAsync = (query, token) => OpenAsync(query, repositories, token) });
+            ApplicationTemplate renderer = new(run.Language, spec["templatePatch"]?.AsString(), spec.At("syncPolicy", "preserveResourcesOnDeletion")?.AsBool() != true, @namespace);
             int elements = 0;
             foreach (Node entry in spec["generators"] as ListNode ?? [])
             {
@@ -106,8 +107,9 @@ public sealed class ApplicationSetExpander(GeneratorSources sources)
         ? new GoTemplateLanguage((spec["goTemplateOptions"] as ListNode ?? []).Select(option => Parameters.Text(option)), parsed, sources.Time)
         : new FastTemplate();
 
-    /// <summary>A project that is itself a template is not known before its parameters are, so that only credentials of no project may be used.</summary>
-    private static string ProjectOf(MapNode template) => Parameters.Text(template.At("spec", "project")) is var project && project.Contains("{{", StringComparison.Ordinal) ? string.Empty : project;
+    /// <summary>A project that is itself a template is not known before its parameters are, and one that does not permit the set's namespace is not the set's: then only credentials of no project may be used.</summary>
+    private string ProjectOf(MapNode template, string @namespace) =>
+        Parameters.Text(template.At("spec", "project")) is var project && (project.Contains("{{", StringComparison.Ordinal) || !sources.Permits(@namespace, project)) ? string.Empty : project;
 
     private async Task<Sources.Files.FileTree> OpenAsync(GitQuery query, List<GitQuery> repositories, CancellationToken cancellationToken)
     {

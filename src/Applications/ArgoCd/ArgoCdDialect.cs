@@ -8,6 +8,7 @@ namespace Bowline.Applications.ArgoCd;
 /// <summary>Argo CD's <c>Application</c> (argoproj.io/v1alpha1).</summary>
 public sealed class ArgoCdDialect(ApplicationNamespaces? namespaces = null) : IApplicationDialect
 {
+    private static readonly KeyValuePair<string, SourceTool>[] Tools = [new("kustomize", SourceTool.Kustomize), new("helm", SourceTool.Helm), new("directory", SourceTool.Directory)];
     private readonly ApplicationNamespaces namespaces = namespaces ?? ApplicationNamespaces.Any;
 
     public bool Understands(ResourceKind kind) => kind is { Group: "argoproj.io", Kind: "Application" };
@@ -57,35 +58,39 @@ public sealed class ArgoCdDialect(ApplicationNamespaces? namespaces = null) : IA
     internal static ApplicationSource[] ReadSources(Resource resource, MapNode spec)
     {
         ApplicationSource[] sources = spec["sources"] is ListNode { Count: > 0 } list
-            ? [.. list.Select(source => ReadSource(resource, source))]
-            : spec["source"] is { } single ? [ReadSource(resource, single)] : [];
+            ? [.. list.Select(source => ReadSource(source, Wrong))]
+            : spec["source"] is { } single ? [ReadSource(single, Wrong)] : [];
+        ApplicationException Wrong(string reason) => Fault(resource, reason);
         return sources.Length > 0 ? sources : throw Fault(resource, "names no source");
     }
 
-    private static ApplicationSource ReadSource(Resource resource, Node source)
+    /// <param name="wrong">Makes the exception for what cannot be done, of the end of a sentence.</param>
+    internal static ApplicationSource ReadSource(Node source, Func<string, ApplicationException> wrong)
     {
         if (source["plugin"] is not null)
         {
-            throw Fault(resource, "uses a config management plugin, which Bowline does not run: render with Helm, Kustomize or plain YAML");
+            throw wrong("uses a config management plugin, which Bowline does not run: render with Helm, Kustomize or plain YAML");
         }
 
         if (source.At("directory", "jsonnet") is MapNode { Count: > 0 })
         {
-            throw Fault(resource, "uses jsonnet, which Bowline does not evaluate");
+            throw wrong("uses jsonnet, which Bowline does not evaluate");
         }
 
         if (Text(source.At("helm", "version")) is { Length: > 0 } version and not ("3" or "v3" or "4" or "v4"))
         {
-            throw Fault(resource, $"asks for Helm {version}, which Bowline does not render as");
+            throw wrong($"asks for Helm {version}, which Bowline does not render as");
         }
 
         return new ApplicationSource
         {
-            RepoUrl = Text(source["repoURL"]) is { Length: > 0 } url ? url : throw Fault(resource, "has a source without repoURL"),
+            RepoUrl = Text(source["repoURL"]) is { Length: > 0 } url ? url : throw wrong("has a source without repoURL"),
             TargetRevision = Text(source["targetRevision"]),
             Path = Text(source["path"]).Trim('/') is "." ? string.Empty : Text(source["path"]).Trim('/'),
             Chart = Text(source["chart"]),
             Ref = Text(source["ref"]),
+            Tool = ToolOf(source, wrong),
+            Declared = source as MapNode,
             ReleaseName = Text(source.At("helm", "releaseName")),
             Helm = HelmSource.Read(source["helm"]),
             Kustomize = KustomizeSource.Read(source["kustomize"]),
@@ -103,6 +108,29 @@ public sealed class ArgoCdDialect(ApplicationNamespaces? namespaces = null) : IA
             },
         };
     }
+
+    /// <summary>What a source says of one tool makes it that tool's, whatever lies in its directory; null where it says nothing.</summary>
+    private static SourceTool? ToolOf(Node source, Func<string, ApplicationException> wrong)
+    {
+        SourceTool[] named = [.. Tools.Where(tool => IsSaid(source[tool.Key])).Select(tool => tool.Value)];
+        return named.Length switch
+        {
+            0 => null,
+            1 => named[0],
+            _ => throw wrong($"has a source of several tools: {string.Join(", ", named)}"),
+        };
+    }
+
+    /// <summary>What has no value in it says nothing.</summary>
+    private static bool IsSaid(Node? node) => node switch
+    {
+        MapNode map => map.Any(member => IsSaid(member.Value)),
+        ListNode list => list.Count > 0,
+        BoolNode flag => flag.Value,
+        StringNode text => text.Value.Length > 0,
+        null or NullNode => false,
+        _ => true,
+    };
 
     internal static string Text(Node? node, string absent = "") => node switch
     {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Bowline.Cluster.Kubeconfig;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
+using Bowline.Sources.Git;
 using ApplicationException = Bowline.Applications.Model.ApplicationException;
 
 namespace Bowline.Applications.ArgoCd;
@@ -48,7 +49,7 @@ public sealed record ClusterSecret(string Name, string Server, string Project)
         string Field(string key) => RepositorySecret.Value(secret, key).Trim();
         string server = Field("server").TrimEnd('/');
         string[] said = [.. new[] { "name", "server", "config", "namespaces", "clusterResources" }.Select(Field)];
-        return new ClusterSecret(Field("name") is { Length: > 0 } name ? name : server, server, Field("project"), secret)
+        return new ClusterSecret(Field("name") is { Length: > 0 } name ? name : RepositoryUrl.Redact(server), server, Field("project"), secret)
         {
             Namespaces = [.. Field("namespaces").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)],
             ClusterResources = Field("clusterResources") == "true",
@@ -95,7 +96,10 @@ public sealed record ClusterSecret(string Name, string Server, string Project)
         };
     }
 
-    public override string ToString() => $"cluster {Name} ({Server}, Secret {SecretName})";
+    public override string ToString() => $"cluster {Name} ({ShownServer}, Secret {SecretName})";
+
+    /// <summary>The server as it may be printed: an address may hold a password, by mistake.</summary>
+    internal string ShownServer => RepositoryUrl.Redact(Server);
 
     private MapNode ReadConfig()
     {

@@ -1,5 +1,6 @@
 using Bowline.Applications.Model;
 using Bowline.Resources.Model;
+using Bowline.Sources.Git;
 using ApplicationException = Bowline.Applications.Model.ApplicationException;
 
 namespace Bowline.Applications.ArgoCd;
@@ -49,7 +50,7 @@ public sealed class ClusterSecrets
             ClusterSecret[] named = [.. all.Where(cluster => cluster.Name == name)];
             if (named.Length > 1)
             {
-                throw new ApplicationException($"there are {named.Length} clusters with the same name: [{string.Join(' ', named.Select(cluster => cluster.Server))}]");
+                throw new ApplicationException($"there are {named.Length} clusters with the same name: [{string.Join(' ', named.Select(cluster => cluster.ShownServer))}]");
             }
 
             if (named.Length == 0 && name != ClusterSecret.LocalName)
@@ -67,7 +68,7 @@ public sealed class ClusterSecrets
 
         return Find(server)
             ?? (own is not null && Uri.TryCreate(server, UriKind.Absolute, out Uri? meant) && meant == own ? null
-                : throw new ApplicationException($"error getting cluster by server \"{server}\": no cluster Secret describes it{Known()}"));
+                : throw new ApplicationException($"error getting cluster by server \"{RepositoryUrl.Redact(server)}\": no cluster Secret describes it{Known()}"));
     }
 
     /// <summary>A destination with both the name and the server of its cluster, as far as they are known.</summary>
@@ -91,5 +92,5 @@ public sealed class ClusterSecrets
     }
 
     private string Known() => all.Count == 0 ? $"; there is no cluster Secret at all (label {RepositorySecrets.TypeLabel}: cluster)"
-        : $"; there are {string.Join(", ", all.Select(cluster => $"{cluster.Name} ({cluster.Server})"))}";
+        : $"; there are {string.Join(", ", all.Select(cluster => $"{cluster.Name} ({cluster.ShownServer})"))}";
 }

@@ -33,9 +33,11 @@ public sealed class InstallationSettings
         GitTimeout = Parameter("reposerver.git.request.timeout") is { Length: > 0 } patience ? Parsed(PolicyReader.ParseDuration(patience), "argocd-cmd-params-cm", "reposerver.git.request.timeout", "a duration such as 15s") : null;
         HealPace = ReadHealPace();
         BuildOptions = ReadBuildOptions();
+        ValueFileSchemes = config.ContainsKey("helm.valuesFileSchemes") ? List(Setting("helm.valuesFileSchemes")) : ["https", "http"];
         ApplicationNamespaces = List(Parameter("application.namespaces"));
         MaskedAnnotations = List(Setting("resource.sensitive.mask.annotations"));
         Sets = ReadSets();
+        IsNotificationSelfService = Parameter("notificationscontroller.selfservice.enabled") == "true";
         GlobalProjects = Yaml("globalProjects") as ListNode ?? [];
         if (Setting("resource.respectRBAC") is not ("" or "normal" or "strict"))
         {
@@ -68,6 +70,9 @@ public sealed class InstallationSettings
     /// <summary><c>kustomize.buildOptions</c> by Kustomize version, as <c>v5.4.3</c>; under the empty one those of every other version.</summary>
     public IReadOnlyDictionary<string, BuildOptions> BuildOptions { get; }
 
+    /// <summary>Schemes of addresses that value files may have.</summary>
+    public IReadOnlyList<string> ValueFileSchemes { get; }
+
     /// <summary>Where Applications may be beside the controller's own namespace: names, globs, regular expressions between slashes.</summary>
     public IReadOnlyList<string> ApplicationNamespaces { get; }
 
@@ -75,6 +80,9 @@ public sealed class InstallationSettings
     public IReadOnlyList<string> MaskedAnnotations { get; }
 
     public SetSettings Sets { get; }
+
+    /// <summary>Whether Applications may bring a configuration of notifications in their own namespaces.</summary>
+    public bool IsNotificationSelfService { get; }
 
     /// <summary>Which projects (<c>projectName</c>) others inherit from, by their labels (<c>labelSelector</c>).</summary>
     public IReadOnlyList<Node> GlobalProjects { get; }
@@ -102,22 +110,55 @@ public sealed class InstallationSettings
             {
                 yield return Rule(kind, body);
             }
+
+            if (said["knownTypeFields"] is ListNode fields)
+            {
+                yield return Known(kind, fields);
+            }
         }
 
-        const string prefix = Customizations + ".ignoreDifferences.";
+        const string differences = Customizations + ".ignoreDifferences.";
+        const string known = Customizations + ".knownTypeFields.";
         foreach ((string key, Node said) in config)
         {
-            if (key.StartsWith(prefix, StringComparison.Ordinal) && Parse(key, said.AsString() ?? string.Empty) is { } body)
+            if (key.StartsWith(differences, StringComparison.Ordinal) && Parse(key, said.AsString() ?? string.Empty) is { } body)
             {
-                yield return Rule(key[prefix.Length..].Replace('_', '/'), body);
+                yield return Rule(key[differences.Length..].Replace('_', '/'), body);
+            }
+            else if (key.StartsWith(known, StringComparison.Ordinal) && Parse(key, said.AsString() ?? string.Empty) is ListNode fields)
+            {
+                yield return Known(key[known.Length..].Replace('_', '/'), fields);
             }
         }
     }
 
+    private IgnoreRule Known(string kind, ListNode fields)
+    {
+        List<KnownField> known = [];
+        foreach (Node field in fields)
+        {
+            (string path, string type) = (ArgoCdDialect.Text(field["field"]), ArgoCdDialect.Text(field["type"]));
+            if (KnownField.Parse(path, type) is { } read)
+            {
+                known.Add(read);
+            }
+            else
+            {
+                problems.Add($"argocd-cm: {Customizations} of {kind}: knownTypeFields: {path} is of no type that is known ({type}), so it does not count");
+            }
+        }
+
+        (string group, string name) = Named(kind);
+        return new IgnoreRule(group, name) { Known = known };
+    }
+
     /// <param name="kind"><c>group/Kind</c>, <c>Kind</c> of the core group, or <c>all</c>; globs.</param>
+    private static (string Group, string Kind) Named(string kind) =>
+        kind == "all" ? ("*", "*") : kind.Split('/', 2) is [var group, var name] ? (group, name) : (string.Empty, kind);
+
     private IgnoreRule Rule(string kind, Node body)
     {
-        string[] parts = kind == "all" ? ["*", "*"] : kind.Contains('/', StringComparison.Ordinal) ? kind.Split('/', 2) : [string.Empty, kind];
+        (string group, string name) = Named(kind);
         List<JqPath> paths = [];
         foreach (string expression in ArgoCdDialect.Texts(body["jqPathExpressions"]))
         {
@@ -131,7 +172,7 @@ public sealed class InstallationSettings
             }
         }
 
-        return new IgnoreRule(parts[0], parts[1]) { JsonPointers = ArgoCdDialect.Texts(body["jsonPointers"]), Paths = paths, Managers = ArgoCdDialect.Texts(body["managedFieldsManagers"]) };
+        return new IgnoreRule(group, name) { JsonPointers = ArgoCdDialect.Texts(body["jsonPointers"]), Paths = paths, Managers = ArgoCdDialect.Texts(body["managedFieldsManagers"]) };
     }
 
     private IEnumerable<IgnoreRule> ReadCompareOptions()
@@ -202,6 +243,7 @@ public sealed class InstallationSettings
         return new SetSettings
         {
             Policy = policy,
+            Namespaces = List(SetParameter("namespaces")),
             AllowsPolicyOverride = SetParameter("enable.policy.override") == "true",
             RollsOut = SetParameter("enable.progressive.syncs") != "false",
             RequeueAfter = SetParameter("requeue.after") is { Length: > 0 } pace ? Parsed(PolicyReader.ParseDuration(pace), "argocd-cmd-params-cm", "applicationsetcontroller.requeue.after", "a duration such as 3m") : null,

@@ -6,6 +6,9 @@ public sealed record SetSettings
     /// <summary>sync, create-only, create-update or create-delete for every set; empty leaves it to the sets.</summary>
     public string Policy { get; init; } = string.Empty;
 
+    /// <summary>Where sets may lie beside the controller's own namespace, if Applications may, too: names, globs, regular expressions between slashes.</summary>
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
+
     /// <summary>Whether a set's own <c>applicationsSync</c> goes before <see cref="Policy"/>.</summary>
     public bool AllowsPolicyOverride { get; init; }
 

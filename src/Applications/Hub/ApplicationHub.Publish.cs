@@ -96,7 +96,7 @@ public sealed partial class ApplicationHub
             }
         }
 
-        ObjectList sets = await Cluster.ListAsync(ArgoDefinitions.ApplicationSets, Namespace, ListOptions.All, cancellationToken).ConfigureAwait(false);
+        ObjectList sets = await Cluster.ListAsync(ArgoDefinitions.ApplicationSets, Scope, ListOptions.All, cancellationToken).ConfigureAwait(false);
         MapNode[] ours = [.. Held().Concat(sets.Items).Concat(cache.List(ArgoDefinitions.Projects.Kind, Namespace))
             .Where(item => item.At("metadata", "annotations", RepositoryAnnotation)?.AsString() == repository && !IsLeaving(item))];
         foreach (MapNode item in ours)
@@ -160,8 +160,9 @@ public sealed partial class ApplicationHub
         };
     }
 
-    /// <summary>Applications may lie in other namespaces; projects and ApplicationSets lie in the controller's own.</summary>
-    private ResourceId HubId(FoundManifest manifest) => manifest.Id is { Kind: "Application" } id && namespaces.AreSeveral && namespaces.Allows(id.Namespace) ? id : manifest.Id with { Namespace = Namespace };
+    /// <summary>Applications and ApplicationSets may lie in other namespaces; projects lie in the controller's own.</summary>
+    private ResourceId HubId(FoundManifest manifest) =>
+        manifest.Id is { Kind: "Application" or "ApplicationSet" } id && namespaces.AreSeveral && namespaces.Allows(id.Namespace) && (id.Kind == "Application" || HoldsSets(id.Namespace)) ? id : manifest.Id with { Namespace = Namespace };
 
     private static KindInfo KindOf(string kind) => kind switch
     {

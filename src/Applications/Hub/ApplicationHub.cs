@@ -18,6 +18,9 @@ public sealed partial class ApplicationHub : IAsyncDisposable
 
     private const string Terminating = "Terminating";
 
+    /// <summary>Of how many Applications that are gone is remembered how their objects part from them; the first that went are forgotten first.</summary>
+    private const int MostGone = 10_000;
+
     private static readonly KindInfo Namespaces = new(new ResourceKind(string.Empty, "v1", "Namespace"), "namespaces", Namespaced: false);
     private readonly ApplicationNamespaces namespaces;
     private readonly string repository;
@@ -25,6 +28,9 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     private readonly DeclaredReader reader;
     private readonly Lock gate = new();
     private readonly ConcurrentDictionary<string, string> propagations = new(StringComparer.Ordinal);
+
+    // Names of propagations whose Application is gone, the one that went first in front.
+    private readonly Queue<string> gone = [];
 
     // UIDs of Applications that this process deleted and whose end the watch has yet to tell.
     private readonly HashSet<string> withdrawn = new(StringComparer.Ordinal);
@@ -43,7 +49,10 @@ public sealed partial class ApplicationHub : IAsyncDisposable
     /// <summary>What the hub holds; others may watch more of it.</summary>
     public ClusterCache Cache => cache;
 
-    /// <summary>The controller's own, which holds projects and ApplicationSets, too.</summary>
+    /// <summary>In which other namespaces ApplicationSets may lie.</summary>
+    public Func<string, bool> HoldsSets { get; set; } = static _ => false;
+
+    /// <summary>The controller's own, which holds the projects, too.</summary>
     public string Namespace => namespaces.Home;
 
     /// <summary>Told of every change of an Application or a project that is not its status alone; be quick.</summary>
@@ -183,20 +192,38 @@ public sealed partial class ApplicationHub : IAsyncDisposable
 
     private static string UidOf(MapNode item) => item.At("metadata", "uid")?.AsString() ?? string.Empty;
 
-    /// <summary>Where Applications are looked for; empty for the whole cluster.</summary>
-    private string Scope => namespaces.AreSeveral ? string.Empty : Namespace;
+    /// <summary>Where Applications and sets are looked for; empty for the whole cluster.</summary>
+    public string Scope => namespaces.AreSeveral ? string.Empty : Namespace;
 
     private IEnumerable<MapNode> Held() => cache.List(ArgoDefinitions.Applications.Kind, Scope).Where(item => namespaces.Allows(NamespaceOf(item)));
 
     private static string NamespaceOf(MapNode item) => item.At("metadata", "namespace")?.AsString() ?? string.Empty;
 
+    /// <summary>Whether Applications of a namespace are the hub's.</summary>
+    public bool Holds(string @namespace) => namespaces.Allows(@namespace);
+
     /// <summary>What an Application is known as.</summary>
-    private string NameOf(MapNode item) => namespaces.NameOf(NamespaceOf(item), item.At("metadata", "name")?.AsString() ?? string.Empty);
+    public string NameOf(string @namespace, string name) => namespaces.NameOf(@namespace, name);
+
+    private string NameOf(MapNode item) => NameOf(NamespaceOf(item), item.At("metadata", "name")?.AsString() ?? string.Empty);
 
     private ObjectKey KeyOf(string application)
     {
         (string @namespace, string name) = namespaces.Find(application);
         return new ObjectKey(ArgoDefinitions.Applications, @namespace, name);
+    }
+
+    private void Remember(string name)
+    {
+        gone.Enqueue(name);
+        while (gone.Count > MostGone)
+        {
+            string first = gone.Dequeue();
+            if (Find(first) is null && !gone.Contains(first))
+            {
+                propagations.TryRemove(first, out _);
+            }
+        }
     }
 
     private void Notice(CacheChange change)
@@ -214,6 +241,7 @@ public sealed partial class ApplicationHub : IAsyncDisposable
                 lock (gate)
                 {
                     withdrawn.Remove(UidOf(change.Object));
+                    Remember(namespaces.NameOf(change.Id.Namespace, change.Id.Name));
                 }
             }
         }

@@ -35,7 +35,11 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
             string name = dialect.NameOf(new Resource(item));
             if (item.At("metadata", "deletionTimestamp") is not null)
             {
-                leaving.Add(new LeavingApplication(name, Finalizers.PropagationOf(item), ArgoCdDialect.ReadDestination(item.At("spec", "destination"))) { IsApproved = Approval.CoversDeletion(item) });
+                leaving.Add(new LeavingApplication(name, Finalizers.PropagationOf(item), ArgoCdDialect.ReadDestination(item.At("spec", "destination"))) 
+                {
+                    IsApproved = Approval.CoversDeletion(item),
+                    Spec = ReadOne(name, item, manifest: null).Spec,
+                });
                 continue;
             }
 
@@ -79,7 +83,7 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
 
     private FoundManifest? SetOf(MapNode item) => (item.At("metadata", "ownerReferences") as ListNode ?? [])
         .Where(owner => owner["kind"]?.AsString() == ArgoDefinitions.ApplicationSets.Kind.Kind)
-        .Select(owner => sets.GetValueOrDefault(owner["name"]?.AsString() ?? string.Empty)).FirstOrDefault();
+        .Select(owner => sets.GetValueOrDefault(dialect.NameOf(new Resource(new MapNode { ["metadata"] = new MapNode { ["namespace"] = new Resource(item).Namespace, ["name"] = owner["name"] ?? StringNode.Empty } })))).FirstOrDefault();
 
     /// <summary>Whether every annotation that a file sets is there, and nothing else that would be read otherwise.</summary>
     private static bool AreWithin(Node? set, Node? held) =>

@@ -17,6 +17,9 @@ public sealed record HubView(IReadOnlyList<ApplicationSpec> Applications, IReadO
 /// <param name="Destination">Where they are.</param>
 public sealed record LeavingApplication(string Name, string Propagation, Destination Destination)
 {
+    /// <summary>What it says; null for one that says something impossible.</summary>
+    public ApplicationSpec? Spec { get; init; }
+
     /// <summary>Whether the deletions that ask for it are agreed to.</summary>
     public bool IsApproved { get; init; }
 }

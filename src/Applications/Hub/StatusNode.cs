@@ -3,7 +3,7 @@ using Bowline.Applications.Reconciling;
 using Bowline.Delivery.Health;
 using Bowline.Delivery.Inventories;
 using Bowline.Delivery.Planning;
-using Bowline.Rendering.Detection;
+using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Hub;

@@ -66,6 +66,12 @@ public sealed record ApplicationSource
     /// <summary>The name by which other sources' value files refer to this one (<c>$ref/path</c>).</summary>
     public string Ref { get; init; } = string.Empty;
 
+    /// <summary>What it is to be rendered with, whatever its directory holds; null to go by what it holds.</summary>
+    public SourceTool? Tool { get; init; }
+
+    /// <summary>As the dialect has it, for overrides that are kept in the source itself; null for one that nothing declares.</summary>
+    public MapNode? Declared { get; init; }
+
     /// <summary>Helm release; empty for the application's name.</summary>
     public string ReleaseName { get; init; } = string.Empty;
 

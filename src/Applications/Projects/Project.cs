@@ -75,7 +75,7 @@ public sealed class Project
         }
 
         Destination destination = application.Destination;
-        if (application.IsElsewhere && !ArgoCdDialect.Texts(spec?["sourceNamespaces"]).Any(pattern => ApplicationNamespaces.Matches(pattern, application.Namespace)))
+        if (application.IsElsewhere && !PermitsNamespace(application.Namespace))
         {
             return $"application '{application.Title}' in namespace '{application.Namespace}' is not permitted to use project '{Name}' (sourceNamespaces)";
         }
@@ -88,6 +88,9 @@ public sealed class Project
         return AllowsNamespace(destination, destination.Namespace) ? string.Empty
             : $"application destination {Describe(destination)} is not permitted in project '{Name}'";
     }
+
+    /// <summary>Whether Applications of another namespace than the controller's may be of the project (<c>sourceNamespaces</c>).</summary>
+    public bool PermitsNamespace(string @namespace) => ArgoCdDialect.Texts(spec?["sourceNamespaces"]).Any(pattern => ApplicationNamespaces.Matches(pattern, @namespace));
 
     /// <summary>In whose name an application's objects are written and deleted.</summary>
     public ActingUser ActsAs(ApplicationSpec application) => ActingUser.Of(spec?["destinationServiceAccounts"], application, clusters.Describe(application.Destination).Server, Impersonation);

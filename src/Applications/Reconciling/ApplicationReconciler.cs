@@ -124,6 +124,7 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
             Claim = target.Holder.Length == 0 ? null : RecordClaim.By(target.Holder, observation.Inventory.Claim),
             Entries = [.. observation.Inventory.Entries.Union(mine)],
             PruneOnRemoval = target.PrunesOnRemoval(observation.Application.Spec),
+            As = target.ActsAs(observation.Application.Spec),
             Operation = run.Operation,
             DeleteHooks = [.. DeleteHooksOf(observation.Desired, secret: false)],
             HookKinds = [.. observation.Inventory.HookKinds.Union(observation.Plan.Actions.Where(action => action is { Change: PlannedChange.RunHook, Desired.Kind: not null }).Select(action => action.Desired!.Kind!.Kind))],

@@ -16,7 +16,14 @@ public sealed record RemovalResult(int Pruned, IReadOnlyList<ResourceId> Waiting
 /// <param name="Prune">Whether they are deleted; null for what its inventory says.</param>
 /// <param name="Propagation">Foreground or Background for all of them; empty for what each asks for.</param>
 /// <param name="Approved">Whether the deletions that ask for it are agreed to.</param>
-public sealed record Farewell(bool? Prune, string Propagation, bool Approved = false);
+public sealed record Farewell(bool? Prune, string Propagation, bool Approved = false)
+{
+    /// <summary>The user in whose name they are deleted; empty for the connection's own, null for the one that wrote them.</summary>
+    public string? By { get; init; }
+
+    /// <summary>Why nobody may delete them; empty when somebody may.</summary>
+    public string Refusal { get; init; } = string.Empty;
+}
 
 /// <summary>Ends an application that left the repository: prunes what it had, if its policy said so while it was there, between its delete hooks, and forgets it.</summary>
 public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
@@ -29,8 +36,15 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
         SyncPlan plan = new(owner, []);
         if (farewell.Prune ?? inventory.PruneOnRemoval)
         {
+            if (farewell.Refusal.Length > 0)
+            {
+                return new RemovalResult(0, [], farewell.Refusal);
+            }
+
+            ObjectOptions usual = ObjectOptions.Default with { As = farewell.By ?? inventory.As };
             bool confirmed = farewell.Approved || inventory.Confirmed is not null || inventory.Request?.Verb == "confirm";
-            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(owner, inventory, cancellationToken).ConfigureAwait(false), [.. await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), .. await HooksLeftAsync(owner, inventory, cancellationToken).ConfigureAwait(false)], confirmed, farewell.Propagation, target.Settings.Tracking);
+            List<(InventoryEntry, MapNode)> leftovers = [.. await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), .. await HooksLeftAsync(owner, inventory, cancellationToken).ConfigureAwait(false)];
+            plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(owner, inventory, usual, cancellationToken).ConfigureAwait(false), leftovers, confirmed, farewell.Propagation.Length > 0 ? usual with { PropagationPolicy = farewell.Propagation } : usual, target.Settings.Tracking);
             SyncOperation operation = inventory.Operation is { Fingerprint: Removal } begun ? begun : SyncOperation.Begin(Removal, time.GetUtcNow());
             SyncRun run = new(operation)
             {
@@ -51,7 +65,7 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
     /// <summary>Stands for a desired state of nothing.</summary>
     private const string Removal = "removal";
 
-    private async Task<IReadOnlyList<DesiredObject>> HooksAsync(string owner, Inventory inventory, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<DesiredObject>> HooksAsync(string owner, Inventory inventory, ObjectOptions options, CancellationToken cancellationToken)
     {
         List<DesiredObject> hooks = [];
         IReadOnlyList<MapNode> secret = inventory.HasSecretHooks ? await target.Inventories.ReadSecretHooksAsync(owner, cancellationToken).ConfigureAwait(false) : [];
@@ -59,7 +73,7 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
         {
             Resource resource = new((MapNode)body.Freeze());
             KindInfo? kind = await target.Cluster.FindKindAsync(resource.Kind, cancellationToken).ConfigureAwait(false);
-            hooks.Add(new DesiredObject(resource.Id, resource.Node, Origin.Unknown) { Kind = kind });
+            hooks.Add(new DesiredObject(resource.Id, resource.Node, Origin.Unknown) { Kind = kind, Options = options });
             await target.Live.EnsureAsync(kind is null ? [] : [kind, .. CoreKinds.BelowWorkloads], cancellationToken).ConfigureAwait(false);
         }
 

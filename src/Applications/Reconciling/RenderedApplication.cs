@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Bowline.Applications.Model;
 using Bowline.Applications.Placing;
 using Bowline.Delivery.Inventories;
-using Bowline.Rendering.Detection;
+using Bowline.Rendering.Requests;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Sources.Files;

@@ -11,7 +11,8 @@ using ApplicationException = Bowline.Applications.Model.ApplicationException;
 namespace Bowline.Applications.Sourcing;
 
 /// <summary>Renders every source of an application into one list of objects.</summary>
-public sealed class ApplicationRenderer(SourceResolver sources, IRenderer renderer, InstallationSettings settings)
+/// <param name="fetch">Brings a value file by its address; throws a <see cref="SourceException"/> when it cannot be had.</param>
+public sealed class ApplicationRenderer(SourceResolver sources, IRenderer renderer, InstallationSettings settings, Func<Uri, CancellationToken, Task<byte[]>> fetch)
 {
     /// <param name="lookup">Helm's <c>lookup</c> against the application's cluster; null where there is none yet.</param>
     /// <exception cref="ApplicationException">Anything that keeps it from being rendered, with file and line where known.</exception>
@@ -23,18 +24,26 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         string revision = string.Empty;
         bool followsHome = false;
         Dictionary<string, ApplicationSource> references = spec.Sources.Where(source => source.Ref.Length > 0).ToDictionary(source => source.Ref, StringComparer.Ordinal);
-        foreach (ApplicationSource source in spec.Sources)
+        foreach (ApplicationSource declared in spec.Sources)
         {
-            if (source is { Ref.Length: > 0, Path.Length: 0, Chart.Length: 0 })
+            if (declared is { Ref.Length: > 0, Path.Length: 0, Chart.Length: 0 })
             {
                 continue;
             }
 
-            SourceSnapshot snapshot = await sources.ResolveAsync(source, spec.Project, cancellationToken).ConfigureAwait(false);
+            SourceSnapshot snapshot = await sources.ResolveAsync(declared, spec.Project, cancellationToken).ConfigureAwait(false);
             RecordingTree recording = new(snapshot.Files);
-            FileTree files = await MountAsync(recording, spec, source, references, read, cancellationToken).ConfigureAwait(false);
+            ApplicationSource source = SourceOverrides.Apply(recording, spec, declared);
+            BuildEnvironment environment = new(spec, source, snapshot.Revision);
+            ValueFiles values = new(source, environment, settings.ValueFileSchemes)
+            {
+                IsReference = references.ContainsKey,
+                OpenReferenceAsync = name => OpenAsync(spec, source, references[name], read, cancellationToken),
+                FetchAsync = address => fetch(address, cancellationToken),
+            };
+            (FileTree files, HelmOptions helm) = await values.ResolveAsync(recording).ConfigureAwait(false);
             FileTree rendered = source.Edits is { } edits ? EditedKustomization.Of(files, source.Path, edits) : files;
-            RenderResult result = await RenderAsync(RequestFor(spec, source, rendered, references, new BuildEnvironment(spec, source, snapshot.Revision)) with { Lookup = lookup }, spec.Project, cancellationToken).ConfigureAwait(false);
+            RenderResult result = await RenderAsync(RequestFor(spec, source with { Helm = helm }, rendered, environment) with { Lookup = lookup }, spec.Project, cancellationToken).ConfigureAwait(false);
             resources.AddRange(result.Unreadable is null ? result.Resources : throw result.Unreadable);
             warnings.AddRange(result.Warnings);
             read.Add(Read(spec, source, snapshot, recording));
@@ -56,7 +65,7 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
             sources.IsHome(source),
             path => recording.Depends(path) || named.Contain(path))
         {
-            Tool = source.Chart.Length > 0 ? SourceTool.Helm : SourceDetector.Detect(snapshot.Files, source.Path),
+            Tool = source.Tool ?? (source.Chart.Length > 0 ? SourceTool.Helm : SourceDetector.Detect(snapshot.Files, source.Path)),
         };
     }
 
@@ -91,17 +100,17 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         }
     }
 
-    private RenderRequest RequestFor(ApplicationSpec spec, ApplicationSource source, FileTree files, Dictionary<string, ApplicationSource> references, BuildEnvironment environment)
+    private RenderRequest RequestFor(ApplicationSpec spec, ApplicationSource source, FileTree files, BuildEnvironment environment)
     {
         RenderRequest request = new()
         {
             Files = files,
             Path = source.Path,
+            Tool = source.Tool,
             ReleaseName = source.ReleaseName.Length > 0 ? source.ReleaseName : spec.Title,
             Namespace = source.Namespace.Length > 0 ? source.Namespace : spec.Destination.Namespace.Length > 0 ? spec.Destination.Namespace : "default",
             Helm = source.Helm with
             {
-                ValueFiles = [.. source.Helm.ValueFiles.Select(file => ResolveReference(file, source, references))],
                 Set = [.. source.Helm.Set.Select(environment.Expand)],
                 SetString = [.. source.Helm.SetString.Select(environment.Expand)],
             },
@@ -116,44 +125,20 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
         return source.KubeVersion.Length > 0 ? request with { KubeVersion = source.KubeVersion } : request;
     }
 
-    /// <summary><c>$values/path</c> of a multi-source application is a file from the root of the source called <c>values</c>.</summary>
-    private string ResolveReference(string file, ApplicationSource source, Dictionary<string, ApplicationSource> references)
-    {
-        if (!file.StartsWith('$'))
-        {
-            return file;
-        }
-
-        int slash = file.IndexOf('/', StringComparison.Ordinal);
-        string name = slash < 0 ? file[1..] : file[1..slash];
-        if (slash < 0 || !references.TryGetValue(name, out ApplicationSource? referenced))
-        {
-            throw new ApplicationException($"value file {file}: no source of the application has ref: {name}");
-        }
-
-        return IsSameTree(referenced, source) ? file[slash..] : "/" + file;
-    }
-
     private bool IsSameTree(ApplicationSource left, ApplicationSource right) =>
         left.Chart.Length + right.Chart.Length == 0 && ((left.RepoUrl == right.RepoUrl && left.TargetRevision == right.TargetRevision) || (sources.IsHome(left) && sources.IsHome(right)));
 
-    /// <summary>The source's files with those repositories that its value files lie in, as folders <c>$name</c> of its root.</summary>
-    private async Task<FileTree> MountAsync(RecordingTree own, ApplicationSpec spec, ApplicationSource source, Dictionary<string, ApplicationSource> references, List<RenderedSource> read, CancellationToken cancellationToken)
+    /// <summary>Another source that values are read from; null for one that is the same tree.</summary>
+    private async Task<FileTree?> OpenAsync(ApplicationSpec spec, ApplicationSource source, ApplicationSource referenced, List<RenderedSource> read, CancellationToken cancellationToken)
     {
-        Dictionary<string, FileTree> mounts = new(StringComparer.Ordinal);
-        foreach (string name in source.Helm.ValueFiles.Where(file => file.StartsWith('$')).Select(file => file[1..].Split('/')[0]).Distinct())
+        if (IsSameTree(referenced, source))
         {
-            if (!references.TryGetValue(name, out ApplicationSource? referenced) || IsSameTree(referenced, source))
-            {
-                continue;
-            }
-
-            SourceSnapshot snapshot = await sources.ResolveAsync(referenced with { Path = string.Empty }, spec.Project, cancellationToken).ConfigureAwait(false);
-            RecordingTree recording = new(snapshot.Files);
-            mounts["$" + name] = recording;
-            read.Add(Read(spec, referenced, snapshot, recording));
+            return null;
         }
 
-        return mounts.Count == 0 ? own : new MountedTree(own, mounts);
+        SourceSnapshot snapshot = await sources.ResolveAsync(referenced with { Path = string.Empty }, spec.Project, cancellationToken).ConfigureAwait(false);
+        RecordingTree recording = new(snapshot.Files);
+        read.Add(Read(spec, referenced, snapshot, recording));
+        return recording;
     }
 }

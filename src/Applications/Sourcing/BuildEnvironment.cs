@@ -7,9 +7,20 @@ namespace Bowline.Applications.Sourcing;
 /// <summary>Argo CD's build environment: <c>$ARGOCD_APP_NAME</c> and its like in Helm parameters and, where asked for, in common annotations.</summary>
 internal sealed partial class BuildEnvironment(ApplicationSpec spec, ApplicationSource source, SourceRevision revision)
 {
+    private static readonly HashSet<string> Names =
+    [
+        "ARGOCD_APP_NAME", "ARGOCD_APP_NAMESPACE", "ARGOCD_APP_PROJECT_NAME", "ARGOCD_APP_REVISION", "ARGOCD_APP_REVISION_SHORT", "ARGOCD_APP_REVISION_SHORT_8",
+        "ARGOCD_APP_SOURCE_PATH", "ARGOCD_APP_SOURCE_REPO_URL", "ARGOCD_APP_SOURCE_TARGET_REVISION", "KUBE_VERSION", "KUBE_API_VERSIONS",
+    ];
+
     /// <summary>Replaces <c>$NAME</c> and <c>${NAME}</c>; names that are not set become nothing, <c>$$</c> a dollar.</summary>
     public string Expand(string text) => !text.Contains('$', StringComparison.Ordinal) ? text
-        : Reference().Replace(text, match => match.Value == "$$" ? "$" : Find(match.Groups[1].Value + match.Groups[2].Value));
+        : Reference().Replace(text, match => match.Value == "$$" ? "$" : Find(NameOf(match)));
+
+    /// <summary>Whether a text begins with a name that is set.</summary>
+    public static bool Begins(string text) => Reference().Match(text) is { Success: true, Index: 0 } match && Names.Contains(NameOf(match));
+
+    private static string NameOf(Match match) => match.Groups[1].Value + match.Groups[2].Value;
 
     private string Find(string name) => name switch
     {

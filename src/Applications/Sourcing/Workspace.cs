@@ -10,6 +10,7 @@ using Bowline.Rendering.Helm.Dependencies;
 using Bowline.Rendering.Detection;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
+using Bowline.Sources.Downloads;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
 using ApplicationException = Bowline.Applications.Model.ApplicationException;
@@ -77,6 +78,9 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     /// <summary>Argo CD's own objects in the cluster that Argo CD would run in; they go before those of the repository. None where there is no such cluster.</summary>
     public Func<CancellationToken, Task<IReadOnlyList<MapNode>>> ReadClusterSettingsAsync { get; init; } = _ => Task.FromResult<IReadOnlyList<MapNode>>([]);
 
+    /// <summary>Brings a value file that an application names by its address.</summary>
+    public Func<Uri, CancellationToken, Task<byte[]>> FetchAsync { get; init; } = static (address, _) => throw new SourceException($"{WebAddress.Redact(address)}: nothing is fetched here");
+
     /// <summary>Writes what the repository declares to the hub and says what the hub declares then; null while there is no hub.</summary>
     public Func<FoundApplications, CancellationToken, Task<HubView?>> ConsultHubAsync { get; set; } = static (_, _) => Task.FromResult<HubView?>(null);
 
@@ -101,9 +105,10 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         InstallationSettings before = Settings.Installation;
         Settings = ArgoCdSettings.Read([.. hub?.Projects ?? [], .. await ReadClusterSettingsAsync(cancellationToken).ConfigureAwait(false), .. found.Settings], Settings);
         Projects = new ProjectRules(Settings, options.AssumesProjects);
-        bool rendersAlike = ReferenceEquals(before, Settings.Installation) || SameOptions(before.BuildOptions, Settings.Installation.BuildOptions);
+        bool rendersAlike = ReferenceEquals(before, Settings.Installation)
+            || (SameOptions(before.BuildOptions, Settings.Installation.BuildOptions) && before.ValueFileSchemes.SequenceEqual(Settings.Installation.ValueFileSchemes));
         latest = new SourceResolver(home, map, openFolder, fetcher, charts, Settings);
-        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, new OneLook(fetcher, cancellationToken), charts, Settings), renderer, Settings.Installation);
+        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, new OneLook(fetcher, cancellationToken), charts, Settings), renderer, Settings.Installation, FetchAsync);
 
         Dictionary<string, RenderedApplication> known = previous?.Rendered.ToDictionary(application => application.Spec.Name, StringComparer.Ordinal) ?? [];
         ConcurrentBag<RenderedApplication> rendered = [];
@@ -178,7 +183,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             ?? (Find(name) is { } held && !home.Snapshot.Files.FileExists(held.Origin.File) ? held : null)
             ?? throw new ApplicationException($"the repository declared no application {name} at {home.Snapshot.Revision.Short}");
         RepositoryMap map = RepositoryMap.For(home, options.Mappings, Named(found, home.Snapshot.Files));
-        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer, Settings.Installation);
+        ApplicationRenderer applications = new(new SourceResolver(home, map, openFolder, fetcher, charts, Settings), renderer, Settings.Installation, FetchAsync);
         ApplicationSource Pin(ApplicationSource source) =>
             delivery.Sources.FirstOrDefault(pin => pin.Url.Length > 0 && pin.Url == RepositoryUrl.Redact(source.RepoUrl)) is { Revision.Length: > 0 } pin ? source with { TargetRevision = pin.Revision } : source;
         return await applications.RenderAsync(spec with { Sources = [.. spec.Sources.Select(Pin)] }, lookup: null, cancellationToken).ConfigureAwait(false);
@@ -198,7 +203,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         }
 
         HomeRepository home = await openHome(cancellationToken).ConfigureAwait(false);
-        ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, declared.Values.SelectMany(application => application.Sources)), openFolder, fetcher, charts, Settings), renderer, Settings.Installation);
+        ApplicationRenderer applications = new(new SourceResolver(home, RepositoryMap.For(home, options.Mappings, declared.Values.SelectMany(application => application.Sources)), openFolder, fetcher, charts, Settings), renderer, Settings.Installation, FetchAsync);
         return await applications.RenderAsync(spec, lookup: null, cancellationToken).ConfigureAwait(false);
     }
 

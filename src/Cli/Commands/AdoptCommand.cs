@@ -72,6 +72,7 @@ internal static class AdoptCommand
         private readonly Option<string> kubeconfig = new("--kubeconfig") { Description = "The kubeconfig of the cluster (default kubectl's)", HelpName = "FILE", DefaultValueFactory = _ => string.Empty };
         private readonly Option<string> context = new("--context") { Description = "Use this context of the kubeconfig (default the current one)", HelpName = "NAME", DefaultValueFactory = _ => string.Empty };
         private readonly Option<string> @namespace = new("--argocd-namespace") { Description = "Where Argo CD is installed (default \"argocd\")", HelpName = "NAME", DefaultValueFactory = _ => "argocd" };
+        private readonly Option<string[]> applicationNamespaces = TargetFlags.ApplicationNamespaces();
         private readonly Option<string[]> allowExec = Flags.Many("--allow-exec", "A program that the kubeconfig or a cluster Secret may run to log in, such as aws (repeatable)", "NAME");
         private readonly Option<bool> trial = new("--dry-run") { Description = "Only say what would be done" };
         private readonly Option<bool> yes = new("--yes", "-y") { Description = "Do not ask" };
@@ -79,7 +80,7 @@ internal static class AdoptCommand
         public Command Create(string name, string description, params Option[] more)
         {
             Command command = new(name, description);
-            foreach (Option option in (Option[])[kubeconfig, context, @namespace, allowExec, trial, yes, .. more])
+            foreach (Option option in (Option[])[kubeconfig, context, @namespace, applicationNamespaces, allowExec, trial, yes, .. more])
             {
                 command.Options.Add(option);
             }
@@ -92,6 +93,7 @@ internal static class AdoptCommand
             TargetKubeconfig = parse.GetValue(kubeconfig)!,
             TargetContext = parse.GetValue(context)!,
             ArgoCdNamespace = parse.GetValue(@namespace)!,
+            ApplicationNamespaces = TargetFlags.ReadNamespaces(parse.GetValue(applicationNamespaces)!),
             AllowedExecPlugins = parse.GetValue(allowExec)!.ToHashSet(StringComparer.Ordinal),
         };
 

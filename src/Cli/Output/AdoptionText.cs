@@ -1,4 +1,5 @@
 using Bowline.Applications.Adopting;
+using Bowline.Applications.Model;
 
 namespace Bowline.Cli.Output;
 
@@ -9,7 +10,7 @@ internal static class AdoptionText
     {
         output.WriteLine($"Argo CD in namespace {plan.Namespace} of {cluster}: {Count(plan.Applications.Count, "application")}");
         WriteControllers(output, plan, controller => $"{controller.Replicas} -> 0");
-        int name = Width("NAME", plan.Applications.Select(application => application.Name));
+        int name = Width("NAME", plan.Applications.Select(application => ApplicationNamespaces.Show(application.Name)));
         int sync = Width("SYNC", plan.Applications.Select(application => application.Sync));
         int health = Width("HEALTH", plan.Applications.Select(application => application.Health));
         output.WriteLine();
@@ -17,7 +18,7 @@ internal static class AdoptionText
         foreach (AdoptedApplication application in plan.Applications)
         {
             string known = application.IsKnown ? "  (delivered by Bowline already; its record stays)" : string.Empty;
-            output.WriteLine($"{application.Name.PadRight(name)}{application.Sync.PadRight(sync)}{application.Health.PadRight(health)}{application.Objects.Count}{known}");
+            output.WriteLine($"{ApplicationNamespaces.Show(application.Name).PadRight(name)}{application.Sync.PadRight(sync)}{application.Health.PadRight(health)}{application.Objects.Count}{known}");
             WriteRemarks(output, application);
         }
 

@@ -16,6 +16,9 @@ public sealed record IgnoreRule(string Group, string Kind)
 
     public IReadOnlyList<JqPath> Paths { get; init; } = [];
 
+    /// <summary>Fields of which only what they mean counts, not how it is written.</summary>
+    public IReadOnlyList<KnownField> Known { get; init; } = [];
+
     /// <summary>Whatever these field managers own.</summary>
     public IReadOnlyList<string> Managers { get; init; } = [];
 
@@ -35,6 +38,11 @@ public sealed record IgnoreRule(string Group, string Kind)
         if (OnlyWith.Length > 0 && before[OnlyWith] is null && after[OnlyWith] is null)
         {
             return;
+        }
+
+        foreach (KnownField field in Known)
+        {
+            field.Align(before, after);
         }
 
         foreach (MapNode side in (MapNode[])[before, after])

@@ -15,6 +15,9 @@ public sealed record Inventory(IReadOnlyList<InventoryEntry> Entries, string Syn
     /// <summary>Whether the objects go when the application itself leaves the repository; kept here, since by then nothing else says so.</summary>
     public bool PruneOnRemoval { get; init; }
 
+    /// <summary>The user in whose name the objects were written last; empty for the connection's own.</summary>
+    public string As { get; init; } = string.Empty;
+
     /// <summary>The sync that began last and has not succeeded; null when there is none.</summary>
     public SyncOperation? Operation { get; init; }
 

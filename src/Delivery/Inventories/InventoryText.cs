@@ -21,6 +21,7 @@ internal static class InventoryText
         {
             Home = data["home"]?.AsString() ?? string.Empty,
             PruneOnRemoval = data["pruneOnRemoval"]?.AsString() == "true",
+            As = data["as"]?.AsString() ?? string.Empty,
             Operation = ReadOperation(Parse(data["operation"])),
             History = [.. Items(Parse(data["history"])).Select(ReadDelivery)],
             Hold = Parse(data["hold"]) is MapNode hold ? new Hold(Text(hold["from"]), (int)(hold["rolledBackTo"]?.AsInteger() ?? 0), Text(hold["reason"])) { IsHalt = hold["halt"]?.AsBool() == true } : null,
@@ -50,11 +51,6 @@ internal static class InventoryText
             ["synced"] = inventory.Synced,
             ["pruneOnRemoval"] = inventory.PruneOnRemoval ? "true" : "false",
         };
-        if (inventory.Home.Length > 0)
-        {
-            data["home"] = inventory.Home;
-        }
-
         if (inventory.Operation is { } operation)
         {
             data["operation"] = JsonWriter.ToText(new MapNode { ["id"] = operation.Id, ["fingerprint"] = operation.Fingerprint, ["started"] = Time(operation.Started), ["hooksDone"] = Texts(operation.HooksDone) });
@@ -123,9 +119,19 @@ internal static class InventoryText
         }
     }
 
-    /// <summary>Whose record it is, and from whom it came.</summary>
+    /// <summary>Whose record it is, in whose name it was delivered, and from whom it came.</summary>
     private static void WriteHolders(Inventory inventory, MapNode data)
     {
+        if (inventory.Home.Length > 0)
+        {
+            data["home"] = inventory.Home;
+        }
+
+        if (inventory.As.Length > 0)
+        {
+            data["as"] = inventory.As;
+        }
+
         if (inventory.Claim is { } claim)
         {
             data["claim"] = JsonWriter.ToText(new MapNode { ["holder"] = claim.Holder, ["epoch"] = claim.Epoch });

@@ -66,9 +66,9 @@ public static partial class SyncPlanner
 
     /// <summary>The end of an application: its delete hooks around the deletion of all that it has, waves backwards.</summary>
     /// <param name="hooks">Hooks of the phases PreDelete and PostDelete; others are left out.</param>
-    /// <param name="propagation">Foreground or Background for all of them; empty for what each asks for.</param>
+    /// <param name="usual">What holds for every object that says nothing else of its deletion; null for the defaults.</param>
     /// <param name="tracking">How objects say whose they are; null for the annotation alone.</param>
-    public static SyncPlan PlanRemoval(string owner, IReadOnlyList<DesiredObject> hooks, IReadOnlyList<(InventoryEntry Entry, MapNode Live)> leftovers, bool confirmed, string propagation = "", TrackingMethod? tracking = null)
+    public static SyncPlan PlanRemoval(string owner, IReadOnlyList<DesiredObject> hooks, IReadOnlyList<(InventoryEntry Entry, MapNode Live)> leftovers, bool confirmed, ObjectOptions? usual = null, TrackingMethod? tracking = null)
     {
         tracking ??= TrackingMethod.Annotation;
         List<Placed> placed = [];
@@ -83,7 +83,7 @@ public static partial class SyncPlanner
         List<Placed> deleted = [];
         foreach ((InventoryEntry entry, MapNode live) in leftovers.Where(leftover => tracking.Owner(leftover.Entry.Id, leftover.Live) == owner))
         {
-            ObjectOptions options = OptionsOf(live, propagation.Length > 0 ? ObjectOptions.Default with { PropagationPolicy = propagation } : ObjectOptions.Default);
+            ObjectOptions options = OptionsOf(live, usual ?? ObjectOptions.Default);
             (PlannedChange change, string reason) = !options.Delete ? (PlannedChange.Orphan, "kept by Delete=false")
                 : options.ConfirmDelete && !confirmed ? (PlannedChange.AwaitsConfirmation, "its application left the repository; Delete=confirm asks for a confirmation")
                 : (PlannedChange.Prune, "its application left the repository");

@@ -19,32 +19,37 @@ public sealed partial class NotificationController
     private static readonly TimeSpan FullQueuePause = TimeSpan.FromSeconds(1);
 
     /// <summary>The ConfigMap and the Secret mostly change together: the second is waited for.</summary>
-    private async Task ReconfigureAsync()
+    private async Task ReconfigureAsync(string home)
     {
         await Task.Delay(ConfigurationPause, time, stopping.Token).ConfigureAwait(false);
-        await ConfigureAsync().ConfigureAwait(false);
+        await ConfigureAsync(home).ConfigureAwait(false);
     }
 
-    /// <summary>Takes the configuration as it is now, and looks at every application with it.</summary>
-    private async Task ConfigureAsync()
+    /// <summary>Takes the configuration of a namespace as it is now, and looks at every application with it.</summary>
+    private async Task ConfigureAsync(string home)
     {
         await configuring.WaitAsync(stopping.Token).ConfigureAwait(false);
         try
         {
-            MapNode? configMap = configuration.Get(new ResourceId(string.Empty, "ConfigMap", options.Namespace, NotificationSettings.ConfigMapName));
-            MapNode? secret = configuration.Get(new ResourceId(string.Empty, "Secret", options.Namespace, NotificationSettings.SecretName));
-            Outlets? former = outlets;
-            if (former is not null && former.IsOf(configMap, secret))
+            MapNode? configMap = configuration.Get(new ResourceId(string.Empty, "ConfigMap", home, NotificationSettings.ConfigMapName));
+            MapNode? secret = configuration.Get(new ResourceId(string.Empty, "Secret", home, NotificationSettings.SecretName));
+            Outlets? former = outlets.GetValueOrDefault(home);
+            if (former is not null ? former.IsOf(configMap, secret) : configMap is null)
             {
                 return;
             }
 
-            outlets = configMap is null ? null : new Outlets(configMap, secret, SettingsReader.Read(configMap, secret, time, options.Dial), DeliverAsync, delivery => board.GiveBack(delivery.Key, delivery.StateKey), time);
+            outlets.TryRemove(home, out _);
             board.ForgetFailures();
             complaints.Clear();
-            foreach (SettingProblem problem in outlets?.Settings.Problems ?? [])
+            if (configMap is not null)
             {
-                complaints.Say("key " + problem.Key, problem.Reason, problem.ToString());
+                Outlets open = new(home, home == options.Namespace, configMap, secret, SettingsReader.Read(configMap, secret, time, options.Dial), DeliverAsync, delivery => board.GiveBack(delivery.Key, delivery.StateKey), time);
+                outlets[home] = open;
+                foreach (SettingProblem problem in open.Settings.Problems)
+                {
+                    complaints.Say("key " + problem.Key, problem.Reason, open.IsOwn ? problem.ToString() : $"namespace {home}: {problem}");
+                }
             }
 
             if (former is not null)
@@ -104,7 +109,7 @@ public sealed partial class NotificationController
         board.Fail(delivery.Key, delivery.StateKey);
         controller.EnqueueAfter(delivery.Key, DeliveryBoard.RetryAfter + TimeSpan.FromMilliseconds(1));
         string clean = delivery.Settings.Redactor.Clean(reason);
-        complaints.Say($"delivery {delivery.Destination}", clean, delivery.Settings.Redactor.Clean($"notification {delivery.Trigger} of {delivery.Key.Name} to {Answers.Shortened(delivery.Destination.ToString())} is not delivered: {clean}"));
+        complaints.Say($"delivery {delivery.Destination}", clean, delivery.Settings.Redactor.Clean($"notification {delivery.Trigger} of {Shown(delivery.Key)} to {Answers.Shortened(delivery.Destination.ToString())} is not delivered: {clean}"));
     }
 
     /// <summary>What arrived at the very end is written down, too.</summary>
@@ -119,15 +124,20 @@ public sealed partial class NotificationController
             }
             catch (Exception late) when (late is ClusterException or OperationCanceledException)
             {
-                options.Note($"notifications of {key.Name}: that they were sent could not be written down: {late.Message}");
+                options.Note($"notifications of {Shown(key)}: that they were sent could not be written down: {late.Message}");
             }
         }
     }
 
     /// <summary>One configuration with the queues of its services.</summary>
-    private sealed class Outlets(MapNode configMap, MapNode? secret, NotificationSettings settings, Func<Delivery, CancellationToken, Task> deliver, Action<Delivery> giveBack, TimeProvider time)
+    private sealed class Outlets(string @namespace, bool isOwn, MapNode configMap, MapNode? secret, NotificationSettings settings, Func<Delivery, CancellationToken, Task> deliver, Action<Delivery> giveBack, TimeProvider time)
     {
         private readonly FrozenDictionary<string, ServiceQueue> queues = settings.Services.Keys.ToFrozenDictionary(name => name, _ => new ServiceQueue(deliver, giveBack, time), StringComparer.Ordinal);
+
+        public string Namespace => @namespace;
+
+        /// <summary>Whether it is Argo CD's, for all applications, or one that lies beside some.</summary>
+        public bool IsOwn => isOwn;
 
         public NotificationSettings Settings => settings;
 

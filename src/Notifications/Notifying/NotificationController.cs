@@ -29,7 +29,7 @@ public sealed partial class NotificationController : IAsyncDisposable
     private readonly SemaphoreSlim configuring = new(1, 1);
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentQueue<Task> running = new();
-    private volatile Outlets? outlets;
+    private readonly ConcurrentDictionary<string, Outlets> outlets = new(StringComparer.Ordinal);
 
     /// <param name="objects">Watches the Applications and AppProjects of the namespace; it stays the caller's.</param>
     public NotificationController(ClusterCache objects, TimeProvider time, NotificationOptions options)
@@ -44,13 +44,13 @@ public sealed partial class NotificationController : IAsyncDisposable
         {
             Workers = 2,
             FirstBackoff = TimeSpan.FromMilliseconds(200),
-            OnFailure = failure => complaints.Say(failure.Key.Name, failure.Error.Message, $"notifications of {failure.Key.Name}: {failure.Error.Message}"),
+            OnFailure = failure => complaints.Say(Shown(failure.Key), failure.Error.Message, $"notifications of {Shown(failure.Key)}: {failure.Error.Message}"),
         });
         subscription = configuration.Subscribe(change =>
         {
             if (change.Id.Name is NotificationSettings.ConfigMapName or NotificationSettings.SecretName)
             {
-                running.Enqueue(Task.Run(ReconfigureAsync, CancellationToken.None));
+                running.Enqueue(Task.Run(() => ReconfigureAsync(change.Id.Namespace), CancellationToken.None));
             }
         });
     }
@@ -59,10 +59,15 @@ public sealed partial class NotificationController : IAsyncDisposable
     /// <exception cref="ClusterException">The ConfigMap or the Secret may not be read.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        configuration.Watch(Applications.ConfigMaps, options.Namespace);
-        configuration.Watch(Applications.Secrets, options.Namespace);
+        string scope = options is { LooksElsewhere: true, IsSelfService: true } ? string.Empty : options.Namespace;
+        configuration.Watch(Applications.ConfigMaps, scope);
+        configuration.Watch(Applications.Secrets, scope);
         await configuration.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
-        await ConfigureAsync().ConfigureAwait(false);
+        foreach (string home in configuration.List(Applications.ConfigMaps.Kind, scope).Where(item => NameOf(item) == NotificationSettings.ConfigMapName).Select(NamespaceOf))
+        {
+            await ConfigureAsync(home).ConfigureAwait(false);
+        }
+
         controller.For(objects, Applications.Kind.Kind);
         controller.Watches(objects, Applications.Projects.Kind, change => change.Before?.At("metadata", "annotations") is { } before && before.DeepEquals(change.Object.At("metadata", "annotations"))
             ? []
@@ -87,10 +92,7 @@ public sealed partial class NotificationController : IAsyncDisposable
         await stopping.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         controller.Dispose();
-        if (outlets is { } open)
-        {
-            await open.CloseAsync(ShutdownGrace).ConfigureAwait(false);
-        }
+        await Task.WhenAll(outlets.Values.Select(open => open.CloseAsync(ShutdownGrace))).ConfigureAwait(false);
 
         await WriteRestAsync().ConfigureAwait(false);
         await configuration.DisposeAsync().ConfigureAwait(false);
@@ -98,7 +100,7 @@ public sealed partial class NotificationController : IAsyncDisposable
         stopping.Dispose();
     }
 
-    /// <summary>Of a namespace's ConfigMaps and Secrets only the two that are meant are held.</summary>
+    /// <summary>Of ConfigMaps and Secrets only the two that are meant are held, of others no more than what tells them apart.</summary>
     private static MapNode KeepOwn(MapNode item)
     {
         if (item.At("metadata", "name")?.AsString() is NotificationSettings.ConfigMapName or NotificationSettings.SecretName)
@@ -106,19 +108,23 @@ public sealed partial class NotificationController : IAsyncDisposable
             return item;
         }
 
-        MapNode bare = new();
-        foreach (string key in (string[])["apiVersion", "kind", "metadata"])
+        MapNode metadata = new();
+        foreach (string key in (string[])["name", "namespace", "uid", "resourceVersion"])
         {
-            bare[key] = item[key] ?? Node.Null;
+            metadata[key] = item.At("metadata", key) ?? Node.Null;
         }
 
-        return bare;
+        return new MapNode { ["apiVersion"] = item["apiVersion"] ?? Node.Null, ["kind"] = item["kind"] ?? Node.Null, ["metadata"] = metadata };
     }
 
     private IEnumerable<ReconcileKey> Keys(Func<MapNode, bool> which) =>
-        objects.List(Applications.Kind.Kind, options.Namespace).Where(which).Select(application => new ReconcileKey(options.Namespace, NameOf(application)));
+        objects.List(Applications.Kind.Kind, options.LooksElsewhere ? string.Empty : options.Namespace).Where(which).Select(application => new ReconcileKey(NamespaceOf(application), NameOf(application)));
 
-    private static string NameOf(MapNode application) => application.At("metadata", "name")?.AsString() ?? string.Empty;
+    private static string NameOf(MapNode item) => item.At("metadata", "name")?.AsString() ?? string.Empty;
+
+    private static string NamespaceOf(MapNode item) => item.At("metadata", "namespace")?.AsString() ?? string.Empty;
+
+    private string Shown(ReconcileKey key) => key.Namespace == options.Namespace ? key.Name : $"{key.Namespace}/{key.Name}";
 
     private async Task ResyncAsync(CancellationToken cancellationToken)
     {
@@ -126,7 +132,7 @@ public sealed partial class NotificationController : IAsyncDisposable
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
             board.Sweep();
-            if (outlets is not null)
+            if (!outlets.IsEmpty)
             {
                 EnqueueAll();
             }
@@ -157,9 +163,9 @@ public sealed partial class NotificationController : IAsyncDisposable
         }
 
         bool isComplete = true;
-        if (outlets is { } open && key.Namespace == options.Namespace && options.Concerns(key.Name) && Applications.IsRefreshed(application))
+        if ((options.LooksElsewhere || key.Namespace == options.Namespace) && options.Concerns(key.Namespace, key.Name) && Applications.IsRefreshed(application))
         {
-            isComplete = await AskAsync(key, application, open, state, cancellationToken).ConfigureAwait(false);
+            isComplete = await AskAsync(key, application, state, cancellationToken).ConfigureAwait(false);
         }
 
         await WriteAsync(key, application, state, cancellationToken).ConfigureAwait(false);
@@ -167,46 +173,51 @@ public sealed partial class NotificationController : IAsyncDisposable
         return isComplete ? ReconcileResult.Done : ReconcileResult.After(FullQueuePause);
     }
 
-    /// <summary>Asks every trigger that somebody subscribed to.</summary>
+    /// <summary>Asks every trigger that somebody subscribed to, of Argo CD's own configuration and of that beside the application.</summary>
     /// <returns>Whether all that is to be told is at least on its way.</returns>
-    private async Task<bool> AskAsync(ReconcileKey key, MapNode application, Outlets open, NotifiedState state, CancellationToken cancellationToken)
+    private async Task<bool> AskAsync(ReconcileKey key, MapNode application, NotifiedState state, CancellationToken cancellationToken)
+    {
+        Outlets[] configured = [.. ((string[])[options.Namespace, key.Namespace]).Distinct().Select(home => outlets.GetValueOrDefault(home)).OfType<Outlets>()];
+        CommitNotes commits = new(options.Commits);
+        bool isComplete = true;
+        foreach (Outlets open in configured)
+        {
+            foreach ((string trigger, List<Destination> recipients) in DestinationsOf(key, application, open))
+            {
+                if (open.Settings.Triggers.TryGetValue(trigger, out IReadOnlyList<Condition>? conditions))
+                {
+                    MapNode variables = ApplicationVariables.Of(application, open.Settings.Context, open.Settings.Secrets, commits, string.Empty);
+                    foreach (Condition condition in conditions)
+                    {
+                        ConditionResult result = await commits.WithAsync(() => condition.Evaluate(variables, time, cancellationToken), cancellationToken).ConfigureAwait(false);
+                        if (result.Problem.Length > 0)
+                        {
+                            complaints.Say("trigger " + trigger, result.Problem, open.Settings.Redactor.Clean($"notifications: trigger {trigger} of {Shown(key)}: {result.Problem}"));
+                        }
+
+                        isComplete &= Tell(new Delivery(key, application, trigger, string.Empty, result.Templates, default, commits, open.Settings), result, recipients, open, state);
+                    }
+                }
+                else if (!Array.Exists(configured, other => other.Settings.Triggers.ContainsKey(trigger)))
+                {
+                    complaints.Say("trigger " + trigger, "missing", $"notifications: trigger '{trigger}' is not configured, and {Shown(key)} subscribes to it");
+                }
+            }
+        }
+
+        return isComplete;
+    }
+
+    private IEnumerable<KeyValuePair<string, List<Destination>>> DestinationsOf(ReconcileKey key, MapNode application, Outlets open)
     {
         MapNode? project = objects.Get(new ResourceId(Applications.Projects.Kind.Group, Applications.Projects.Kind.Kind, options.Namespace, application.At("spec", "project")?.AsString() ?? string.Empty));
         Destinations destinations = open.Settings.DestinationsOf(application, project, out string problem);
         if (problem.Length > 0)
         {
-            complaints.Say(key.Name, problem, $"notifications of {key.Name}: {problem}");
+            complaints.Say(Shown(key), problem, $"notifications of {Shown(key)}: {problem}");
         }
 
-        if (destinations.IsEmpty)
-        {
-            return true;
-        }
-
-        CommitNotes commits = new(options.Commits);
-        MapNode variables = ApplicationVariables.Of(application, open.Settings.Context, open.Settings.Secrets, commits, string.Empty);
-        bool isComplete = true;
-        foreach ((string trigger, List<Destination> recipients) in destinations.ByTrigger)
-        {
-            if (!open.Settings.Triggers.TryGetValue(trigger, out IReadOnlyList<Condition>? conditions))
-            {
-                complaints.Say("trigger " + trigger, "missing", $"notifications: trigger '{trigger}' is not configured, and {key.Name} subscribes to it");
-                continue;
-            }
-
-            foreach (Condition condition in conditions)
-            {
-                ConditionResult result = await commits.WithAsync(() => condition.Evaluate(variables, time, cancellationToken), cancellationToken).ConfigureAwait(false);
-                if (result.Problem.Length > 0)
-                {
-                    complaints.Say("trigger " + trigger, result.Problem, open.Settings.Redactor.Clean($"notifications: trigger {trigger} of {key.Name}: {result.Problem}"));
-                }
-
-                isComplete &= Tell(new Delivery(key, application, trigger, string.Empty, result.Templates, default, commits, open.Settings), result, recipients, open, state);
-            }
-        }
-
-        return isComplete;
+        return destinations.ByTrigger;
     }
 
     /// <summary>Sends what a condition asks for to whom it was not sent, and forgets what is true no more.</summary>
@@ -215,7 +226,7 @@ public sealed partial class NotificationController : IAsyncDisposable
         bool isComplete = true;
         foreach (Destination recipient in recipients)
         {
-            string stateKey = NotifiedState.KeyOf(draft.Trigger, result, recipient);
+            string stateKey = NotifiedState.KeyOf(open.IsOwn ? string.Empty : open.Namespace, draft.Trigger, result, recipient);
             if (!result.IsTriggered)
             {
                 state.Remove(stateKey);

@@ -7,11 +7,17 @@ namespace Bowline.Notifications.Notifying;
 /// <summary>What a <see cref="NotificationController"/> needs beside the cluster.</summary>
 public sealed record NotificationOptions
 {
-    /// <summary>Where Argo CD's objects are.</summary>
+    /// <summary>Where Argo CD's objects are: its configuration, its projects, and Applications.</summary>
     public string Namespace { get; init; } = "argocd";
 
-    /// <summary>Which applications, by name, this process tells of: where several share a hub, each has its part. One that comes to it later is looked at with the next resync.</summary>
-    public Func<string, bool> Concerns { get; init; } = static _ => true;
+    /// <summary>Whether Applications are told of that lie in other namespaces than <see cref="Namespace"/>.</summary>
+    public bool LooksElsewhere { get; init; }
+
+    /// <summary>Whether these may bring, in their own namespaces, a configuration beside Argo CD's (<c>notificationscontroller.selfservice.enabled</c>).</summary>
+    public bool IsSelfService { get; init; }
+
+    /// <summary>Which applications, by namespace and name, this process tells of: where several share a hub, each has its part. One that comes to it later is looked at with the next resync.</summary>
+    public Func<string, string, bool> Concerns { get; init; } = static (_, _) => true;
 
     /// <summary>Opens connections: to the host of a service, by way of this endpoint, which may be a proxy's; null for anywhere.</summary>
     public Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? Dial { get; init; }

@@ -8,7 +8,7 @@ namespace Bowline.Notifications.Notifying;
 
 /// <summary>
 /// What was told already, as Argo CD writes it into <c>notified.notifications.argoproj.io</c>: keys
-/// <c>[oncePer:]trigger:[index].hash:service:recipient</c> with the time in seconds of Unix, at most 100, the oldest dropped first. Whoever
+/// <c>[oncePer:][namespace:]trigger:[index].hash:service:recipient</c> with the time in seconds of Unix, at most 100, the oldest dropped first. Whoever
 /// moves from Argo CD to Bowline, or back, is told nothing twice.
 /// </summary>
 internal sealed class NotifiedState
@@ -43,9 +43,10 @@ internal sealed class NotifiedState
         return state;
     }
 
-    public static string KeyOf(string trigger, ConditionResult result, Destination destination)
+    /// <param name="namespace">Whose own configuration has the trigger; empty for Argo CD's.</param>
+    public static string KeyOf(string @namespace, string trigger, ConditionResult result, Destination destination)
     {
-        string key = $"{trigger}:{result.Key}:{destination.Service}:{destination.Recipient}";
+        string key = $"{(@namespace.Length > 0 ? $"{@namespace}:" : string.Empty)}{trigger}:{result.Key}:{destination.Service}:{destination.Recipient}";
         return result.OncePer.Length > 0 ? $"{result.OncePer}:{key}" : key;
     }
 

@@ -18,7 +18,7 @@ public sealed class Renderers(IRenderer helm, IRenderer kustomize, IRenderer pla
         SourceTool tool;
         try
         {
-            tool = SourceDetector.Detect(request.Files, request.Path);
+            tool = request.Tool ?? SourceDetector.Detect(request.Files, request.Path);
         }
         catch (SourceException error)
         {

@@ -1,13 +1,7 @@
+using Bowline.Rendering.Requests;
 using Bowline.Sources.Files;
 
 namespace Bowline.Rendering.Detection;
-
-public enum SourceTool
-{
-    Directory,
-    Helm,
-    Kustomize,
-}
 
 /// <summary>Argo CD's rule for what a directory is. With a chart and a kustomization side by side it is a kustomization, as its walk by name happens to have it.</summary>
 public static class SourceDetector

@@ -3,6 +3,14 @@ using Bowline.Sources.Files;
 
 namespace Bowline.Rendering.Requests;
 
+/// <summary>What renders a directory.</summary>
+public enum SourceTool
+{
+    Directory,
+    Helm,
+    Kustomize,
+}
+
 /// <summary>A directory of a snapshot and how to turn it into resources. Pure data: equal requests render equally.</summary>
 public sealed record RenderRequest
 {
@@ -10,6 +18,9 @@ public sealed record RenderRequest
 
     /// <summary>The directory to render, relative to <see cref="Files"/>; empty for its root.</summary>
     public string Path { get; init; } = string.Empty;
+
+    /// <summary>What it is to be rendered with, whatever it holds; null to go by what it holds.</summary>
+    public SourceTool? Tool { get; init; }
 
     /// <summary>Helm's release name.</summary>
     public string ReleaseName { get; init; } = "release-name";

@@ -16,6 +16,10 @@ public sealed record ApplyPrediction(MapNode Object, FieldSet Added, FieldSet Mo
 
 public static partial class ServerSideApply
 {
+    /// <summary>What is applied, with quantities that mean the same as the live ones written as these are.</summary>
+    /// <param name="schema">Of the two, which may be parts of an object.</param>
+    public static MapNode InFormOf(MapNode applied, MapNode live, Schema schema) => QuantityForm.AsLive((MapNode)applied.DeepClone(), live, schema);
+
     /// <summary>
     /// Says what an apply would change, without deciding who wins. Quantities that are written differently but mean the same
     /// (0.5 and 500m) do not count as a change, nor do null members of the applied object that the live one does not have.

@@ -1,5 +1,4 @@
 using Bowline.Applications.Adopting;
-using Bowline.Applications.ArgoCd;
 using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
 
@@ -15,7 +14,7 @@ public sealed class AdoptSession : IDisposable
         ClusterConnection connection = ClusterFleet.LoadContexts(options).Connection(options.TargetContext);
         HttpCluster hub = Open(connection);
         Cluster = hub.Name;
-        Adoption = new Adoption(new AdoptedClusters(hub, connection.Server, secret => Open(secret.Connect(options.AllowedExecPlugins))), options.ArgoCdNamespace, new ArgoCdDialect(), time);
+        Adoption = new Adoption(new AdoptedClusters(hub, connection.Server, secret => Open(secret.Connect(options.AllowedExecPlugins))), options.ArgoCdNamespace, options.ApplicationNamespaces, time);
 
         HttpCluster Open(ClusterConnection to)
         {

@@ -11,6 +11,7 @@ internal sealed class ArgoCdObjects : IDisposable
 {
     private readonly HttpCluster cluster;
     private readonly string @namespace;
+    private IReadOnlyList<MapNode>? read;
 
     public ArgoCdObjects(UpOptions options, TimeProvider time)
     {
@@ -20,23 +21,41 @@ internal sealed class ArgoCdObjects : IDisposable
         @namespace = options.SettingsNamespace;
     }
 
-    /// <summary>The options with the namespaces that argocd-cmd-params-cm of a real cluster allows to Applications, where nobody asked for others.</summary>
-    public static async Task<UpOptions> WithNamespacesAsync(UpOptions options, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>The cluster's objects, and the options with the namespaces that argocd-cmd-params-cm of a real cluster allows to Applications, where nobody asked for others.</summary>
+    /// <returns>No objects where no real cluster is meant.</returns>
+    public static async Task<(UpOptions Options, ArgoCdObjects? Objects)> OpenAsync(UpOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (!options.TargetsRealCluster || options.ApplicationNamespaces.Count > 0)
+        if (!options.TargetsRealCluster)
         {
-            return options;
+            return (options, null);
         }
 
-        using ArgoCdObjects objects = new(options, time);
-        return options with { ApplicationNamespaces = ArgoCdSettings.Read(await objects.ReadAsync(cancellationToken).ConfigureAwait(false)).Installation.ApplicationNamespaces };
+        ArgoCdObjects objects = new(options, time);
+        if (options.ApplicationNamespaces.Count > 0)
+        {
+            return (options, objects);
+        }
+
+        try
+        {
+            objects.read = await objects.ListAsync(cancellationToken).ConfigureAwait(false);
+            return (options with { ApplicationNamespaces = ArgoCdSettings.Read(objects.read).Installation.ApplicationNamespaces }, objects);
+        }
+        catch
+        {
+            objects.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Of the cluster's API server.</summary>
     public Uri Address { get; }
 
-    /// <summary>Nothing where there is no Argo CD, or where this user may not read what is its own.</summary>
-    public async Task<IReadOnlyList<MapNode>> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>Nothing where there is no Argo CD, or where this user may not read what is its own. What was read to open it is not read twice.</summary>
+    public async Task<IReadOnlyList<MapNode>> ReadAsync(CancellationToken cancellationToken) =>
+        Interlocked.Exchange(ref read, null) ?? await ListAsync(cancellationToken).ConfigureAwait(false);
+
+    private async Task<IReadOnlyList<MapNode>> ListAsync(CancellationToken cancellationToken)
     {
         KindInfo secrets = await KindAsync("v1", "Secret", cancellationToken).ConfigureAwait(false) ?? throw new ClusterException($"{cluster.Name} serves no Secrets");
         KindInfo configMaps = await KindAsync("v1", "ConfigMap", cancellationToken).ConfigureAwait(false) ?? throw new ClusterException($"{cluster.Name} serves no ConfigMaps");

@@ -40,19 +40,24 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
     public bool IsRegistered(string cluster) => members.TryGetValue(cluster, out Member? member) ? member.Fingerprint.Length > 0 : registered.Find(cluster) is not null;
 
     /// <summary>Takes in the clusters that Secrets describe now.</summary>
-    /// <returns>Those of them that are connected to and are reached in another way now, or not at all.</returns>
+    /// <returns>Those that are connected to and are reached in another way now, or not at all, and the hub's own where another part of it may be looked at.</returns>
     public IReadOnlyList<string> Register(ClusterSecrets clusters)
     {
         registered = clusters;
-        return [.. members.Where(member => member.Value.Fingerprint.Length > 0 && registered.Find(member.Key)?.Fingerprint != member.Value.Fingerprint).Select(member => member.Key)];
+        return [.. members.Values.Where(member => member.Fingerprint.Length > 0 ? registered.Find(member.Id)?.Fingerprint != member.Fingerprint : member.Embedded is null && !IsSame(member.Target.Scope, ScopeOf(member.Id))).Select(member => member.Id)];
     }
 
-    /// <summary>Lets go of clusters that nothing is delivered to any more; nothing in them changes.</summary>
+    /// <summary>Lets go of clusters that nothing is delivered to as before; nothing in them changes, and the user's own stay connected to.</summary>
     public async Task DropAsync(IReadOnlyList<string> clusters)
     {
         foreach (string cluster in clusters)
         {
-            if (members.Remove(cluster, out Member? member))
+            if (members.GetValueOrDefault(cluster) is { Fingerprint.Length: 0 } own)
+            {
+                members[cluster] = own with { Target = TargetOf(own.Id, own.Target.Cluster, isEmbedded: false) };
+                await own.Target.DisposeAsync().ConfigureAwait(false);
+            }
+            else if (members.Remove(cluster, out Member? member))
             {
                 await member.DisposeAsync().ConfigureAwait(false);
             }
@@ -190,14 +195,27 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
         bool isRegistered = secret is not null && name != Usual;
         ClusterConnection connection = embedded?.Connection ?? (isRegistered ? secret!.Connect(options.AllowedExecPlugins) : contexts!.Connection(name));
         HttpCluster cluster = new(connection, time, HttpClusterOptions.Default with { RequestsPerSecond = options.RequestsPerSecond, Burst = options.Burst });
-        bool assume = embedded is not null && !options.Strict;
         ICluster allowed = options.Replica is { } replica ? new FencedCluster(cluster, replica, time) : cluster;
-        LiveScope scope = secret is null ? LiveScope.Everything : new LiveScope(secret.Namespaces, secret.ClusterResources);
-        // The argocd-cm that counts is the one beside the Applications.
-        string settings = isRegistered ? string.Empty : options.SettingsNamespace;
-        DeliveryTarget target = new(allowed, assume, time, new SyncOptions(), settings, scope) { DeliversUnasked = embedded is not null, Holder = options.Replica?.Identity ?? string.Empty, Server = isRegistered ? secret!.Server : ClusterSecret.LocalServer };
-        return new Member(name, isRegistered ? secret!.Fingerprint : string.Empty, embedded, connection, cluster, target);
+        return new Member(name, isRegistered ? secret!.Fingerprint : string.Empty, embedded, connection, cluster, TargetOf(name, allowed, embedded is not null));
     }
+
+    private DeliveryTarget TargetOf(string name, ICluster cluster, bool isEmbedded)
+    {
+        string server = !isEmbedded && name != Usual && registered.Find(name) is { } secret ? secret.Server : ClusterSecret.LocalServer;
+        // The argocd-cm that counts is the one beside the Applications.
+        string settings = server == ClusterSecret.LocalServer ? options.SettingsNamespace : string.Empty;
+        return new DeliveryTarget(cluster, isEmbedded && !options.Strict, time, new SyncOptions(), settings, isEmbedded ? LiveScope.Everything : ScopeOf(name))
+        {
+            DeliversUnasked = isEmbedded,
+            Holder = options.Replica?.Identity ?? string.Empty,
+            Server = server,
+        };
+    }
+
+    /// <summary>What of a real cluster its Secret allows to look at.</summary>
+    private LiveScope ScopeOf(string name) => registered.Find(name == Usual ? ClusterSecret.LocalServer : name) is { } secret ? new LiveScope(secret.Namespaces, secret.ClusterResources) : LiveScope.Everything;
+
+    private static bool IsSame(LiveScope one, LiveScope other) => (one.IsEverything && other.IsEverything) || (one.ClusterResources == other.ClusterResources && one.Namespaces.SequenceEqual(other.Namespaces));
 
     internal static KubeContexts LoadContexts(UpOptions options) =>
         options.TargetKubeconfig.Length > 0 ? KubeContexts.Read([options.TargetKubeconfig], Allowing(options)) : KubeContexts.Load(Allowing(options));

@@ -35,8 +35,8 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
     internal async Task<T> CompareAsync<T>(string only, Func<DiffReport, Func<string, DeliveryTarget>, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
         only = ApplicationNamespaces.Read(only);
-        UpOptions asked = await ArgoCdObjects.WithNamespacesAsync(options, time, cancellationToken).ConfigureAwait(false);
-        using Repository repository = await Repository.OpenAsync(asked, delivers: false, time, cancellationToken).ConfigureAwait(false);
+        (UpOptions asked, ArgoCdObjects? objects) = await ArgoCdObjects.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
+        using Repository repository = await Repository.OpenAsync(asked, objects, delivers: false, time, cancellationToken).ConfigureAwait(false);
         ClusterFleet fleet = new(options, repository.Name, time);
         await using (fleet.ConfigureAwait(false))
         {

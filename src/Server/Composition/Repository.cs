@@ -23,6 +23,7 @@ internal sealed class Repository : IDisposable
     private readonly PatientFetcher? patient;
     private readonly ChartsByProject charts;
     private readonly RemoteFiles remoteFiles;
+    private readonly RemoteFiles valueFiles;
     private readonly ArgoCdObjects? cluster;
     private readonly SourcePoller poller;
     private readonly Workspace workspace;
@@ -41,6 +42,7 @@ internal sealed class Repository : IDisposable
         mappings = options.RepositoryMappings;
         charts = new ChartsByProject(time, () => workspace!.Settings.Repositories);
         remoteFiles = new RemoteFiles(time);
+        valueFiles = new RemoteFiles(time, new AddressGuard(options.AllowedHosts).DialAsync);
 
         // Whoever delivers once looks again at what answered late; whoever stays is told when something does; whoever only looks waits for it.
         patient = delivers ? new PatientFetcher(fetcher, options.SourcePatience, time) { KeepsLateAnswers = !options.Stay } : null;
@@ -57,6 +59,7 @@ internal sealed class Repository : IDisposable
             home.OpenAsync,
             (path, token) => LocalHome.OpenFolderAsync(path, time, token))
         {
+            FetchAsync = valueFiles.FetchAsync,
             ReadClusterSettingsAsync = token => WatchedSettings is { } watched ? Task.FromResult(watched()) : ReadClusterAsync(cluster, token),
         };
     }
@@ -92,12 +95,12 @@ internal sealed class Repository : IDisposable
     /// <summary>Told what cannot be reached while following.</summary>
     public Action<string> Complain { get; set; } = _ => { };
 
+    /// <param name="cluster">What a real cluster holds of Argo CD's, disposed with the repository; null for embedded clusters.</param>
     /// <param name="delivers">One repository that hangs must not hold up what the others have; see <see cref="WaitForLateSourcesAsync"/>.</param>
     /// <exception cref="UsageException">There is no such folder.</exception>
-    public static async Task<Repository> OpenAsync(UpOptions options, bool delivers, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<Repository> OpenAsync(UpOptions options, ArgoCdObjects? cluster, bool delivers, TimeProvider time, CancellationToken cancellationToken)
     {
         GitFetcher fetcher = new(Path.Combine(BowlineHome.Folder, "mirrors"), time);
-        ArgoCdObjects? cluster = options.TargetsRealCluster ? new ArgoCdObjects(options, time) : null;
         IHome home = options.Replica is not null ? new HubHome(options.SettingsNamespace) : RemoteHome.IsRemote(options.Path)
             ? new RemoteHome(options, fetcher, token => ReadClusterAsync(cluster, token))
             : await LocalHome.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
@@ -121,6 +124,16 @@ internal sealed class Repository : IDisposable
 
     /// <summary>The user in whose name an application's objects are written; empty for the connection's own.</summary>
     public string ActsAs(ApplicationSpec application) => workspace.Projects.Find(application.Project)?.ActsAs(application).User ?? string.Empty;
+
+    /// <summary>Whether Applications and sets of another namespace may be of a project (<c>sourceNamespaces</c>).</summary>
+    public bool Permits(string @namespace, string project) => workspace.Projects.Find(project)?.PermitsNamespace(@namespace) == true;
+
+    /// <summary>How an application's objects are deleted: in the name of its account, where there is one and its project is still there.</summary>
+    /// <param name="application">Null when nothing says any more what it was.</param>
+    public Farewell InTheNameOf(ApplicationSpec? application, Farewell farewell) =>
+        ActingUser.ModeOf(Settings.Config) == ImpersonationMode.Off ? farewell with { By = string.Empty }
+            : application is not null && workspace.Projects.Find(application.Project)?.ActsAs(application) is { } acting ? farewell with { By = acting.User, Refusal = acting.Problem }
+            : farewell;
 
     /// <param name="isApplication">Whether there is an application of that name, whoever delivers it.</param>
     public OrphanFinder Orphans(Func<string, bool> isApplication) => new(() => workspace.Projects, isApplication);
@@ -214,6 +227,7 @@ internal sealed class Repository : IDisposable
         fetcher.Dispose();
         charts.Dispose();
         remoteFiles.Dispose();
+        valueFiles.Dispose();
         cluster?.Dispose();
     }
 

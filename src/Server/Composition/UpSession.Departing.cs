@@ -37,10 +37,14 @@ public sealed partial class UpSession
     }
 
     /// <summary>How an application's objects part from it, by what its object in the hub says now.</summary>
-    private Farewell FarewellOf(string owner) => workspace!.Leaving.FirstOrDefault(application => application.Name == owner) is { } leaving
-        ? new Farewell(leaving.Propagation.Length > 0, leaving.Propagation, leaving.IsApproved)
-        : hub?.PropagationOf(owner) is { } last ? new Farewell(last.Length > 0, last)
-        : new Farewell(Prune: null, string.Empty);
+    private Farewell FarewellOf(string owner)
+    {
+        LeavingApplication? leaving = workspace!.Leaving.FirstOrDefault(application => application.Name == owner);
+        Farewell farewell = leaving is not null ? new Farewell(leaving.Propagation.Length > 0, leaving.Propagation, leaving.IsApproved)
+            : hub?.PropagationOf(owner) is { } last ? new Farewell(last.Length > 0, last)
+            : new Farewell(Prune: null, string.Empty);
+        return repository.InTheNameOf(leaving?.Spec, farewell);
+    }
 
     /// <summary>An application that is declared again is not removed any further.</summary>
     private async Task ReturnAsync(IReadOnlySet<string> declared)

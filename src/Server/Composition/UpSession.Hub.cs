@@ -53,6 +53,7 @@ public sealed partial class UpSession
         await WatchSettingsAsync(cluster, @namespace, cancellationToken).ConfigureAwait(false);
         hub.Changed = HearOfHub;
         hub.Delivers = Delivers;
+        hub.HoldsSets = HoldsSets;
         if (options.Replica is { } replica)
         {
             replica.Changed += HearOfHub;

@@ -26,7 +26,9 @@ public sealed partial class UpSession
         {
             Namespace = hub.Namespace,
             Dial = guard.DialAsync,
-            Concerns = Delivers,
+            LooksElsewhere = options.Namespaces.AreSeveral,
+            IsSelfService = repository.Settings.Installation.IsNotificationSelfService,
+            Concerns = (@namespace, name) => hub.Holds(@namespace) && Delivers(hub.NameOf(@namespace, name)),
             Note = sentence => observer.Note(sentence),
             Commits = FindCommitAsync,
         });

@@ -32,10 +32,20 @@ public sealed partial class UpSession
     private async Task StartSetsAsync(CancellationToken cancellationToken)
     {
         web = new HttpDownloads(time, dial: guard.DialAsync);
-        GeneratorSources sources = new(repository.OpenAsync, new HubObjects(hub!.Cluster, hub.Namespace), web, time) { Settings = () => repository.Settings.Installation.Sets, Dial = guard.DialAsync };
-        ApplicationSetOptions how = new() { AssumesProjects = options.AssumesProjects, Troubled = HearOfSet, Settings = () => repository.Settings.Installation.Sets };
+        GeneratorSources sources = new(repository.OpenAsync, new HubObjects(hub!.Cluster, hub.Namespace), web, time)
+        {
+            Settings = () => repository.Settings.Installation.Sets,
+            ObjectsOf = @namespace => new HubObjects(hub.Cluster, @namespace),
+            Permits = (@namespace, project) => @namespace == hub.Namespace || repository.Permits(@namespace, project),
+            Dial = guard.DialAsync,
+        };
+        ApplicationSetOptions how = new() { AssumesProjects = options.AssumesProjects, Troubled = HearOfSet, Settings = () => repository.Settings.Installation.Sets, Holds = HoldsSets, Scope = hub.Scope };
         sets = await ApplicationSetController.StartAsync(hub.Cache, hub.Namespace, sources, time, how, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Whether sets of another namespace are kept: where the installation allows sets, and Applications.</summary>
+    private bool HoldsSets(string @namespace) =>
+        options.Namespaces.AreSeveral && options.Namespaces.Allows(@namespace) && repository.Settings.Installation.Sets.Namespaces.Any(pattern => Applications.Model.ApplicationNamespaces.Matches(pattern, @namespace));
 
     /// <summary>Makes those sets look again whose generators read what has changed.</summary>
     private void TellSets(WorkspaceChange change) => sets?.RepositoriesChanged(query => repository.Concerns(change, query));
@@ -65,7 +75,7 @@ public sealed partial class UpSession
 
     private string Sentence(string set, string trouble)
     {
-        Origin? origin = workspace?.Manifests.FirstOrDefault(manifest => manifest.Id is { Kind: "ApplicationSet" } id && id.Name == set)?.Origin;
+        Origin? origin = workspace?.Manifests.FirstOrDefault(manifest => manifest.Id is { Kind: "ApplicationSet" } id && (id.Name == set || $"{id.Namespace}/{id.Name}" == set))?.Origin;
         return $"{(origin is null ? string.Empty : $"{origin}: ")}ApplicationSet {set}: {trouble}";
     }
 

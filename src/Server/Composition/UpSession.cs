@@ -42,8 +42,8 @@ public sealed partial class UpSession : IAsyncDisposable
     /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>
     public static async Task<UpSession> OpenAsync(UpOptions options, TimeProvider time, IUpObserver observer, CancellationToken cancellationToken)
     {
-        options = await ArgoCdObjects.WithNamespacesAsync(options, time, cancellationToken).ConfigureAwait(false);
-        return new UpSession(options, await Repository.OpenAsync(options, delivers: true, time, cancellationToken).ConfigureAwait(false), time, observer);
+        (options, ArgoCdObjects? objects) = await ArgoCdObjects.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
+        return new UpSession(options, await Repository.OpenAsync(options, objects, delivers: true, time, cancellationToken).ConfigureAwait(false), time, observer);
     }
 
     /// <summary>Brings everything up and returns when every application is delivered, has failed, or time is up.</summary>

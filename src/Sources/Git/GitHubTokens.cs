@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
@@ -12,12 +13,26 @@ namespace Bowline.Sources.Git;
 /// Tokens of GitHub App installations (https://docs.github.com/en/apps: a JWT signed with the App's key is exchanged for a token
 /// that lives an hour), kept until shortly before they end.
 /// </summary>
-public sealed class GitHubTokens(TimeProvider time) : IDisposable
+public sealed class GitHubTokens : IDisposable
 {
     private const int MaxAnswer = 64 * 1024;
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
-    private readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = MaxAnswer };
+    private readonly TimeProvider time;
+    private readonly HttpClient client;
     private readonly ConcurrentDictionary<GitHubApp, Issued> issued = new();
+
+    /// <param name="dial">Opens connections: to the host of the address, by way of this endpoint, which may be a proxy's; null for anywhere.</param>
+    public GitHubTokens(TimeProvider time, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial = null)
+    {
+        this.time = time;
+        SocketsHttpHandler handler = new() { AllowAutoRedirect = false, UseCookies = false };
+        if (dial is not null)
+        {
+            handler.ConnectCallback = (context, token) => dial(context.InitialRequestMessage.RequestUri!.Host, context.DnsEndPoint, token);
+        }
+
+        client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = MaxAnswer };
+    }
 
     /// <exception cref="SourceException">The key is none, or GitHub refuses.</exception>
     public async Task<string> GetAsync(GitHubApp app, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using Bowline.Applications.Adopting;
-using Bowline.Applications.ArgoCd;
 using Bowline.Applications.Hub;
 using Bowline.Cluster.Requests;
 using Bowline.Resources.Model;
@@ -41,7 +40,7 @@ public sealed class AdoptionTests
         await using TestCluster test = await TestCluster.StartAsync();
         await ArgoDefinitions.InstallAsync(test.Cluster, TimeProvider.System, CancellationToken.None);
         await CreateAsync(test.Cluster, "apiVersion: v1\nkind: Namespace\nmetadata: {name: argocd}\n---\n" + objects);
-        Adoption adoption = new(new AdoptedClusters(test.Cluster, null, secret => throw new ApplicationException($"{secret} is not to be reached")), "argocd", new ArgoCdDialect(), TimeProvider.System);
+        Adoption adoption = new(new AdoptedClusters(test.Cluster, null, secret => throw new ApplicationException($"{secret} is not to be reached")), "argocd", [], TimeProvider.System);
         AdoptionPlan plan = await adoption.PlanAsync(CancellationToken.None);
         Assert.Contains(reason, Assert.Single(plan.Obstacles));
         ApplicationException refused = await Assert.ThrowsAsync<ApplicationException>(() => adoption.TakeOverAsync(TimeSpan.FromSeconds(1), CancellationToken.None));

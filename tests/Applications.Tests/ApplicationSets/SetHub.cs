@@ -42,20 +42,44 @@ internal sealed class SetHub : IAsyncDisposable
 
     public int Opened { get; private set; }
 
+    /// <summary>The project in whose name each repository was read.</summary>
+    public List<string> OpenedFor { get; } = [];
+
+    public System.Collections.Concurrent.ConcurrentDictionary<string, string> Troubles { get; } = new(StringComparer.Ordinal);
+
     public ApplicationSetController Controller => controller!;
 
-    public static async Task<SetHub> StartAsync()
+    /// <param name="namespaces">Where sets are allowed beside <c>argocd</c>.</param>
+    public static async Task<SetHub> StartAsync(params string[] namespaces)
     {
         EmbeddedClusterHost host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { Name = "hub", Time = TimeProvider.System }, default(CancellationToken));
         ControllerManager manager = await ControllerManager.StartAsync(host.Cluster, TimeProvider.System, ControllerManagerOptions.Default with { CertificateAuthority = host.CertificateAuthority }, default);
         ClusterConnection connection = new(host.Name, host.Server) { CertificateAuthority = host.CertificateAuthority, ClientCertificate = host.ClientCertificate, ClientKey = host.ClientKey };
         SetHub hub = new(host, manager, new HttpCluster(connection, TimeProvider.System));
         await ArgoDefinitions.InstallAsync(hub.Cluster, TimeProvider.System, default);
-        await hub.ApplyAsync("{apiVersion: v1, kind: Namespace, metadata: {name: argocd}}");
+        hub.Settings = new SetSettings { Namespaces = namespaces };
+        foreach (string name in (string[])["argocd", .. namespaces])
+        {
+            await hub.ApplyAsync($"{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}}}}}");
+        }
+
         hub.cache = new ClusterCache(hub.Cluster, TimeProvider.System);
         await hub.cache.WaitForSyncAsync(ArgoDefinitions.Projects, "argocd", default);
+        GeneratorSources sources = new(hub.OpenAsync, new HubObjects(hub.Cluster, "argocd"), hub.web, TimeProvider.System)
+        {
+            Settings = () => hub.Settings,
+            ObjectsOf = @namespace => new HubObjects(hub.Cluster, @namespace),
+            Permits = (@namespace, project) => @namespace == "argocd" || project == "shared",
+        };
+        ApplicationSetOptions options = new()
+        {
+            Settings = () => hub.Settings,
+            Scope = hub.Settings.Namespaces.Count > 0 ? string.Empty : "argocd",
+            Holds = @namespace => hub.Settings.Namespaces.Contains(@namespace),
+            Troubled = (set, trouble) => hub.Troubles[set] = trouble,
+        };
         hub.controller = await ApplicationSetController.StartAsync(
-            hub.cache, "argocd", new GeneratorSources(hub.OpenAsync, new HubObjects(hub.Cluster, "argocd"), hub.web, TimeProvider.System), TimeProvider.System, new ApplicationSetOptions { Settings = () => hub.Settings }, default);
+            hub.cache, "argocd", sources, TimeProvider.System, options, default);
         return hub;
     }
 
@@ -66,8 +90,8 @@ internal sealed class SetHub : IAsyncDisposable
         return await Cluster.ApplyAsync(new ObjectKey(kind, resource.Namespace, resource.Name), resource.Node, new WriteOptions { FieldManager = "test", Force = true }, default);
     }
 
-    public Task<MapNode> ApplySetAsync(string spec, string name = "demo", string metadata = "") =>
-        ApplyAsync($"apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: {name}\n  namespace: argocd\n{metadata}spec:\n{string.Join('\n', spec.Split('\n').Select(line => "  " + line))}");
+    public Task<MapNode> ApplySetAsync(string spec, string name = "demo", string metadata = "", string @namespace = "argocd") =>
+        ApplyAsync($"apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: {name}\n  namespace: {@namespace}\n{metadata}spec:\n{string.Join('\n', spec.Split('\n').Select(line => "  " + line))}");
 
     public Task<MapNode?> FindAsync(string application) => Cluster.GetAsync(new ObjectKey(ArgoDefinitions.Applications, "argocd", application), default);
 
@@ -125,6 +149,7 @@ internal sealed class SetHub : IAsyncDisposable
     private Task<FileTree> OpenAsync(GitQuery query, CancellationToken cancellationToken)
     {
         Opened++;
+        OpenedFor.Add(query.Project);
         return GitFault is { } fault ? throw new SourceException(fault) : Task.FromResult<FileTree>(MemoryTree.FromText([.. Files]));
     }
 }

@@ -68,6 +68,23 @@ public sealed class ClusterSecretsTests
         Assert.Contains("is disabled in argocd-cm", Assert.Throws<ApplicationException>(() => ClusterSecrets.Read([], hasLocal: false).Resolve(new Destination { Name = "in-cluster" }, null)).Message);
     }
 
+    [Fact]
+    public void A_password_that_was_written_into_an_address_is_not_printed()
+    {
+        ClusterSecret nameless = Secret(string.Empty, "https://user:s3cret@east:6443", "{}");
+        ClusterSecrets clusters = Clusters(Item(string.Empty, "https://user:s3cret@east:6443"), Item("twin", "https://u:s3cret@one"), Item("twin", "https://two", secret: "twin-2"));
+        string[] said =
+        [
+            $"{nameless}", nameless.Name,
+            Assert.Throws<ApplicationException>(() => nameless.Connect(Allowed)).Message,
+            Assert.Throws<ApplicationException>(() => clusters.Resolve(new Destination { Name = "west" }, null)).Message,
+            Assert.Throws<ApplicationException>(() => clusters.Resolve(new Destination { Name = "twin" }, null)).Message,
+            Assert.Throws<ApplicationException>(() => clusters.Resolve(new Destination { Server = "https://x:s3cret@west" }, null)).Message,
+        ];
+        Assert.All(said, text => Assert.DoesNotContain("s3cret", text));
+        Assert.Contains("***@east:6443", said[0]);
+    }
+
     private static ClusterSecret Secret(string name, string server, string config, params (string Key, string Value)[] more) => ClusterSecret.Read(Item(name, server, config, more: more));
 
     private static ClusterSecrets Clusters(params MapNode[] secrets) => ClusterSecrets.Read(secrets);

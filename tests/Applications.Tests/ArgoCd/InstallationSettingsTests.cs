@@ -24,6 +24,7 @@ public sealed class InstallationSettingsTests
     [Theory]
     [InlineData(Config, "resource.exclusions", "- apiGroups: [", "argocd-cm: resource.exclusions cannot be read, so it does not count")]
     [InlineData(Config, "resource.customizations.ignoreDifferences.apps_Deployment", "jqPathExpressions: ['.spec | foo(']", "argocd-cm: resource.customizations of apps/Deployment: ")]
+    [InlineData(Config, "resource.customizations.knownTypeFields.example.com_Rollout", "- {field: spec.x, type: core/v1/Unheard}", "argocd-cm: resource.customizations of example.com/Rollout: knownTypeFields: spec.x is of no type that is known (core/v1/Unheard)")]
     [InlineData(Config, "application.resourceTrackingMethod", "colour", "is not annotation, label or annotation+label")]
     [InlineData(Config, "timeout.reconciliation", "soon", "argocd-cm: timeout.reconciliation is not a duration such as 180s, so it does not count")]
     [InlineData(Config, "kustomize.buildOptions", "--enable-alpha-plugins --load-restrictor LoadRestrictionsNone", "kustomize.buildOptions: --enable-alpha-plugins is not done: Bowline runs no plugins of Kustomize")]
@@ -35,6 +36,15 @@ public sealed class InstallationSettingsTests
     [InlineData(Parameters, "reposerver.git.request.timeout", "x", "reposerver.git.request.timeout is not a duration such as 15s")]
     public void A_value_that_cannot_be_read_is_told_of_and_does_not_count(string configMap, string key, string value, string problem) =>
         Assert.Contains(problem, Assert.Single(KnownSettingsTests.Settings((configMap, key, value)).Installation.Problems));
+
+    [Fact]
+    public void Known_types_of_fields_are_read_in_both_spellings()
+    {
+        IReadOnlyList<IgnoreRule> rules = KnownSettingsTests.Settings(
+            (Config, "resource.customizations", "example.com/Rollout:\n  knownTypeFields: [{field: spec.template.spec, type: core/v1/PodSpec}]\n"),
+            (Config, "resource.customizations.knownTypeFields.example.com_Disk", "- {field: spec.size, type: core/Quantity}\n- {field: spec.wait, type: meta/v1/Duration}\n")).Installation.Ignored;
+        Assert.Equal(["example.com/Rollout 1", "example.com/Disk 2"], rules.Select(rule => $"{rule.Group}/{rule.Kind} {rule.Known.Count}"));
+    }
 
     [Fact]
     public void Exclusions_go_before_inclusions_by_group_kind_and_cluster()

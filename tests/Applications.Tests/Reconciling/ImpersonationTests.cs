@@ -41,6 +41,37 @@ public sealed class ImpersonationTests
     }
 
     [Fact]
+    public async Task An_application_that_leaves_is_deleted_by_the_account_that_wrote_it_or_by_the_one_that_its_project_names_now()
+    {
+        await using FaultBench bench = await FaultBench.StartAsync();
+        ConcurrentQueue<(string Path, string User)> deletions = [];
+        bench.Front.Fault = context =>
+        {
+            if (context.Request.Method == "DELETE" && !context.Request.Path.Value!.Contains("bowline-system", StringComparison.Ordinal))
+            {
+                deletions.Enqueue((context.Request.Path.Value, context.Request.Headers["Impersonate-User"].ToString()));
+            }
+
+            return Task.FromResult(false);
+        };
+        await AllowAsync(bench, "['']", "[configmaps, namespaces]");
+        bench.Target.ActsAs = _ => Account;
+        await bench.DeliverAsync("a", FaultBench.ConfigMap("one"));
+        ApplicationRemoval removal = new(bench.Target, TimeProvider.System);
+        RemovalResult refused = await removal.RemoveAsync("a", new Farewell(true, "Foreground") { Refusal = "nobody may" }, default);
+        Assert.Equal((0, "nobody may"), (refused.Pruned, refused.Problem));
+        RemovalResult stranger = await removal.RemoveAsync("a", new Farewell(true, "Foreground") { By = "system:serviceaccount:a:stranger" }, default);
+        Assert.Contains("User \"system:serviceaccount:a:stranger\" cannot delete", stranger.Problem);
+        Assert.Empty(deletions.Where(deletion => deletion.User is not "system:serviceaccount:a:stranger"));
+
+        deletions.Clear();
+        RemovalResult done = await removal.RemoveAsync("a", new Farewell(true, string.Empty), default);
+        Assert.Equal((1, string.Empty), (done.Pruned, done.Problem));
+        Assert.All(deletions, deletion => Assert.Equal(Account, deletion.User));
+        Assert.NotEmpty(deletions);
+    }
+
+    [Fact]
     public async Task What_the_account_may_not_do_fails_its_application_with_the_servers_own_words()
     {
         await using FaultBench bench = await FaultBench.StartAsync();

@@ -85,12 +85,14 @@ public sealed class ManyApplicationsTests
             (folder, _) => throw new SourceException($"nobody asked for {folder}"));
     }
 
-    private sealed class NoFetcher : ISourceFetcher
-    {
-        public Task<SourceSnapshot> FetchAsync(SourceRef reference, CancellationToken cancellationToken) => throw new SourceException($"nobody asked for {reference.Url}");
+}
 
-        public Task<string> ResolveAsync(SourceRef reference, CancellationToken cancellationToken) => throw new SourceException($"nobody asked for {reference.Url}");
+/// <summary>For repositories that name no other.</summary>
+internal sealed class NoFetcher : ISourceFetcher
+{
+    public Task<SourceSnapshot> FetchAsync(SourceRef reference, CancellationToken cancellationToken) => throw new SourceException($"nobody asked for {reference.Url}");
 
-        public Task<IReadOnlyList<string>?> ChangedFilesAsync(SourceRef reference, string from, string to, CancellationToken cancellationToken) => throw new SourceException($"nobody asked for {reference.Url}");
-    }
+    public Task<string> ResolveAsync(SourceRef reference, CancellationToken cancellationToken) => throw new SourceException($"nobody asked for {reference.Url}");
+
+    public Task<IReadOnlyList<string>?> ChangedFilesAsync(SourceRef reference, string from, string to, CancellationToken cancellationToken) => throw new SourceException($"nobody asked for {reference.Url}");
 }

@@ -87,19 +87,53 @@ public sealed class AdoptTests
               sync: {status: Synced, revision: {{{revision}}}}
               health: {status: Healthy}
               resources: [{version: v1, kind: ConfigMap, namespace: shop, name: greeting, status: Synced}]
+            ---
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: argocd-cmd-params-cm, namespace: argocd}
+            data: {application.namespaces: "team-*"}
+            ---
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: team-a}
+            ---
+            apiVersion: argoproj.io/v1alpha1
+            kind: AppProject
+            metadata: {name: team, namespace: argocd}
+            spec: {sourceRepos: ["*"], sourceNamespaces: ["team-*"], destinations: [{server: "*", namespace: "*"}]}
+            ---
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: greeting, namespace: team-a, annotations: {argocd.argoproj.io/tracking-id: "team-a_greeter:/ConfigMap:team-a/greeting"}}
+            data: {text: hello}
+            ---
+            apiVersion: argoproj.io/v1alpha1
+            kind: Application
+            metadata: {name: greeter, namespace: team-a}
+            spec:
+              project: team
+              source: {repoURL: {{{git.Address}}}repository, path: deploy, targetRevision: main}
+              destination: {server: "https://kubernetes.default.svc", namespace: team-a}
+              syncPolicy: {automated: {selfHeal: true, prune: true}}
+            status:
+              sync: {status: Synced, revision: {{{revision}}}}
+              health: {status: Healthy}
+              resources: [{version: v1, kind: ConfigMap, namespace: team-a, name: greeting, status: Synced}]
             """);
         await kubectl.RunAsync("apply", "-f", installed);
         (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "adopt", "--kubeconfig", kubeconfig, "--yes");
         Assert.True(exit == 0, output + errors);
-        string before = await VersionsAsync(kubectl, "shop");
+        Assert.Matches(@"team-a/greeter +Synced +Healthy +1\n", output);
+        string before = await VersionsAsync(kubectl, "shop") + await VersionsAsync(kubectl, "team-a", "configmaps");
 
         await using Bowline controller = Bowline.Start(scratch.Home, "controller", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0", "--poll", "1s");
-        await controller.WaitForOutputAsync("greeter: Synced, Healthy", TimeSpan.FromSeconds(60));
+        await controller.WaitForOutputAsync("s  greeter: Synced, Healthy", TimeSpan.FromSeconds(60));
+        await controller.WaitForOutputAsync("team-a/greeter: Synced, Healthy", TimeSpan.FromSeconds(60));
         await Until.TrueAsync(async () => (await RecordAsync(kubectl, "greeter", "synced")).Length > 0, TimeSpan.FromSeconds(30), () => controller.Output);
         (exit, _, errors) = await Bowline.RunAsync(scratch.Home, "release", "--kubeconfig", kubeconfig, "--yes");
         Assert.Equal(1, exit);
         Assert.Contains("scale it to 0 first", errors);
-        Assert.Equal(before, await VersionsAsync(kubectl, "shop"));
+        Assert.Equal(before, await VersionsAsync(kubectl, "shop") + await VersionsAsync(kubectl, "team-a", "configmaps"));
 
         scratch.Write("deploy/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greeting}\ndata: {text: good morning}\n");
         Commit(scratch, "add -A", "commit -q -m 2");
@@ -183,8 +217,8 @@ public sealed class AdoptTests
     }
 
     /// <summary>Every object of a namespace but events with its uid and resourceVersion.</summary>
-    private static Task<string> VersionsAsync(Kubectl kubectl, string @namespace) => kubectl.RunAsync(
-        "get", "all,configmaps,secrets,serviceaccounts,applications.argoproj.io,endpoints,endpointslices,controllerrevisions", "-n", @namespace, "-o", "jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid} {.metadata.resourceVersion}{\"\\n\"}{end}");
+    private static Task<string> VersionsAsync(Kubectl kubectl, string @namespace, string kinds = "all,configmaps,secrets,serviceaccounts,applications.argoproj.io,endpoints,endpointslices,controllerrevisions") => kubectl.RunAsync(
+        "get", kinds, "-n", @namespace, "-o", "jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid} {.metadata.resourceVersion}{\"\\n\"}{end}");
 
     private static async Task<string> ReplicasAsync(Kubectl kubectl) =>
         string.Join(' ', (await kubectl.RunAsync("-n", "argocd", "get", "statefulset/argocd-application-controller", "deployment/argocd-applicationset-controller", "deployment/argocd-server", "-o", "jsonpath={range .items[*]}{.spec.replicas}{\" \"}{end}")).Trim().Split(' '));

@@ -125,6 +125,58 @@ public sealed class ClusterSecretTests
     }
 
     [Fact]
+    public async Task What_the_Secret_of_the_hubs_own_cluster_says_of_namespaces_is_followed_while_it_runs()
+    {
+        using Scratch scratch = new();
+        await using RealCluster hub = await RealCluster.StartAsync(scratch);
+        WriteApplication(scratch, "one", "server: https://kubernetes.default.svc");
+        WriteApplication(scratch, "two", "server: https://kubernetes.default.svc");
+        await hub.Kubectl.RunAsync("create", "namespace", "argocd");
+        await hub.ApplyAsync(Secret("home", "https://kubernetes.default.svc", "{}", "  namespaces: one\n  clusterResources: \"true\"\n"));
+        await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository, "--kubeconfig", hub.Kubeconfig, "--timeout", "20s");
+        await up.WaitForOutputAsync(Staying, Patience);
+        await ExpectAsync(hub, up, "one", "{.status.sync.status}", "Synced");
+        Assert.Contains("namespace \"two\" for ConfigMap \"a\" is not managed", await ReadAsync(hub, "two", "{.status.conditions[*].message}"));
+
+        await hub.ApplyAsync(Secret("home", "https://kubernetes.default.svc", "{}", "  namespaces: one, two\n  clusterResources: \"true\"\n"));
+        await ExpectAsync(hub, up, "two", "{.status.sync.status}{.status.conditions[*].type}", "Synced");
+        await hub.ApplyAsync(Secret("home", "https://kubernetes.default.svc", "{}", "  namespaces: two\n  clusterResources: \"true\"\n"));
+        await Until.TrueAsync(async () => (await ReadAsync(hub, "one", "{.status.conditions[*].message}")).Contains("namespace \"one\" for ConfigMap \"a\" is not managed"), Patience, () => up.Output + up.Errors);
+        await hub.Kubectl.RunAsync("-n", "argocd", "delete", "secret", "home");
+        await ExpectAsync(hub, up, "one", "{.status.sync.status}{.status.conditions[*].type}", "Synced");
+        Assert.Equal((0, 0), ((await hub.Kubectl.TryAsync("-n", "one", "get", "configmap", "a")).Exit, (await hub.Kubectl.TryAsync("-n", "two", "get", "configmap", "a")).Exit));
+    }
+
+    [Fact]
+    public async Task A_program_logs_in_to_a_cluster_only_where_it_is_allowed_by_its_name()
+    {
+        using Scratch scratch = new();
+        await using RealCluster hub = await RealCluster.StartAsync(scratch);
+        await using RealCluster east = await RealCluster.StartAsync(scratch, "--token", "the-token");
+        WriteApplication(scratch, "far", "name: east");
+        string programs = Directory.CreateDirectory(Path.Combine(scratch.Root, "programs")).FullName;
+        string program = Path.Combine(programs, "cloud-login");
+        await File.WriteAllTextAsync(program, """
+            #!/bin/sh
+            case "$KUBERNETES_EXEC_INFO" in *client.authentication.k8s.io/v1*https://127.0.0.1*) ;; *) echo "not told which cluster" >&2; exit 3;; esac
+            [ "$1 $REGION" = "get-token north" ] || { echo "called as: $* $REGION" >&2; exit 4; }
+            echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"the-token"}}'
+            """);
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await hub.Kubectl.RunAsync("create", "namespace", "argocd");
+        await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), """{"execProviderConfig":{"command":"cloud-login","args":["get-token"],"env":{"REGION":"north"},"apiVersion":"client.authentication.k8s.io/v1"},"tlsClientConfig":{"insecure":true}}"""));
+        (string, string)[] environment = [("PATH", $"{programs}:{Environment.GetEnvironmentVariable("PATH")}")];
+        string[] arguments = ["up", scratch.Repository, "--kubeconfig", hub.Kubeconfig, "--once", "-o", "json", "--timeout", "30s"];
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, environment, arguments);
+        Assert.True(exit == 1, output + errors);
+        Assert.Contains("runs the program cloud-login to log in (execProviderConfig), which is not allowed", new UpJson(output).Message("far"));
+        (exit, output, errors) = await Bowline.RunAsync(scratch.Home, environment, [.. arguments, "--allow-exec", "cloud-login"]);
+        Assert.True(exit == 0, output + errors);
+        Assert.Equal("Synced Healthy", new UpJson(output).State("far"));
+        Assert.Equal(0, (await east.Kubectl.TryAsync("-n", "far", "get", "configmap", "a")).Exit);
+    }
+
+    [Fact]
     public async Task Argo_CDs_applications_on_other_clusters_are_adopted_there_delivered_on_and_given_back()
     {
         using Scratch scratch = new();

@@ -166,5 +166,46 @@ public sealed class DriftTests
         Assert.Null(bench.Live.Get(new ResourceId(string.Empty, "ConfigMap", "default", "a")));
     }
 
+    [Fact]
+    public async Task Where_a_custom_resource_holds_Kubernetes_own_types_only_what_they_mean_counts()
+    {
+        await using DeliveryBench bench = await DeliveryBench.StartAsync();
+        await bench.DefineAsync("""
+            apiVersion: apiextensions.k8s.io/v1
+            kind: CustomResourceDefinition
+            metadata: {name: rollouts.example.com}
+            spec:
+              group: example.com
+              scope: Namespaced
+              names: {kind: Rollout, plural: rollouts, singular: rollout}
+              versions:
+              - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
+            """, ResourceKind.Of("example.com/v1", "Rollout"));
+        const string rollout = """
+            apiVersion: example.com/v1
+            kind: Rollout
+            metadata: {name: web}
+            spec:
+              disks: [{size: 0.5Gi}, {size: 1Gi}]
+              wait: 5m
+              template: {spec: {containers: [{name: main, resources: {limits: {cpu: 1000m}}}]}}
+            """;
+        await bench.DeliverAsync(rollout);
+        await bench.PatchAsync("example.com/v1", "Rollout", "web", Json("""{"spec":{"disks":[{"size":"512Mi"},{"size":"1Gi"}],"wait":"5m0s","template":{"spec":{"containers":[{"name":"main","resources":{"limits":{"cpu":"1"}}}]}}}}"""), "operator");
+        DriftRules rules = new(
+            [new IgnoreRule("example.com", "Rollout") { Known = [KnownField.Parse("spec.disks.size", "core/Quantity")!, KnownField.Parse("spec.wait", "meta/v1/Duration")!, KnownField.Parse("spec.template.spec", "core/v1/PodSpec")!] }],
+            new HashSet<ResourceId>());
+        Assert.Equal(PlannedChange.Update, Assert.Single((await bench.PlanAsync(rollout)).Actions).Change);
+        Assert.True((await bench.PlanAsync(rollout, rules)).InSync);
+        foreach (string change in (string[])["""{"spec":{"disks":[{"size":"512Mi"},{"size":"2Gi"}]}}""", """{"spec":{"wait":"6m"}}""", """{"spec":{"template":{"spec":{"containers":[{"name":"main","resources":{"limits":{"cpu":"2"}}}]}}}}"""])
+        {
+            await bench.DeliverAsync(rollout);
+            await bench.PatchAsync("example.com/v1", "Rollout", "web", Json(change), "operator");
+            Assert.False((await bench.PlanAsync(rollout, rules)).InSync, change);
+        }
+
+        Assert.Null(KnownField.Parse("spec.x", "core/v1/Unheard"));
+    }
+
     private static MapNode Json(string text) => (MapNode)JsonReader.Read(text);
 }

@@ -194,14 +194,44 @@ public sealed class ControllerTests
         await cluster.ConfigureAsync($"{Trigger}\nservice.webhook.hook: \"{{url: '{server.Address}'}}\"");
         await cluster.ApplyAsync(Applications.Kind, Application("mine", "Degraded", "r1"));
         await cluster.ApplyAsync(Applications.Kind, Application("other", "Degraded", "r1"));
-        await using TestController one = await TestController.StartAsync(cluster, new NotificationOptions { Concerns = name => name == "mine" });
+        await using TestController one = await TestController.StartAsync(cluster, new NotificationOptions { Concerns = (_, name) => name == "mine" });
         await one.UntilAsync(() => !server.Requests.IsEmpty);
         await one.IdleAsync();
         Assert.StartsWith("mine ", Assert.Single(server.Requests).Body, StringComparison.Ordinal);
-        await using TestController two = await TestController.StartAsync(cluster, new NotificationOptions { Concerns = name => name == "other" });
+        await using TestController two = await TestController.StartAsync(cluster, new NotificationOptions { Concerns = (_, name) => name == "other" });
         await two.UntilAsync(() => server.Requests.Count == 2);
         await two.IdleAsync();
         Assert.Equal(2, server.Requests.Select(request => request.Body).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Applications_of_other_namespaces_are_told_of_by_Argo_CDs_configuration_and_where_that_is_allowed_by_one_beside_them(bool selfService)
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync();
+        await using WebServer server = await WebServer.StartAsync();
+        foreach (string team in (string[])["team-a", "team-b", "stranger"])
+        {
+            await cluster.AddNamespaceAsync(team);
+            await cluster.ApplyAsync(Applications.Kind, Application("web", "Degraded", "r1").Replace("namespace: argocd", $"namespace: {team}", StringComparison.Ordinal), team);
+        }
+
+        string Template(string says) => Trigger.Replace("{{.app.metadata.name}} is {{.app.status.health.status}}", says + " {{.app.metadata.namespace}} {{len .secrets.key}}", StringComparison.Ordinal);
+        await cluster.ConfigureAsync($"{Template("central")}\nservice.webhook.hook: \"{{url: '{server.Address}'}}\"", "{key: home}");
+        await cluster.ConfigureAsync($"{Template("own")}\nservice.webhook.hook: \"{{url: '{server.Address}'}}\"", "{key: theirs}", "team-a");
+        await using TestController controller = await TestController.StartAsync(cluster, new NotificationOptions { LooksElsewhere = true, IsSelfService = selfService, Concerns = (@namespace, _) => @namespace != "stranger" });
+        await controller.UntilAsync(() => server.Requests.Count >= (selfService ? 3 : 2));
+        await controller.IdleAsync();
+        Assert.Equal(
+            (string[])["central team-a 4", "central team-b 4", .. selfService ? ["own team-a 6"] : Array.Empty<string>()],
+            server.Requests.Select(request => request.Body.Split(" at ")[0]).Order(StringComparer.Ordinal));
+        string central = $"r1:on-degraded:[0].{DegradedHash}:hook:";
+        Assert.Equal(
+            (string[])[central, .. selfService ? [$"r1:team-a:on-degraded:[0].{DegradedHash}:hook:"] : Array.Empty<string>()],
+            ((MapNode)JsonReader.Read((await cluster.NotifiedAsync("web", "team-a"))!)).Select(item => item.Key).Order(StringComparer.Ordinal));
+        Assert.Equal([central], ((MapNode)JsonReader.Read((await cluster.NotifiedAsync("web", "team-b"))!)).Select(item => item.Key));
+        Assert.Empty(controller.Notes);
     }
 
     [Fact]

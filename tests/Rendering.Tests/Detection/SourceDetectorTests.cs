@@ -1,4 +1,5 @@
 using Bowline.Rendering.Detection;
+using Bowline.Rendering.Requests;
 using Bowline.Sources.Files;
 
 namespace Bowline.Tests.Detection;

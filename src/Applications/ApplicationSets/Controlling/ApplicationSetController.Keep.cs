@@ -1,5 +1,6 @@
 using Bowline.Applications.ApplicationSets.Rollouts;
 using Bowline.Applications.Hub;
+using Bowline.Cluster.Controllers;
 using Bowline.Cluster.Requests;
 using Bowline.Resources.Model;
 
@@ -29,7 +30,7 @@ public sealed partial class ApplicationSetController
         foreach ((string name, MapNode application) in desired)
         {
             if (pass.Live.TryGetValue(name, out MapNode? live) && live.At("metadata", "deletionTimestamp") is null && (policy.Updates || !pass.Owns(live))
-                && ApplicationChange.Of(live, application, owner, policy) is { } patch && !IsWrittenAlready(name, patch, live))
+                && ApplicationChange.Of(live, application, owner, policy) is { } patch && !IsWrittenAlready(pass.KeyOf(name), patch, live))
             {
                 changes[name] = patch;
             }
@@ -38,7 +39,7 @@ public sealed partial class ApplicationSetController
         RolloutDecision? rollout = steps is null ? null : Decide(pass, steps, desired, changes);
         foreach (string name in rollout?.Sync ?? new HashSet<string>())
         {
-            if (desired.ContainsKey(name) && IsToBeAsked(rollout!.Progress.First(item => item.Application == name)))
+            if (desired.ContainsKey(name) && IsToBeAsked(pass, rollout!.Progress.First(item => item.Application == name)))
             {
                 (changes.TryGetValue(name, out MapNode? patch) ? patch : changes[name] = new MapNode()).Set("operation", SyncOperation(pass.Expansion.Applications.First(application => new Resource(application).Name == name)));
             }
@@ -57,15 +58,16 @@ public sealed partial class ApplicationSetController
     }
 
     /// <summary>An operation is taken off its object when it begins: whoever was asked a moment ago is not asked again.</summary>
-    private bool IsToBeAsked(ApplicationProgress item)
+    private bool IsToBeAsked(SetPass pass, ApplicationProgress item)
     {
+        ReconcileKey application = pass.KeyOf(item.Application);
         DateTimeOffset now = time.GetUtcNow();
-        if (asked.TryGetValue(item.Application, out (DateTimeOffset Pending, DateTimeOffset At) last) && last.Pending.ToUnixTimeSeconds() == item.Since.ToUnixTimeSeconds() && now - last.At < Patience)
+        if (asked.TryGetValue(application, out (DateTimeOffset Pending, DateTimeOffset At) last) && last.Pending.ToUnixTimeSeconds() == item.Since.ToUnixTimeSeconds() && now - last.At < Patience)
         {
             return false;
         }
 
-        asked[item.Application] = (item.Since, now);
+        asked[application] = (item.Since, now);
         return true;
     }
 
@@ -156,13 +158,13 @@ public sealed partial class ApplicationSetController
             {
                 if (changes.TryGetValue(item.Key, out MapNode? patch))
                 {
-                    written[item.Key] = new Written(patch, await PatchApplicationAsync(item.Key, patch, token).ConfigureAwait(false));
+                    written[pass.KeyOf(item.Key)] = new Written(patch, await PatchApplicationAsync(pass.KeyOf(item.Key), patch, token).ConfigureAwait(false));
                 }
                 else
                 {
                     MapNode body = (MapNode)item.Value.DeepClone();
                     body.EnsureMap("metadata").Set("ownerReferences", new ListNode(owner));
-                    cache.Observe(await cache.Cluster.CreateAsync(ArgoDefinitions.Applications, @namespace, body, new WriteOptions(), token).ConfigureAwait(false));
+                    cache.Observe(await cache.Cluster.CreateAsync(ArgoDefinitions.Applications, pass.Namespace, body, new WriteOptions(), token).ConfigureAwait(false));
                 }
             }
             catch (ClusterException refused) when (refused.Status is >= 400 and < 500 and not (401 or 429))
@@ -173,8 +175,8 @@ public sealed partial class ApplicationSetController
     }
 
     /// <summary>Whether this very change was made already and the cluster keeps something else: it knows no such field, and writing again changes nothing.</summary>
-    private bool IsWrittenAlready(string name, MapNode patch, MapNode live) =>
-        written.TryGetValue(name, out Written? last) && last.Patch.DeepEquals(patch) && SaysTheSame(last.Result, live);
+    private bool IsWrittenAlready(ReconcileKey application, MapNode patch, MapNode live) =>
+        written.TryGetValue(application, out Written? last) && last.Patch.DeepEquals(patch) && SaysTheSame(last.Result, live);
 
     private async Task DeleteAsync(SetPass pass, MapNode application, CancellationToken cancellationToken)
     {
@@ -182,8 +184,8 @@ public sealed partial class ApplicationSetController
         try
         {
             DeleteOptions options = DeleteOptions.Background with { PreconditionUid = application.At("metadata", "uid")?.AsString() ?? string.Empty };
-            await cache.Cluster.DeleteAsync(new ObjectKey(ArgoDefinitions.Applications, @namespace, resource.Name), options, cancellationToken).ConfigureAwait(false);
-            written.TryRemove(resource.Name, out _);
+            await cache.Cluster.DeleteAsync(new ObjectKey(ArgoDefinitions.Applications, resource.Namespace, resource.Name), options, cancellationToken).ConfigureAwait(false);
+            written.TryRemove(KeyOf(application), out _);
         }
         catch (ClusterException refused) when (refused.Status is >= 400 and < 500 and not (401 or 429))
         {

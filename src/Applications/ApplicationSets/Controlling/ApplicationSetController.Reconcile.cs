@@ -16,10 +16,10 @@ public sealed partial class ApplicationSetController
 
     private async Task<ReconcileResult> ReconcileAsync(ReconcileKey key, CancellationToken cancellationToken)
     {
-        if (cache.Get(new ResourceId(ArgoDefinitions.Group, "ApplicationSet", @namespace, key.Name)) is not { } set)
+        if (cache.Get(new ResourceId(ArgoDefinitions.Group, "ApplicationSet", key.Namespace, key.Name)) is not { } set || !Holds(key.Namespace))
         {
-            expansions.TryRemove(key.Name, out _);
-            options.Troubled(key.Name, string.Empty);
+            expansions.TryRemove(key, out _);
+            options.Troubled(Shown(key), string.Empty);
             return ReconcileResult.Done;
         }
 
@@ -34,7 +34,7 @@ public sealed partial class ApplicationSetController
         }
 
         Expanded expanded = await ExpandAsync(set, cancellationToken).ConfigureAwait(false);
-        SetPass pass = new(set, expanded.Expansion, cache.List(ArgoDefinitions.Applications.Kind, @namespace));
+        SetPass pass = new(set, expanded.Expansion, cache.List(ArgoDefinitions.Applications.Kind, key.Namespace));
         RolloutDecision? rollout = null;
         try
         {
@@ -53,7 +53,7 @@ public sealed partial class ApplicationSetController
             pass.Trouble("ApplicationValidationError", $"ignoreApplicationDifferences: {unreadable.Message}");
         }
 
-        options.Troubled(key.Name, pass.FirstTrouble?.Message ?? string.Empty);
+        options.Troubled(Shown(key), pass.FirstTrouble?.Message ?? string.Empty);
         await ReportAsync(pass, rollout, cancellationToken).ConfigureAwait(false);
         return Next(pass, expanded, rollout);
     }
@@ -81,26 +81,26 @@ public sealed partial class ApplicationSetController
     /// <summary>What the set comes to: as it was found last, unless the set or what its generators read may have changed.</summary>
     private async Task<Expanded> ExpandAsync(MapNode set, CancellationToken cancellationToken)
     {
-        string name = new Resource(set).Name;
+        ReconcileKey key = KeyOf(set);
         MapNode spec = set["spec"] as MapNode ?? new MapNode();
         bool asked = set.At("metadata", "annotations", RefreshAnnotation)?.AsString() == "true";
-        if (!asked && expansions.TryGetValue(name, out Expanded? known) && !known.IsStale && known.Spec.DeepEquals(spec) && (known.Due is not { } due || due > time.GetUtcNow()))
+        if (!asked && expansions.TryGetValue(key, out Expanded? known) && !known.IsStale && known.Spec.DeepEquals(spec) && (known.Due is not { } due || due > time.GetUtcNow()))
         {
             return known;
         }
 
         // Stale from here on if something changes while generators are being asked.
         Expanded begun = new(spec, new Expansion([], []), null, RollingPause);
-        expansions.AddOrUpdate(name, begun, (_, before) => begun with { Expansion = before.Expansion });
-        expansions.TryGetValue(name, out Expanded? marker);
+        expansions.AddOrUpdate(key, begun, (_, before) => begun with { Expansion = before.Expansion });
+        expansions.TryGetValue(key, out Expanded? marker);
         Expansion expansion = await expander.ExpandAsync(set, cancellationToken).ConfigureAwait(false);
         TimeSpan? pace = options.Settings().RequeueAfter is { } common && expansion.RequeueAfter is { } own && common < own ? common : expansion.RequeueAfter;
         TimeSpan? wait = expansion.Problems.Select(problem => problem.RetryAfter).Append(pace).Append(expansion.IsComplete ? null : AfterTrouble).Min();
         TimeSpan pause = StepsOf(set) is not null ? RollingPause : TimeSpan.FromSeconds(1) + TimeSpan.FromMilliseconds(Math.Min(4000, expansion.Applications.Count * 2));
         Expanded expanded = new(spec, expansion, wait is { } seconds ? time.GetUtcNow() + seconds : null, pause);
-        if (marker is null || !expansions.TryUpdate(name, expanded, marker))
+        if (marker is null || !expansions.TryUpdate(key, expanded, marker))
         {
-            expansions[name] = expanded with { IsStale = true };
+            expansions[key] = expanded with { IsStale = true };
         }
 
         if (asked)
@@ -113,7 +113,7 @@ public sealed partial class ApplicationSetController
 
     private async Task ReportAsync(SetPass pass, RolloutDecision? rollout, CancellationToken cancellationToken)
     {
-        IReadOnlyList<MapNode> applications = [.. cache.List(ArgoDefinitions.Applications.Kind, @namespace).Where(pass.Owns)];
+        IReadOnlyList<MapNode> applications = [.. cache.List(ArgoDefinitions.Applications.Kind, pass.Namespace).Where(pass.Owns)];
         MapNode status = SetStatus.Of(pass.Set, pass.FirstTrouble, pass.Expansion.IsGenerated, applications, rollout, time.GetUtcNow());
         if (rollout is null && pass.Set.At("status", "applicationStatus") is not null)
         {
@@ -123,7 +123,7 @@ public sealed partial class ApplicationSetController
         bool same = status.All(member => member.Value.IsNull ? pass.Set.At("status", member.Key) is null : Node.DeepEquals(pass.Set.At("status", member.Key), member.Value));
         if (!same)
         {
-            ObjectKey key = new(ArgoDefinitions.ApplicationSets, @namespace, pass.Name) { Subresource = "status" };
+            ObjectKey key = new(ArgoDefinitions.ApplicationSets, pass.Namespace, pass.Name) { Subresource = "status" };
             cache.Observe(await cache.Cluster.PatchAsync(key, PatchKind.Merge, new MapNode { ["status"] = status }, new WriteOptions(), cancellationToken).ConfigureAwait(false));
         }
     }
@@ -136,14 +136,14 @@ public sealed partial class ApplicationSetController
             return ReconcileResult.Done;
         }
 
-        SetPass pass = new(set, new Expansion([], []), cache.List(ArgoDefinitions.Applications.Kind, @namespace));
+        SetPass pass = new(set, new Expansion([], []), cache.List(ArgoDefinitions.Applications.Kind, new Resource(set).Namespace));
         MapNode[] owned = [.. pass.Live.Values.Where(pass.Owns)];
         if (!SetPolicy.AllowsDeletion(set, options.Settings()))
         {
             foreach (MapNode application in owned)
             {
                 ListNode others = new([.. (application.At("metadata", "ownerReferences") as ListNode ?? []).Where(reference => reference["uid"]?.AsString() != pass.Uid)]);
-                await PatchApplicationAsync(new Resource(application).Name, new MapNode { ["metadata"] = new MapNode { ["ownerReferences"] = others } }, cancellationToken).ConfigureAwait(false);
+                await PatchApplicationAsync(KeyOf(application), new MapNode { ["metadata"] = new MapNode { ["ownerReferences"] = others } }, cancellationToken).ConfigureAwait(false);
             }
         }
         else if (StepsOf(set) is { DeletesInReverse: true } steps && owned.Length > 0)
@@ -168,14 +168,14 @@ public sealed partial class ApplicationSetController
 
     private async Task<MapNode> PatchSetAsync(MapNode set, MapNode patch, CancellationToken cancellationToken)
     {
-        MapNode result = await cache.Cluster.PatchAsync(new ObjectKey(ArgoDefinitions.ApplicationSets, @namespace, new Resource(set).Name), PatchKind.Merge, patch, new WriteOptions(), cancellationToken).ConfigureAwait(false);
+        MapNode result = await cache.Cluster.PatchAsync(new ObjectKey(ArgoDefinitions.ApplicationSets, new Resource(set).Namespace, new Resource(set).Name), PatchKind.Merge, patch, new WriteOptions(), cancellationToken).ConfigureAwait(false);
         cache.Observe(result);
         return result;
     }
 
-    private async Task<MapNode> PatchApplicationAsync(string name, MapNode patch, CancellationToken cancellationToken)
+    private async Task<MapNode> PatchApplicationAsync(ReconcileKey application, MapNode patch, CancellationToken cancellationToken)
     {
-        MapNode result = await cache.Cluster.PatchAsync(new ObjectKey(ArgoDefinitions.Applications, @namespace, name), PatchKind.Merge, patch, new WriteOptions(), cancellationToken).ConfigureAwait(false);
+        MapNode result = await cache.Cluster.PatchAsync(new ObjectKey(ArgoDefinitions.Applications, application.Namespace, application.Name), PatchKind.Merge, patch, new WriteOptions(), cancellationToken).ConfigureAwait(false);
         cache.Observe(result);
         return result;
     }

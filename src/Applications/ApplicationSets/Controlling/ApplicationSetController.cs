@@ -17,13 +17,19 @@ public sealed record ApplicationSetOptions
     /// <summary>What the installation says of sets, asked at each look.</summary>
     public Func<SetSettings> Settings { get; init; } = static () => new SetSettings();
 
-    /// <summary>Told what keeps a set from being as it should, at each look at it; an empty text when nothing does. Be quick.</summary>
+    /// <summary>In which other namespaces than the controller's own sets are kept, with their applications beside them; asked at each look.</summary>
+    public Func<string, bool> Holds { get; init; } = static _ => false;
+
+    /// <summary>Where sets and applications are watched: the controller's own namespace, or empty for the whole cluster.</summary>
+    public string? Scope { get; init; }
+
+    /// <summary>Told, of a set (<c>namespace/name</c> where it lies in another namespace), what keeps it from being as it should, at each look at it; an empty text when nothing does. Be quick.</summary>
     public Action<string, string> Troubled { get; init; } = static (_, _) => { };
 }
 
 /// <summary>
-/// Keeps the Applications of every ApplicationSet in one namespace of a cluster as their sets want them, and tells in the sets' status
-/// how that goes.
+/// Keeps the Applications of every ApplicationSet in the controller's namespace, and in others that are allowed, as their sets want them, each beside
+/// its set, and tells in the sets' status how that goes.
 /// </summary>
 public sealed partial class ApplicationSetController : IAsyncDisposable
 {
@@ -36,9 +42,9 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
     private readonly ApplicationSetExpander expander;
     private readonly Controller controller;
     private readonly CancellationTokenSource stopping = new();
-    private readonly ConcurrentDictionary<string, Expanded> expansions = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Written> written = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, (DateTimeOffset Pending, DateTimeOffset At)> asked = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<ReconcileKey, Expanded> expansions = new();
+    private readonly ConcurrentDictionary<ReconcileKey, Written> written = new();
+    private readonly ConcurrentDictionary<ReconcileKey, (DateTimeOffset Pending, DateTimeOffset At)> asked = new();
     private readonly ApplicationSetOptions options;
     private readonly List<IDisposable> subscriptions = [];
     private Task running = Task.CompletedTask;
@@ -51,7 +57,7 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
         this.options = options;
         clusters = new ClusterCache(cache.Cluster, time, new ClusterCacheOptions { LabelSelector = ClusterSecret.Selector });
         expander = new ApplicationSetExpander(sources);
-        controller = new Controller("applicationsets", ReconcileAsync, time, ControllerOptions.Default with { Workers = 4, LongestBackoff = TimeSpan.FromMinutes(1), OnFailure = failure => options.Troubled(failure.Key.Name, failure.Error.Message) });
+        controller = new Controller("applicationsets", ReconcileAsync, time, ControllerOptions.Default with { Workers = 4, LongestBackoff = TimeSpan.FromMinutes(1), OnFailure = failure => options.Troubled(Shown(failure.Key), failure.Error.Message) });
     }
 
     /// <summary>Whether every set has been brought as far as it can be at this moment.</summary>
@@ -62,8 +68,8 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
     public static async Task<ApplicationSetController> StartAsync(ClusterCache cache, string @namespace, GeneratorSources sources, TimeProvider time, ApplicationSetOptions options, CancellationToken cancellationToken)
     {
         ApplicationSetController started = new(cache, @namespace, sources, time, options);
-        await cache.WaitForSyncAsync(ArgoDefinitions.Applications, @namespace, cancellationToken).ConfigureAwait(false);
-        await cache.WaitForSyncAsync(ArgoDefinitions.ApplicationSets, @namespace, cancellationToken).ConfigureAwait(false);
+        await cache.WaitForSyncAsync(ArgoDefinitions.Applications, started.Scope, cancellationToken).ConfigureAwait(false);
+        await cache.WaitForSyncAsync(ArgoDefinitions.ApplicationSets, started.Scope, cancellationToken).ConfigureAwait(false);
         started.Subscribe();
         if (await cache.Cluster.FindKindAsync(SecretKind, cancellationToken).ConfigureAwait(false) is { } secrets)
         {
@@ -77,11 +83,11 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
     /// <summary>Expands the sets again whose generators read a repository that has changed.</summary>
     public void RepositoriesChanged(Func<GitQuery, bool> changed)
     {
-        foreach ((string name, Expanded expanded) in expansions)
+        foreach ((ReconcileKey set, Expanded expanded) in expansions)
         {
             if (expanded.Expansion.Repositories.Any(changed))
             {
-                Again(name);
+                Again(set);
             }
         }
     }
@@ -89,9 +95,9 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
     /// <summary>Looks at every set again, since what binds all of them may have changed.</summary>
     public void SettingsChanged()
     {
-        foreach (string name in expansions.Keys)
+        foreach (ReconcileKey set in cache.List(ArgoDefinitions.ApplicationSets.Kind, Scope).Select(KeyOf))
         {
-            Again(name);
+            Again(set);
         }
     }
 
@@ -118,9 +124,9 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
         subscriptions.Add(cache.Subscribe(Notice));
         subscriptions.Add(clusters.Subscribe(_ =>
         {
-            foreach (string name in expansions.Where(item => Uses(item.Value.Spec, "clusters") || Uses(item.Value.Spec, "clusterDecisionResource")).Select(item => item.Key))
+            foreach (ReconcileKey set in expansions.Where(item => Uses(item.Value.Spec, "clusters") || Uses(item.Value.Spec, "clusterDecisionResource")).Select(item => item.Key))
             {
-                Again(name);
+                Again(set);
             }
         }));
     }
@@ -130,9 +136,9 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
     {
         if (change.Id.Group == ArgoDefinitions.Group && change.Id.Kind == ArgoDefinitions.Projects.Kind.Kind && change.Type != CacheChangeType.Modified)
         {
-            foreach (string name in expansions.Keys)
+            foreach (ReconcileKey set in expansions.Keys)
             {
-                controller.Enqueue(new ReconcileKey(@namespace, name));
+                controller.Enqueue(set);
             }
         }
 
@@ -141,12 +147,12 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
             return;
         }
 
-        foreach (string set in ((MapNode?[])[change.Before, change.Object]).Select(SetOf).OfType<string>().Distinct())
+        foreach (string name in ((MapNode?[])[change.Before, change.Object]).Select(SetOf).OfType<string>().Distinct())
         {
-            ReconcileKey key = new(@namespace, set);
+            ReconcileKey key = new(change.Id.Namespace, name);
             if (change.Type == CacheChangeType.Modified && change.Before is { } before && SaysTheSame(before, change.Object))
             {
-                controller.EnqueueAfter(key, expansions.TryGetValue(set, out Expanded? expanded) ? expanded.Pause : RollingPause);
+                controller.EnqueueAfter(key, expansions.TryGetValue(key, out Expanded? expanded) ? expanded.Pause : RollingPause);
             }
             else
             {
@@ -155,15 +161,23 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
         }
     }
 
-    private void Again(string name)
+    private void Again(ReconcileKey set)
     {
-        if (expansions.TryGetValue(name, out Expanded? known))
+        if (expansions.TryGetValue(set, out Expanded? known))
         {
-            expansions.TryUpdate(name, known with { IsStale = true }, known);
+            expansions.TryUpdate(set, known with { IsStale = true }, known);
         }
 
-        controller.Enqueue(new ReconcileKey(@namespace, name));
+        controller.Enqueue(set);
     }
+
+    private string Scope => options.Scope ?? @namespace;
+
+    private bool Holds(string home) => home == @namespace || options.Holds(home);
+
+    private string Shown(ReconcileKey set) => set.Namespace == @namespace ? set.Name : $"{set.Namespace}/{set.Name}";
+
+    private static ReconcileKey KeyOf(MapNode item) => new(new Resource(item).Namespace, new Resource(item).Name);
 
     private static string? SetOf(MapNode? application) =>
         application is not null && ApplicationChange.ControllerOf(application) is { } owner && owner["kind"]?.AsString() == "ApplicationSet" ? owner["name"]?.AsString() : null;

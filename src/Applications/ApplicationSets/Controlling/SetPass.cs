@@ -1,3 +1,4 @@
+using Bowline.Cluster.Controllers;
 using Bowline.Resources.Model;
 
 namespace Bowline.Applications.ApplicationSets.Controlling;
@@ -12,6 +13,7 @@ internal sealed class SetPass
         Set = set;
         Expansion = expansion;
         Name = new Resource(set).Name;
+        Namespace = new Resource(set).Namespace;
         Uid = set.At("metadata", "uid")?.AsString() ?? string.Empty;
         Live = applications.ToDictionary(application => new Resource(application).Name, StringComparer.Ordinal);
         foreach (ExpansionProblem problem in expansion.Problems)
@@ -28,6 +30,9 @@ internal sealed class SetPass
     public MapNode Set { get; }
 
     public string Name { get; }
+
+    /// <summary>The set's own, and that of its applications.</summary>
+    public string Namespace { get; }
 
     public string Uid { get; }
 
@@ -52,6 +57,8 @@ internal sealed class SetPass
             }
         }
     }
+
+    public ReconcileKey KeyOf(string application) => new(Namespace, application);
 
     public bool Owns(MapNode application) => ApplicationChange.ControllerOf(application)?["uid"]?.AsString() == Uid;
 

@@ -28,6 +28,11 @@ internal static class ForgeLogin
             throw new GeneratorException("scmProvider and pullRequest generators are turned off (applicationsetcontroller.enable.scm.providers)");
         }
 
+        if (settings.Namespaces.Count > 0 && settings.AllowedForges.Count == 0)
+        {
+            throw new GeneratorException("scmProvider and pullRequest generators ask nobody where sets may lie in other namespaces (applicationsetcontroller.namespaces), unless servers are named that they may ask (applicationsetcontroller.allowed.scm.providers)");
+        }
+
         string name = Names.FirstOrDefault(known => generator[known] is MapNode) ?? throw new GeneratorException("no Git server is named: github, gitlab, gitea, bitbucketServer, bitbucket or azureDevOps");
         MapNode options = (MapNode)generator[name]!;
         string Text(string member) => Parameters.Text(options[member]);
@@ -36,7 +41,7 @@ internal static class ForgeLogin
             throw new GeneratorException($"SCM provider {RepositoryUrl.Redact(named)} is not allowed; those are: {string.Join(", ", settings.AllowedForges)} (applicationsetcontroller.allowed.scm.providers)");
         }
 
-        ServerTrust? trust = await TrustAsync(options, sources.Objects, cancellationToken).ConfigureAwait(false);
+        ServerTrust? trust = await TrustAsync(options, sources.Own, cancellationToken).ConfigureAwait(false);
         async Task<ForgeClient> ClientAsync(string api) => new(sources, api, await LoginAsync(name, options, sources, cancellationToken).ConfigureAwait(false), trust);
         ForgeClient client;
         switch (name)
@@ -68,7 +73,7 @@ internal static class ForgeLogin
 
     private static async Task<string> LoginAsync(string name, MapNode options, GeneratorSources sources, CancellationToken cancellationToken)
     {
-        Task<string> ReadAsync(Node? reference) => SecretValue.ReadAsync(reference, sources.Objects, cancellationToken, sources.Settings().WantsLabelledTokens);
+        Task<string> ReadAsync(Node? reference) => SecretValue.ReadAsync(reference, sources.Own, cancellationToken, sources.Settings().WantsLabelledTokens);
         if (options["basicAuth"] is MapNode basic)
         {
             return ForgeClient.Basic(Parameters.Text(basic["username"]), await ReadAsync(basic["passwordRef"]).ConfigureAwait(false));
@@ -108,7 +113,7 @@ internal static class ForgeLogin
             throw new GeneratorException($"error fetching Github app secret: Secret {secretName} holds no githubAppPrivateKey");
         }
 
-        using GitHubTokens tokens = new(sources.Time);
+        using GitHubTokens tokens = new(sources.Time, sources.Dial);
         try
         {
             return await tokens.GetAsync(app, cancellationToken).ConfigureAwait(false);
