@@ -21,17 +21,15 @@ internal sealed class ArgoCdObjects : IDisposable
         @namespace = options.SettingsNamespace;
     }
 
+    /// <summary>The cluster's objects; null where no real cluster is meant.</summary>
+    public static ArgoCdObjects? For(UpOptions options, TimeProvider time) => options.TargetsRealCluster ? new ArgoCdObjects(options, time) : null;
+
     /// <summary>The cluster's objects, and the options with the namespaces that argocd-cmd-params-cm of a real cluster allows to Applications, where nobody asked for others.</summary>
     /// <returns>No objects where no real cluster is meant.</returns>
     public static async Task<(UpOptions Options, ArgoCdObjects? Objects)> OpenAsync(UpOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (!options.TargetsRealCluster)
-        {
-            return (options, null);
-        }
-
-        ArgoCdObjects objects = new(options, time);
-        if (options.ApplicationNamespaces.Count > 0)
+        ArgoCdObjects? objects = For(options, time);
+        if (objects is null || options.ApplicationNamespaces.Count > 0)
         {
             return (options, objects);
         }

@@ -21,7 +21,7 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
     {
         try
         {
-            using Repository repository = await Repository.OpenAsync(options, delivers: false, time, cancellationToken).ConfigureAwait(false);
+            using Repository repository = await Repository.OpenAsync(options, ArgoCdObjects.For(options, time), delivers: false, time, cancellationToken).ConfigureAwait(false);
             WorkspaceState workspace = await repository.LoadAsync(previous: null, WorkspaceChange.Everything, rendering: null, cancellationToken).ConfigureAwait(false);
             return workspace.Declared.Any(spec => spec.Name == name) || workspace.Faults.Any(fault => fault.Name == name);
         }

@@ -34,7 +34,7 @@ public sealed class RevertSession(UpOptions options, TimeProvider time)
     /// <exception cref="SourceException">It cannot be reverted; nothing was written.</exception>
     public async Task<IReadOnlyList<WrittenRevert>> RevertAsync(RevertOptions asked, CancellationToken cancellationToken)
     {
-        using Repository repository = await Repository.OpenAsync(options, options.TargetsRealCluster ? new ArgoCdObjects(options, time) : null, delivers: false, time, cancellationToken).ConfigureAwait(false);
+        using Repository repository = await Repository.OpenAsync(options, ArgoCdObjects.For(options, time), delivers: false, time, cancellationToken).ConfigureAwait(false);
         WorkspaceState workspace = await repository.LoadAsync(previous: null, WorkspaceChange.Everything, rendering: null, cancellationToken).ConfigureAwait(false);
         ApplicationSpec spec = workspace.Declared.FirstOrDefault(spec => spec.Name == asked.Application)
             ?? throw new UsageException($"there is no application {asked.Application}; there are: {string.Join(", ", workspace.Declared.Select(spec => spec.Name))}");

@@ -163,7 +163,10 @@ public sealed partial class RemoteRepositoryTests
 
     private static async Task<string> ValueAsync(Kubectl kubectl) => await kubectl.RunAsync("-n", "web", "get", "cm", "a", "-o", "jsonpath={.data.value}");
 
-    private static async Task NotifyAsync(Bowline up, string url)
+    private static async Task NotifyAsync(Bowline up, string url) => Assert.Equal("1 sources of this repository are looked at\n", await PostWebhookAsync(up, url));
+
+    /// <summary>Tells a program of a push, as GitHub does.</summary>
+    internal static async Task<string> PostWebhookAsync(Bowline up, string url)
     {
         await up.WaitForOutputAsync("webhooks: POST", Patience);
         byte[] body = Encoding.UTF8.GetBytes($$$"""{"repository":{"clone_url":"{{{url}}}"}}""");
@@ -172,7 +175,7 @@ public sealed partial class RemoteRepositoryTests
         request.Headers.Add("X-GitHub-Event", "push");
         request.Headers.Add("X-Hub-Signature-256", "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Bowline.WebhookSecret), body)));
         using HttpResponseMessage answer = await client.SendAsync(request);
-        Assert.Equal("1 sources of this repository are looked at\n", await answer.Content.ReadAsStringAsync());
+        return await answer.Content.ReadAsStringAsync();
     }
 
     [GeneratedRegex("http://127[^ \n]*/api/webhook")]

@@ -85,6 +85,37 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public async Task A_webhook_that_one_replica_takes_makes_every_replica_look()
+    {
+        using Scratch scratch = new();
+        await using Bowline api = Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json", "--no-controllers");
+        await api.WaitForOutputAsync("}", TimeSpan.FromSeconds(60));
+        string kubeconfig = JsonReader.Read(api.Output.Trim())["kubeconfig"]!.AsString()!;
+        using HttpCluster cluster = new(KubeContexts.Read([kubeconfig]).Connection(), TimeProvider.System);
+        await ArgoDefinitions.InstallAsync(cluster, TimeProvider.System, CancellationToken.None);
+        Kubectl kubectl = new(kubeconfig);
+        await kubectl.RunAsync("create", "namespace", "argocd");
+        await kubectl.RunAsync("create", "namespace", "shop");
+        CommitAll(scratch, 0);
+        using GitHttpServer git = new(scratch.Root);
+        string manifests = Path.Combine(scratch.Root, "applications.yaml");
+        await File.WriteAllTextAsync(manifests, string.Join("\n---\n", Enumerable.Range(0, Applications).Select(i => Application(i, $"{git.Address}repository"))));
+        await kubectl.RunAsync("apply", "-f", manifests);
+
+        // Nobody looks by itself for as long as the test lasts.
+        await using Bowline one = Start(scratch, kubeconfig, 1, poll: "1h", "--webhooks", "127.0.0.1:0");
+        await using Bowline two = Start(scratch, kubeconfig, 2, poll: "1h");
+        Dictionary<int, Bowline> replicas = new() { [1] = one, [2] = two };
+        await one.WaitForOutputAsync("delivers, with r2", TimeSpan.FromSeconds(60));
+        await two.WaitForOutputAsync("delivers, with r1", TimeSpan.FromSeconds(60));
+        await AppliedAsync(cluster, 0, TimeSpan.FromSeconds(60), replicas);
+        Assert.All(replicas.Values, replica => Assert.Contains(": Synced", replica.Output));
+        CommitAll(scratch, 1);
+        await RemoteRepositoryTests.PostWebhookAsync(one, $"{git.Address}repository");
+        await AppliedAsync(cluster, 1, TimeSpan.FromSeconds(30), replicas);
+    }
+
+    [Fact]
     public async Task A_replica_tells_probes_and_Prometheus_how_it_stands()
     {
         using Scratch scratch = new();
@@ -123,8 +154,8 @@ public sealed class ReplicaTests
         Assert.Equal(0, await replica.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
-    private static Bowline Start(Scratch scratch, string kubeconfig, int number) =>
-        Bowline.Start(Path.Combine(scratch.Root, $"replica-{number}"), "controller", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0", "--poll", "1s", "--identity", $"r{number}");
+    private static Bowline Start(Scratch scratch, string kubeconfig, int number, string poll = "1s", params string[] more) =>
+        Bowline.Start(Path.Combine(scratch.Root, $"replica-{number}"), ["controller", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0", "--poll", poll, "--identity", $"r{number}", .. more]);
 
     /// <summary>One commit that changes every application.</summary>
     private static void CommitAll(Scratch scratch, int round)
