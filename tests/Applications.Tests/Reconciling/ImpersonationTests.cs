@@ -62,7 +62,7 @@ public sealed class ImpersonationTests
         Assert.Equal((0, "nobody may"), (refused.Pruned, refused.Problem));
         RemovalResult stranger = await removal.RemoveAsync("a", new Farewell(true, "Foreground") { By = "system:serviceaccount:a:stranger" }, default);
         Assert.Contains("User \"system:serviceaccount:a:stranger\" cannot delete", stranger.Problem);
-        Assert.Empty(deletions.Where(deletion => deletion.User is not "system:serviceaccount:a:stranger"));
+        Assert.DoesNotContain(deletions, deletion => deletion.User is not "system:serviceaccount:a:stranger");
 
         deletions.Clear();
         RemovalResult done = await removal.RemoveAsync("a", new Farewell(true, string.Empty), default);

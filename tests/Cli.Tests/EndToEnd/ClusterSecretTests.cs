@@ -162,7 +162,7 @@ public sealed class ClusterSecretTests
             [ "$1 $REGION" = "get-token north" ] || { echo "called as: $* $REGION" >&2; exit 4; }
             echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"the-token"}}'
             """);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await System.Diagnostics.Process.Start("chmod", ["+x", program]).WaitForExitAsync();
         await hub.Kubectl.RunAsync("create", "namespace", "argocd");
         await hub.ApplyAsync(Secret("east", east.Connection.Server.ToString(), """{"execProviderConfig":{"command":"cloud-login","args":["get-token"],"env":{"REGION":"north"},"apiVersion":"client.authentication.k8s.io/v1"},"tlsClientConfig":{"insecure":true}}"""));
         (string, string)[] environment = [("PATH", $"{programs}:{Environment.GetEnvironmentVariable("PATH")}")];
