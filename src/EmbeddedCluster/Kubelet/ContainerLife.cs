@@ -129,6 +129,23 @@ internal sealed class ContainerLife
         Ready = IsInit && !IsSidecar && exitCode == 0;
     }
 
+    /// <summary>It was to be started anew and is not any more: how its last run ended is how it is.</summary>
+    public void StayEnded()
+    {
+        if (LastTerminated is not { } last)
+        {
+            return;
+        }
+
+        Phase = ContainerPhase.Terminated;
+        Reason = last.Text("reason");
+        Message = string.Empty;
+        ExitCode = last.Int("exitCode");
+        StartedAt = last["startedAt"].Time() ?? default;
+        FinishedAt = last["finishedAt"].Time() ?? default;
+        LastTerminated = null;
+    }
+
     public MapNode ToStatus()
     {
         MapNode status = new(12) { ["name"] = Name };

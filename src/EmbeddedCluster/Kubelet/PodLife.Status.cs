@@ -46,6 +46,11 @@ internal sealed partial class PodLife
             container.End(137, "Error", Now);
         }
 
+        foreach (ContainerLife container in inits.Concat(mains).Where(container => container.Phase == ContainerPhase.Waiting))
+        {
+            container.StayEnded();
+        }
+
         MapNode status = Compose(HasSandbox);
         status["phase"] = "Failed";
         status["reason"] = reason;

@@ -134,10 +134,12 @@ internal sealed partial class PodLife
         wait = null;
         _ = IsPastDeadline();
         bool moved = false;
+        // Once the others have started, a sidecar that starts anew holds nobody up.
+        bool initialized = mains.Any(main => main.HasRun);
         foreach (ContainerLife init in inits)
         {
             moved |= StepContainer(init);
-            bool done = init.IsSidecar ? init.Started : init.IsCompleted;
+            bool done = initialized || (init.IsSidecar ? init.Started : init.IsCompleted);
             if (!done)
             {
                 return moved;

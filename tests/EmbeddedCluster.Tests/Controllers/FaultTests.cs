@@ -312,6 +312,28 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task A_cron_job_that_replaces_misses_nothing_that_it_deleted()
+    {
+        StoppedTime time = new(Noon);
+        await using RunningCluster cluster = await RunningCluster.StartAsync(host: new EmbeddedClusterOptions { Time = time });
+        await cluster.CreateAsync("""
+            apiVersion: batch/v1
+            kind: CronJob
+            metadata: {name: long, namespace: default}
+            spec:
+              schedule: '* * * * *'
+              concurrencyPolicy: Replace
+              jobTemplate: {spec: {template: {metadata: {annotations: {bowline.dev/run-for: 1h}}, spec: {restartPolicy: Never, containers: [{name: c, image: tick}]}}}}
+            """);
+        await time.PassAsync(TimeSpan.FromSeconds(200), () => SettleAsync(cluster));
+        MapNode job = Assert.Single(await cluster.ListAsync("batch/v1", "Job"));
+        MapNode cron = (await cluster.GetAsync("batch/v1", "CronJob", "long"))!;
+        Assert.Equal(job.Uid(), Assert.Single(cron.Status()["active"].Maps()).Text("uid"));
+        string[] told = [.. (await cluster.ListAsync("v1", "Event")).Where(happened => happened["involvedObject"]?["kind"]?.AsString() == "CronJob").Select(happened => happened.Text("reason")).Distinct().Order(StringComparer.Ordinal)];
+        Assert.Equal(["SuccessfulCreate", "SuccessfulDelete"], told);
+    }
+
+    [Fact]
     public async Task An_autoscaler_follows_a_day_of_load_and_shrinks_only_after_its_window()
     {
         StoppedTime time = new(Noon);

@@ -235,6 +235,34 @@ public sealed class PodLifeTests
     }
 
     [Fact]
+    public void A_sidecar_that_crashes_holds_up_nobody_who_has_started()
+    {
+        SimulatedPod pod = new("""
+            metadata: {annotations: {bowline.dev/fail.proxy: Error}}
+            spec:
+              restartPolicy: Always
+              initContainers: [{name: proxy, image: a, restartPolicy: Always}]
+              containers: [{name: c, image: a, readinessProbe: {tcpSocket: {port: 1}, initialDelaySeconds: 30}}]
+            """);
+        pod.Run(60);
+        Assert.True(pod.Container().Flag("ready"));
+        Assert.Equal(0, pod.Container().Int("restartCount"));
+        Assert.False(pod.Pod.Status().ConditionIs("Ready", "True"));
+    }
+
+    [Fact]
+    public void A_pod_that_fails_while_a_container_waits_for_its_restart_shows_how_that_ended()
+    {
+        SimulatedPod pod = new("""
+            metadata: {annotations: {bowline.dev/exit-code: '3', bowline.dev/run-for: 2s}}
+            spec: {restartPolicy: OnFailure, activeDeadlineSeconds: 25, containers: [{name: c, image: a}]}
+            """);
+        pod.Run(60);
+        Assert.Equal("DeadlineExceeded", pod.Pod.Status().Text("reason"));
+        Assert.Equal(3, pod.Container().At("state", "terminated", "exitCode")?.AsInteger());
+    }
+
+    [Fact]
     public void Sidecars_are_stopped_too_and_end_after_the_others()
     {
         SimulatedPod pod = new("""

@@ -65,7 +65,14 @@ internal static class CronJobs
         }
 
         status["lastScheduleTime"] = at.Stamp();
-        return new CronPlan(MakeJob(cron, at), policy == "Replace" ? active : [], expire, status, again, events);
+        IReadOnlyList<MapNode> replaced = policy == "Replace" ? active : [];
+        if (replaced.Count > 0)
+        {
+            // Whoever deletes them does not miss them later.
+            status.Remove("active");
+        }
+
+        return new CronPlan(MakeJob(cron, at), replaced, expire, status, again, events);
     }
 
     // Keeps status.active and the last success up to date; returns the Jobs that run.
@@ -82,7 +89,7 @@ internal static class CronJobs
                 {
                     active.Add(job);
                 }
-                else
+                else if (!job.IsDeleting())
                 {
                     events.Add(("Warning", "UnexpectedJob", $"Saw a job that the controller did not create or forgot: {job.Name()}"));
                 }
