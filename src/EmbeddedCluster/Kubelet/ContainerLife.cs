@@ -18,11 +18,13 @@ internal sealed class ContainerLife
     private readonly MapNode spec;
     private readonly string podUid;
 
-    private ContainerLife(MapNode pod, MapNode spec, bool isInit, MapNode? status)
+    private ContainerLife(MapNode pod, MapNode spec, string list, MapNode? status)
     {
         this.spec = spec;
         podUid = pod.Uid();
+        List = list;
         Name = spec.Text("name");
+        bool isInit = list == "initContainers";
         IsSidecar = isInit && spec.Text("restartPolicy") == "Always";
         IsInit = isInit;
         RestartPolicy = IsSidecar ? "Always" : isInit && pod.Spec().Text("restartPolicy") == "Always" ? "OnFailure" : pod.Spec()["restartPolicy"]?.AsString() ?? "Always";
@@ -34,6 +36,9 @@ internal sealed class ContainerLife
     }
 
     public MapNode Spec => spec;
+
+    /// <summary>The member of the pod's spec that it stands in.</summary>
+    public string List { get; }
 
     public string Name { get; }
 
@@ -80,7 +85,7 @@ internal sealed class ContainerLife
         foreach (MapNode spec in pod.Spec()[list].Maps())
         {
             MapNode? status = pod.Status()[statuses].Maps().FirstOrDefault(status => status.Text("name") == spec.Text("name"));
-            lives.Add(new ContainerLife(pod, spec, list == "initContainers", status));
+            lives.Add(new ContainerLife(pod, spec, list, status));
         }
 
         return lives;
@@ -165,7 +170,12 @@ internal sealed class ContainerLife
             status["containerID"] = IdOf(RestartCount);
         }
 
-        status["started"] = Started;
+        // Nobody probes an ephemeral container.
+        if (List != "ephemeralContainers")
+        {
+            status["started"] = Started;
+        }
+
         AddResources(status);
         return status;
     }

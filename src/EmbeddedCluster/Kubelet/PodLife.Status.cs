@@ -36,6 +36,11 @@ internal sealed partial class PodLife
         }
 
         status["containerStatuses"] = new ListNode(mains.Select(main => (Node)main.ToStatus()));
+        if (ephemerals.Count > 0)
+        {
+            status["ephemeralContainerStatuses"] = new ListNode(ephemerals.Select(added => (Node)added.ToStatus()));
+        }
+
         return Laid(status);
     }
 

@@ -32,6 +32,7 @@ internal sealed partial class PodLife
     private readonly List<KubeletEvent> events = [];
     private readonly IReadOnlyList<ContainerLife> inits;
     private readonly IReadOnlyList<ContainerLife> mains;
+    private readonly IReadOnlyList<ContainerLife> ephemerals;
     private TimeSpan? wait;
     private bool changed;
 
@@ -41,6 +42,7 @@ internal sealed partial class PodLife
         this.around = around;
         inits = ContainerLife.Of(pod, "initContainers", "initContainerStatuses");
         mains = ContainerLife.Of(pod, "containers", "containerStatuses");
+        ephemerals = ContainerLife.Of(pod, "ephemeralContainers", "ephemeralContainerStatuses");
     }
 
     private DateTimeOffset Now => around.Now;
@@ -133,7 +135,7 @@ internal sealed partial class PodLife
     {
         wait = null;
         _ = IsPastDeadline();
-        bool moved = false;
+        bool moved = StepEphemerals();
         // Once the others have started, a sidecar that starts anew holds nobody up.
         bool initialized = mains.Any(main => main.HasRun);
         foreach (ContainerLife init in inits)
@@ -152,6 +154,18 @@ internal sealed partial class PodLife
         }
 
         return moved | StopSidecars();
+    }
+
+    // Those of kubectl debug: they start at any time, once, and run as long as the pod does.
+    private bool StepEphemerals()
+    {
+        bool moved = false;
+        foreach (ContainerLife added in ephemerals.Where(added => added.Phase == ContainerPhase.Waiting))
+        {
+            moved |= TryStart(added);
+        }
+
+        return moved;
     }
 
     // Sidecars end when the last of the others has.
@@ -187,5 +201,5 @@ internal sealed partial class PodLife
 
     private void Note(bool warning, string reason, string message, ContainerLife container) => events.Add(new KubeletEvent(warning, reason, message, Path(container)));
 
-    private static string Path(ContainerLife container) => $"spec.{(container.IsInit ? "initContainers" : "containers")}{{{container.Name}}}";
+    private static string Path(ContainerLife container) => $"spec.{container.List}{{{container.Name}}}";
 }

@@ -263,6 +263,25 @@ public sealed class PodLifeTests
     }
 
     [Fact]
+    public void What_kubectl_debug_adds_starts_although_others_do_not()
+    {
+        SimulatedPod pod = new("""
+            metadata: {annotations: {bowline.dev/fail.i: ImagePullBackOff}}
+            spec:
+              restartPolicy: Never
+              initContainers: [{name: i, image: a}]
+              containers: [{name: c, image: a}]
+              ephemeralContainers: [{name: debug, image: busybox}]
+            """);
+        pod.Run(90);
+        MapNode debug = Assert.Single(pod.Pod.Status()["ephemeralContainerStatuses"].Maps());
+        Assert.NotNull(debug.At("state", "running", "startedAt"));
+        Assert.False(debug.Flag("ready"));
+        Assert.Equal("Pending", pod.Phase);
+        Assert.Equal(["Pulling image \"a\"", "Pulling image \"busybox\""], pod.Events.Where(happened => happened.Reason == "Pulling").Select(happened => happened.Message).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Sidecars_are_stopped_too_and_end_after_the_others()
     {
         SimulatedPod pod = new("""
