@@ -1,4 +1,5 @@
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.Resources.Merging;
 
@@ -36,5 +37,21 @@ public static class ClientSideApply
         MapNode result = ServerSideApply.WithoutManagedFields(live);
         result.EnsureMap("metadata").Set("managedFields", managed.Write());
         return result;
+    }
+
+    /// <summary>
+    /// The live object with what is desired laid over it and without what was applied last and is not desired any more; its annotation stays as it is. Quantities
+    /// that mean the same stay as they are written. Null when no annotation says what was applied last.
+    /// </summary>
+    public static MapNode? Foresee(MapNode live, MapNode desired, Schema? schema)
+    {
+        if (LastApplied.Read(live) is null)
+        {
+            return null;
+        }
+
+        MapNode merged = ThreeWayMerge.Merge(live, schema is null ? desired : ServerSideApply.InFormOf(desired, live, schema), schema);
+        merged.EnsureMap("metadata").EnsureMap("annotations").Set(LastApplied.Annotation, live.At("metadata", "annotations", LastApplied.Annotation)!);
+        return merged;
     }
 }

@@ -4,6 +4,7 @@ using Bowline.Delivery.Planning;
 using Bowline.Delivery.Syncing;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
 
 namespace Bowline.Delivery.Tests.Diffing;
 
@@ -164,6 +165,32 @@ public sealed class DriftTests
         Assert.Contains("nothing was changed", result.Stopped);
         Assert.DoesNotContain("314159265", Assert.Single(result.Failures).Message);
         Assert.Null(bench.Live.Get(new ResourceId(string.Empty, "ConfigMap", "default", "a")));
+    }
+
+    [Fact]
+    public async Task What_another_applier_set_on_its_side_is_taken_over_only_when_something_is_to_change_and_then_its_fields_can_go()
+    {
+        await using DeliveryBench bench = await DeliveryBench.StartAsync();
+        const string service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n";
+        foreach (string manifest in (string[])[Deployment, service])
+        {
+            MapNode body = (MapNode)YamlReader.Read(manifest);
+            body.EnsureMap("metadata")["namespace"] = "default";
+            body.EnsureMap("metadata")["annotations"] = new MapNode { ["argocd.argoproj.io/tracking-id"] = $"app:{(body["kind"]!.AsString() == "Service" ? string.Empty : "apps")}/{body["kind"]}:default/web" };
+            string said = JsonWriter.ToText(body);
+            body.EnsureMap("metadata").EnsureMap("annotations")["kubectl.kubernetes.io/last-applied-configuration"] = said;
+            KindInfo kind = (await bench.Client.FindKindAsync(new Resource(body).Kind, CancellationToken.None))!;
+            await bench.Client.CreateAsync(kind, "default", body, new WriteOptions { FieldManager = "argocd-controller" }, CancellationToken.None);
+        }
+
+        SyncPlan plan = await bench.PlanAsync($"{Deployment}\n---\n{service}");
+        Assert.True(plan.InSync, string.Join("; ", plan.Actions.Select(action => $"{action.Id}: {action.Reason}")));
+        string less = Deployment.Replace("env: [{name: B, value: \"1\"}, {name: A, value: \"2\"}]", "env: [{name: B, value: \"1\"}]", StringComparison.Ordinal);
+        PlannedAction action = Assert.Single((await bench.PlanAsync($"{less}\n---\n{service}")).Actions, action => action.Change == PlannedChange.Update);
+        Assert.Equal("Deployment", action.Id.Kind);
+        await bench.DeliverAsync($"{less}\n---\n{service}");
+        Assert.Equal("B", Assert.Single((await bench.GetAsync("apps/v1", "Deployment", "web")).At("spec", "template", "spec", "containers")!.AsList()![0]["env"]!.AsList()!)["name"]!.AsString());
+        Assert.True((await bench.PlanAsync($"{less}\n---\n{service}")).InSync);
     }
 
     [Fact]
