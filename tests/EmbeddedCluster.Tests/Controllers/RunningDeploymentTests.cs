@@ -59,7 +59,7 @@ public sealed class RunningDeploymentTests
         await cluster.PatchAsync("apps/v1", "Deployment", "web", """{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"nginx:2"}]}}}}""");
         await cluster.WaitAsync("apps/v1", "Deployment", "web", node => node.Status().Int("updatedReplicas") == 3 && node.Status().Int("replicas") == 3 && node.Status().Int("observedGeneration") == 2);
         Assert.Equal(2, (await cluster.ListAsync("apps/v1", "ReplicaSet")).Count);
-        Assert.All(await cluster.ListAsync("v1", "Pod"), pod => Assert.Equal("nginx:2", pod.Spec()["containers"].Maps().First().Text("image")));
+        Assert.All((await cluster.ListAsync("v1", "Pod")).Where(pod => !pod.IsDeleting()), pod => Assert.Equal("nginx:2", pod.Spec()["containers"].Maps().First().Text("image")));
         await cluster.DeleteAsync("apps/v1", "Deployment", "web", policy: "Foreground");
         await cluster.WaitGoneAsync("apps/v1", "Deployment", "web");
         Assert.Empty(await cluster.ListAsync("v1", "Pod"));
