@@ -1,20 +1,23 @@
+using System.Text.Json;
 using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Services;
 using Bowline.EmbeddedCluster.Storage;
-using Bowline.EmbeddedCluster.Validation;
+using Bowline.Resources.Json;
 using Bowline.Resources.Merging;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
 
 /// <summary>
-/// Tells of APIServices whether what they name can be reached, with kube-aggregator's reasons. Requests are not handed on to other API
-/// servers here, so one that is there is told to fail its discovery check.
+/// Keeps APIServices: one for each group-version of a CRD, and of each whether what it names can be reached, with kube-aggregator's
+/// reasons. What others serve is told in discovery.
 /// </summary>
-internal sealed class AggregatedServices(ObjectStore store, TimeProvider time)
+internal sealed class AggregatedServices(ObjectStore store, KindRegistry kinds, RemoteServers remotes, TimeProvider time)
 {
-    private const string Collection = "apiservices.apiregistration.k8s.io";
-    private const string Slices = "endpointslices.discovery.k8s.io";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    private static readonly ServedKind Kind = KindRegistry.BuiltIn.Find("apiregistration.k8s.io", "v1", "apiservices")!;
 
     /// <summary>An APIService without a Service is served by this server, always.</summary>
     public static void MarkLocal(MapNode node, string now)
@@ -25,97 +28,131 @@ internal sealed class AggregatedServices(ObjectStore store, TimeProvider time)
         }
     }
 
-    /// <summary>Whether a group-version is somebody else's to serve.</summary>
-    public bool IsRemote(string group, string version) =>
-        store.Get(Collection, string.Empty, $"{version}.{group}") is { } found && found.Node.At("spec", "service") is MapNode;
-
-    /// <summary>Looks again whenever an APIService changes, and where one names a Service, whenever Services or endpoints do.</summary>
+    /// <summary>
+    /// Looks again whenever an APIService or a CRD changes; where one names a Service, also whenever Services or endpoints do, and from
+    /// time to time, sooner while it cannot be reached.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        TimeSpan wait = TimeSpan.FromSeconds(1);
         while (!cancellationToken.IsCancellationRequested)
         {
             long seen = store.Revision;
-            StoredObject[] items = [.. store.Snapshot(Collection).In(null)];
+            bool anyRemote = false;
+            bool allReached = true;
             try
             {
-                Array.ForEach(items, Settle);
+                new DefinedServices(store, time).Register();
+                (anyRemote, allReached) = await SettleAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (StorageException)
             {
                 // Nothing can be written now; the next change of any of them finds out whether it can be again.
             }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
 
-            Task own = store.Log(Collection).WaitAsync(seen);
-            Task changed = items.Any(item => item.Node.At("spec", "service") is MapNode) ? Task.WhenAny(own, store.Log("services").WaitAsync(seen), store.Log(Slices).WaitAsync(seen)) : own;
-            await changed.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            List<Task> changes = [store.Log(RemoteServers.Collection).WaitAsync(seen), store.Log(DefinitionWatcher.Collection).WaitAsync(seen)];
+            if (anyRemote)
+            {
+                changes.AddRange([store.Log("services").WaitAsync(seen), store.Log("endpointslices.discovery.k8s.io").WaitAsync(seen)]);
+            }
+
+            wait = allReached ? Longest : wait * 2 < Longest ? wait * 2 : Longest;
+            Task changed = Task.WhenAny(changes);
+            using CancellationTokenSource round = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task again = anyRemote ? Task.Delay(wait, time, round.Token) : Task.Delay(Timeout.InfiniteTimeSpan, time, round.Token);
+            if (await Task.WhenAny(changed, again).ConfigureAwait(false) == changed)
+            {
+                wait = TimeSpan.FromSeconds(1);
+            }
+
+            await round.CancelAsync().ConfigureAwait(false);
         }
     }
 
-    private void Settle(StoredObject item)
+    private async Task<(bool AnyRemote, bool AllReached)> SettleAsync(CancellationToken cancellationToken)
     {
-        if (item.Node["metadata"]?["deletionTimestamp"] is not null)
+        StoredObject[] items = [.. store.Snapshot(RemoteServers.Collection).In(null).Where(item => item.Node["metadata"]?["deletionTimestamp"] is null)];
+        Found[] found = await Task.WhenAll(items.Select(item => LookAsync(item, cancellationToken))).ConfigureAwait(false);
+        foreach (Found one in found)
         {
-            return;
+            Settle(one);
         }
 
+        Found[] elsewhere = [.. found.Where(one => one.IsRemote)];
+        kinds.Discover([.. elsewhere.OrderByDescending(one => one.Number("groupPriorityMinimum")).ThenBy(one => one.Text("group"), StringComparer.Ordinal).ThenByDescending(one => one.Number("versionPriority")).Select(one => new RemoteVersion(one.Text("group"), one.Text("version"), one.Resources))]);
+        return (elsewhere.Length > 0, elsewhere.All(one => one.Resources is not null));
+    }
+
+    private void Settle(Found found)
+    {
+        StoredObject item = found.Item;
         MapNode next = (MapNode)item.Node.DeepClone();
-        if (item.Node.At("spec", "service") is MapNode service)
+        if (found.IsRemote)
         {
-            (string reason, string message) = Fault(item.Node, service);
-            DefinitionStatus.SetCondition(next, "Available", "False", reason, message, Now());
+            DefinitionStatus.SetCondition(next, "Available", found.Resources is null ? "False" : "True", found.Reason, found.Message, Timestamp.Text(time.GetUtcNow()));
         }
         else
         {
-            MarkLocal(next, Now());
+            MarkLocal(next, Timestamp.Text(time.GetUtcNow()));
         }
 
         if (!Node.DeepEquals(item.Node["status"], next["status"]))
         {
-            ServedKind kind = KindRegistry.BuiltIn.Find("apiregistration.k8s.io", "v1", "apiservices")!;
-            next = ServerSideApply.Update(item.Node, next, kind.Schema, new FieldWriter("kube-apiserver", kind.Kind.ApiVersion, "status", time.GetUtcNow()));
+            next = ServerSideApply.Update(item.Node, next, Kind.Schema, new FieldWriter("kube-apiserver", Kind.Kind.ApiVersion, "status", time.GetUtcNow()));
 
             // Whoever wrote in between is looked at in the next round.
-            _ = store.TryPut(Collection, item, string.Empty, item.Name, next);
+            _ = store.TryPut(RemoteServers.Collection, item, string.Empty, item.Name, next);
         }
     }
 
-    private (string Reason, string Message) Fault(MapNode item, MapNode reference)
+    private async Task<Found> LookAsync(StoredObject item, CancellationToken cancellationToken)
     {
-        string @namespace = reference["namespace"]?.AsString() ?? string.Empty;
-        string name = reference["name"]?.AsString() ?? string.Empty;
-        long port = reference["port"]?.AsInteger() ?? 443;
-        if (store.Get("services", @namespace, name) is not { } service)
+        if (item.Node.At("spec", "service") is not MapNode service)
         {
-            return ("ServiceNotFound", $"service/{name} in \"{@namespace}\" is not present");
+            return new Found(item, false, string.Empty, string.Empty, null);
         }
 
-        if (service.Node.At("spec", "type")?.AsString() == "ClusterIP")
+        string name = $"service/{service["name"]?.AsString()} in \"{service["namespace"]?.AsString()}\"";
+        ServiceAddress address = remotes.Address(item.Node);
+        return address.State switch
         {
-            if ((service.Node.At("spec", "ports")?.AsList() ?? []).FirstOrDefault(item => item["port"]?.AsInteger() == port) is not { } found)
-            {
-                return ("ServicePortError", $"service/{name} in \"{@namespace}\" is not listening on port {port}");
-            }
-
-            string portName = found["name"]?.AsString() ?? string.Empty;
-            StoredObject[] slices = [.. store.Snapshot(Slices).In(@namespace).Where(slice => slice.Node.At("metadata", "labels", "kubernetes.io/service-name")?.AsString() == name)];
-            if (slices.Length == 0)
-            {
-                return ("EndpointsNotFound", $"cannot find endpointslices for service/{name} in \"{@namespace}\"");
-            }
-
-            if (!slices.Any(slice => HasEndpoint(slice.Node, portName)))
-            {
-                return ("MissingEndpoints", $"endpointslices for service/{name} in \"{@namespace}\" have no addresses with port name \"{portName}\"");
-            }
-        }
-
-        string url = $"https://{name}.{@namespace}.svc:{port}/apis/{item.At("spec", "group")?.AsString()}/{item.At("spec", "version")?.AsString()}";
-        return ("FailedDiscoveryCheck", $"failing or missing response from {url}: the embedded API server hands no requests on to other API servers");
+            ServiceState.NoService => new Found(item, true, "ServiceNotFound", $"{name} is not present", null),
+            ServiceState.NoPort => new Found(item, true, "ServicePortError", $"{name} is not listening on port {service["port"]?.AsInteger() ?? 443}", null),
+            ServiceState.NoSlices => new Found(item, true, "EndpointsNotFound", $"cannot find endpointslices for {name}", null),
+            ServiceState.NoEndpoints => new Found(item, true, "MissingEndpoints", $"endpointslices for {name} have no addresses with port name \"{address.PortName}\"", null),
+            ServiceState.Simulated => new Found(item, true, "FailedDiscoveryCheck", $"the pods of {name} are simulated: nothing runs that could answer", null),
+            _ => await CheckAsync(item, address, cancellationToken).ConfigureAwait(false),
+        };
     }
 
-    private static bool HasEndpoint(MapNode slice, string portName) =>
-        (slice["endpoints"]?.AsList() ?? []).Any(endpoint => endpoint.At("conditions", "ready")?.AsBool() != false)
-        && (slice["ports"]?.AsList() ?? []).Any(port => (port["name"]?.AsString() ?? string.Empty) == portName && port["port"] is IntegerNode);
+    private async Task<Found> CheckAsync(StoredObject item, ServiceAddress address, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(Patience, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            byte[] body = await remotes.DiscoverAsync(item.Node, address, either.Token).ConfigureAwait(false);
+            return new Found(item, true, "Passed", "all checks passed", JsonReader.Read(body, 64) as MapNode ?? []);
+        }
+        catch (JsonException e)
+        {
+            return new Found(item, true, "FailedDiscoveryCheck", $"the list of resources cannot be read: {e.Message}", null);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return new Found(item, true, "FailedDiscoveryCheck", RemoteServers.WhyFailed(e, item.Node, address), null);
+        }
+    }
 
-    private string Now() => Timestamp.Text(time.GetUtcNow());
+    /// <summary>What a look at an APIService found.</summary>
+    private sealed record Found(StoredObject Item, bool IsRemote, string Reason, string Message, MapNode? Resources)
+    {
+        public string Text(string member) => Item.Node.At("spec", member)?.AsString() ?? string.Empty;
+
+        public long Number(string member) => Item.Node.At("spec", member)?.AsInteger() ?? 0;
+    }
 }

@@ -24,14 +24,14 @@ internal sealed class ApiHandler
     private readonly Authorizer authorizer;
     private readonly KindRegistry kinds;
     private readonly ServerMetrics metrics;
-    private readonly AggregatedServices aggregated;
+    private readonly RemoteServers remotes;
 
     /// <param name="flags">What <c>/flagz</c> tells; nothing secret.</param>
-    public ApiHandler(ResourceService service, SubresourceService subresources, TokenIssuer tokens, TokenAuthenticator authenticator, IReadOnlyDictionary<string, string> flags)
+    public ApiHandler(ResourceService service, SubresourceService subresources, TokenIssuer tokens, TokenAuthenticator authenticator, RemoteServers remotes, IReadOnlyDictionary<string, string> flags)
     {
+        this.remotes = remotes;
         kinds = service.Kinds;
         metrics = new ServerMetrics(service.Time);
-        aggregated = new AggregatedServices(service.Store, service.Time);
         DateTimeOffset started = service.Time.GetUtcNow();
         this.authenticator = authenticator;
         authorizer = new Authorizer(service.Store);
@@ -96,9 +96,9 @@ internal sealed class ApiHandler
         try
         {
             Authorize(request, target);
-            if (IsElsewhere(target))
+            if (Elsewhere(target) is { } apiService)
             {
-                return new ApiResponse(503, "text/plain; charset=utf-8", "service unavailable\n"u8.ToArray());
+                return await remotes.HandOnAsync(request, apiService, cancellationToken).ConfigureAwait(false);
             }
 
             return target.IsResource
@@ -120,16 +120,16 @@ internal sealed class ApiHandler
         }
     }
 
-    /// <summary>Whether an APIService gives the group-version to a Service; what this server serves itself stays its own.</summary>
-    private bool IsElsewhere(RequestTarget target)
+    /// <summary>The APIService that gives the group-version to a Service; what this server serves itself stays its own.</summary>
+    private MapNode? Elsewhere(RequestTarget target)
     {
         if (target is { IsResource: true, Group: "" })
         {
-            return false;
+            return null;
         }
 
         string[] parts = target.IsResource ? ["apis", target.Group, target.Version] : target.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return parts is ["apis", var group, var version] && group.Length > 0 && !kinds.Current.Serves(group, version) && aggregated.IsRemote(group, version);
+        return parts is ["apis", var group, var version] && group.Length > 0 && !kinds.Current.Serves(group, version) ? remotes.Find(group, version) : null;
     }
 
     private void Authorize(ApiRequest request, RequestTarget target)

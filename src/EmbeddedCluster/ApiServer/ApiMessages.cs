@@ -12,6 +12,9 @@ internal sealed record ApiRequest(string Method, string Path, UserInfo User)
     /// <summary>All values of the query parameters that are given more than once.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Repeated { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>Path and query as they were sent.</summary>
+    public string Target { get; init; } = Path;
+
     public string Accept { get; init; } = string.Empty;
 
     public string ContentType { get; init; } = string.Empty;

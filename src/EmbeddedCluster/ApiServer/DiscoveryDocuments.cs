@@ -67,10 +67,10 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds)
             {
                 ["kind"] = "APIGroupList",
                 ["apiVersion"] = "v1",
-                ["groups"] = new ListNode(catalog.Groups.Where(group => group.Name.Length > 0).Select(group => (Node)Group(group))),
+                ["groups"] = new ListNode(RemoteDiscovery.Groups(catalog).Where(group => group.Name.Length > 0).Select(group => (Node)Group(group))),
             },
             (_, 2) when parts[0] == "api" => Resources(catalog, string.Empty, parts[1]),
-            (_, 2) => catalog.Groups.FirstOrDefault(group => group.Name == parts[1] && group.Name.Length > 0) is { } group ? GroupDocument(group) : null,
+            (_, 2) => RemoteDiscovery.Groups(catalog).FirstOrDefault(group => group.Name == parts[1] && group.Name.Length > 0) is { } group ? GroupDocument(group) : null,
             (_, 3) when parts[0] == "apis" => Resources(catalog, parts[1], parts[2]),
             _ => null,
         };
@@ -177,13 +177,13 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds)
         ["kind"] = "APIGroupDiscoveryList",
         ["apiVersion"] = "apidiscovery.k8s.io/v2",
         ["metadata"] = new MapNode(),
-        ["items"] = new ListNode(catalog.Groups.Where(group => group.Name.Length == 0 == core).Select(group => (Node)AggregatedGroup(catalog, group))),
+        ["items"] = new ListNode(RemoteDiscovery.Groups(catalog).Where(group => group.Name.Length == 0 == core).Select(group => (Node)AggregatedGroup(catalog, group))),
     };
 
     private static MapNode AggregatedGroup(KindCatalog catalog, ServedGroup group) => new()
     {
         ["metadata"] = group.Name.Length == 0 ? [] : new MapNode { ["name"] = group.Name },
-        ["versions"] = new ListNode(group.Versions.Select(version => (Node)new MapNode
+        ["versions"] = new ListNode(group.Versions.Select(version => (Node?)RemoteDiscovery.Version(catalog, group.Name, version) ?? new MapNode
         {
             ["version"] = version,
             ["resources"] = new ListNode(catalog.Kinds.Where(kind => kind.Kind.Group == group.Name && kind.Kind.Version == version).Select(kind => (Node)AggregatedResource(kind))),

@@ -92,6 +92,7 @@ internal static class PodStreams
 {
     public static ApiException Refusal(ResourceService service, ServedKind kind, string @namespace, string name, string subresource, ApiRequest request)
     {
+        name = subresource == "proxy" ? Proxied(kind, name) : name;
         MapNode node = service.Get(kind, @namespace, name).Node;
         return (kind.Plural, subresource) switch
         {
@@ -102,6 +103,19 @@ internal static class PodStreams
             _ => PodLogChecks.ContainerProblem(node, name, request) ?? (request.IsUpgrade
                 ? new ApiException(501, "NotImplemented", $"pods of this cluster are simulated: nothing runs that could be reached by {subresource}")
                 : ApiErrors.BadRequest("Upgrade request required")),
+        };
+    }
+
+    /// <summary>The object that <c>[scheme:]name[:port]</c> names.</summary>
+    private static string Proxied(ServedKind kind, string text)
+    {
+        string[] parts = text.Split(':');
+        return parts.Length switch
+        {
+            1 => text,
+            2 => parts[0],
+            3 when parts[0] is "" or "http" or "https" => parts[1],
+            _ => throw ApiErrors.BadRequest($"invalid {kind.Singular} request \"{text}\""),
         };
     }
 

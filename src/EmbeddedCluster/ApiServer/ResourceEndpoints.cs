@@ -15,7 +15,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
     public async Task<ApiResponse> HandleAsync(ApiRequest request, RequestTarget target, List<string> warnings, CancellationToken cancellationToken)
     {
         ServedKind kind = service.Kinds.Current.Find(target.Group, target.Version, target.Resource) ?? throw (KindRegistry.BuiltIn.Groups.Any(group => group.Name == target.Group) ? ApiErrors.NoSuchPath() : ApiErrors.PageNotFound());
-        if (target.Rest.Length > 0 || (!kind.Namespaced && target.Namespace is not null && kind.Plural != "namespaces"))
+        if ((target.Rest.Length > 0 && target.Subresource != "proxy") || (!kind.Namespaced && target.Namespace is not null && kind.Plural != "namespaces"))
         {
             throw kind.Custom is null ? ApiErrors.NoSuchPath() : ApiErrors.PageNotFound();
         }

@@ -67,19 +67,17 @@ internal static class OpenApiMerge
     private static void AddSchemas(ServedKind kind, MapNode schemas, string references)
     {
         MapNode schema = kind.Custom!.OpenApi is { } own ? (MapNode)own.DeepClone() : new MapNode { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true };
+        DescribeEmbedded(schema, references);
         if (schema["x-kubernetes-preserve-unknown-fields"] is null || schema["properties"] is not null)
         {
-            MapNode properties = schema.EnsureMap("properties");
-            AddHeader(properties);
-            properties["metadata"] = Reference(references + Meta + "ObjectMeta", "Standard metadata of the object.");
+            AddHeader(schema.EnsureMap("properties"), references, "Object");
         }
 
         schema["x-kubernetes-group-version-kind"] = new ListNode(Gvk(kind));
         schemas[Name(kind)] = schema;
 
-        MapNode list = new() { ["items"] = new MapNode { ["type"] = "array", ["items"] = new MapNode { ["$ref"] = references + Name(kind) } } };
-        AddHeader(list);
-        list["metadata"] = Reference(references + Meta + "ListMeta", "Standard metadata of the list.");
+        MapNode list = new() { ["items"] = new MapNode { ["description"] = $"List of {kind.Plural}.", ["type"] = "array", ["items"] = new MapNode { ["$ref"] = references + Name(kind) } } };
+        AddHeader(list, references, "List");
         MapNode gvk = Gvk(kind);
         gvk["kind"] = kind.ListKind;
         schemas[Name(kind) + "List"] = new MapNode
@@ -92,10 +90,29 @@ internal static class OpenApiMerge
         };
     }
 
-    private static void AddHeader(MapNode properties)
+    /// <summary>An object inside of an object has a header of its own, which its schema need not name; it has to name its kind.</summary>
+    private static void DescribeEmbedded(MapNode schema, string references)
+    {
+        IEnumerable<Node?> parts = [.. (schema["properties"] as MapNode ?? []).Select(pair => (Node?)pair.Value), schema["items"], schema["additionalProperties"]];
+        foreach (MapNode part in parts.OfType<MapNode>())
+        {
+            DescribeEmbedded(part, references);
+        }
+
+        if (schema["x-kubernetes-embedded-resource"]?.AsBool() == true)
+        {
+            AddHeader(schema.EnsureMap("properties"), references, "Object");
+            string[] required = [.. (schema["required"]?.AsList() ?? []).Select(name => name.AsString()!)];
+            schema["required"] = new ListNode(required.Union(["apiVersion", "kind"]).Select(name => (Node)StringNode.Of(name)));
+        }
+    }
+
+    /// <param name="what">Object or List: whose metadata it is.</param>
+    private static void AddHeader(MapNode properties, string references, string what)
     {
         properties["apiVersion"] = new MapNode { ["type"] = "string", ["description"] = "The version of the schema that this object is written in." };
         properties["kind"] = new MapNode { ["type"] = "string", ["description"] = "The kind that this object is of." };
+        properties["metadata"] = Reference($"{references}{Meta}{what}Meta", what == "List" ? "Standard metadata of the list." : "Standard metadata of the object.");
     }
 
     // OpenAPI v3 says nothing beside a reference, and clients of v2 do not follow allOf.

@@ -57,6 +57,22 @@ internal static class Bootstrap
         return node;
     }
 
+    /// <summary>Tells other API servers whose certificates to believe: those of clients, and that of the front proxy.</summary>
+    public static void Trust(ObjectStore store, string authority)
+    {
+        if (store.Get("configmaps", "kube-system", "extension-apiserver-authentication") is not { } known || known.Node.At("data", "client-ca-file")?.AsString() == authority)
+        {
+            return;
+        }
+
+        MapNode next = (MapNode)known.Node.DeepClone();
+        MapNode data = next.EnsureMap("data");
+        data["client-ca-file"] = authority;
+        data["requestheader-client-ca-file"] = authority;
+        data["requestheader-allowed-names"] = "[\"front-proxy-client\"]";
+        store.TryPut("configmaps", known, known.Namespace, known.Name, next);
+    }
+
     private static void Put(ObjectStore store, ServedKind served, MapNode item, string now, string serviceSubnet)
     {
         MapNode node = Draft(served, item, serviceSubnet);

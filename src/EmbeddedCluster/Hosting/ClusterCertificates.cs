@@ -12,8 +12,9 @@ internal sealed partial class ClusterCertificates : IDisposable
 {
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
     private readonly X509Certificate2 authority;
+    private readonly Lazy<X509Certificate2> frontProxy;
 
-    private ClusterCertificates(X509Certificate2 authority, X509Certificate2 serving, string adminPem, string adminKeyPem, ECDsa tokenKey)
+    private ClusterCertificates(X509Certificate2 authority, X509Certificate2 serving, string adminPem, string adminKeyPem, ECDsa tokenKey, TimeProvider time)
     {
         this.authority = authority;
         Serving = serving;
@@ -21,9 +22,18 @@ internal sealed partial class ClusterCertificates : IDisposable
         AdminKeyPem = adminKeyPem;
         TokenKey = tokenKey;
         AuthorityPem = authority.ExportCertificatePem();
+        frontProxy = new Lazy<X509Certificate2>(() =>
+        {
+            using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            using X509Certificate2 signed = Sign(authority, key, "CN=front-proxy-client", null, time);
+            return signed.CopyWithPrivateKey(key);
+        });
     }
 
     public X509Certificate2 Serving { get; }
+
+    /// <summary>Shown to other API servers that requests are handed on to: they believe whom it says a request is for.</summary>
+    public X509Certificate2 FrontProxy => frontProxy.Value;
 
     public string AuthorityPem { get; }
 
@@ -55,7 +65,8 @@ internal sealed partial class ClusterCertificates : IDisposable
             serving.CopyWithPrivateKey(servingKey),
             adminPem,
             adminKeyPem,
-            LoadTokenKey(folder));
+            LoadTokenKey(folder),
+            time);
     }
 
     /// <summary>Whether our authority signed a client's certificate, for a client, and it is valid now.</summary>
@@ -75,6 +86,11 @@ internal sealed partial class ClusterCertificates : IDisposable
     {
         authority.Dispose();
         Serving.Dispose();
+        if (frontProxy.IsValueCreated)
+        {
+            frontProxy.Value.Dispose();
+        }
+
         TokenKey.Dispose();
     }
 

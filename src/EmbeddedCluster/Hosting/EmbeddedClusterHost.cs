@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Security.Cryptography.X509Certificates;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.Admission.Policies;
@@ -12,6 +13,7 @@ using Bowline.EmbeddedCluster.Defaulting;
 using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Kubelet;
+using Bowline.EmbeddedCluster.Services;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.Languages.Cel.Functions;
 using Bowline.Resources.Model;
@@ -31,7 +33,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     private readonly Task aggregating;
     private readonly Task keeping;
 
-    private EmbeddedClusterHost(EmbeddedClusterOptions options, ObjectStore store, HttpFront front, ClusterCertificates certificates, AdmissionChain admission, AuditLog? audit, ICluster cluster)
+    private EmbeddedClusterHost(EmbeddedClusterOptions options, ObjectStore store, HttpFront front, ClusterCertificates certificates, AdmissionChain admission, AuditLog? audit, ICluster cluster, KindRegistry kinds, RemoteServers remotes)
     {
         Options = options;
         this.store = store;
@@ -40,10 +42,11 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         this.admission = admission;
         this.audit = audit;
         Cluster = cluster;
-        aggregating = Task.Run(() => new AggregatedServices(store, options.Time).RunAsync(ending.Token));
         OwnObjects own = new(store, options, front.Port);
         own.Settle(starting: true);
         keeping = Task.Run(() => own.RunAsync(ending.Token));
+        AggregatedServices aggregated = new(store, kinds, remotes, options.Time);
+        aggregating = Task.Run(() => aggregated.RunAsync(ending.Token));
     }
 
     /// <summary>The version of Kubernetes that the server says it is.</summary>
@@ -135,20 +138,22 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         AuditLog? audit = options.AuditLog is { } path
             ? AuditLog.Open(path, options.AuditPolicy is { } policy ? AuditPolicy.Parse(policy) : AuditPolicy.Default, options.Time)
             : null;
+        RemoteServers remotes = new(store, new ServiceLookup(store, IsSimulated), new Lazy<X509Certificate2>(() => loading.GetAwaiter().GetResult().FrontProxy));
         TaskCompletionSource filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task<HttpFront> listening = Task.Run(() => ListenAsync(options, service, audit, loading, filled.Task, cancellationToken), cancellationToken);
+        Task<HttpFront> listening = Task.Run(() => ListenAsync(options, service, remotes, audit, loading, filled.Task, cancellationToken), cancellationToken);
         try
         {
             Fill(options, store, kinds, service);
             filled.SetResult();
             ClusterCertificates certificates = await loading.ConfigureAwait(false);
+            Bootstrap.Trust(store, certificates.AuthorityPem);
             InProcessCluster cluster = new(options.Name, service, new SubresourceService(service, new TokenIssuer(new TokenCodec(certificates.TokenKey), options.Time)))
             {
                 Issuer = Issuer(certificates, authorizer, options.Time),
             };
             Task working = beside(cluster, certificates.AuthorityPem);
             await Task.WhenAll(listening, working).ConfigureAwait(false);
-            return new EmbeddedClusterHost(options, store, await listening.ConfigureAwait(false), certificates, admission, audit, cluster);
+            return new EmbeddedClusterHost(options, store, await listening.ConfigureAwait(false), certificates, admission, audit, cluster, kinds, remotes);
         }
         catch
         {
@@ -182,14 +187,14 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         service.ForgetHistory();
     }
 
-    private static async Task<HttpFront> ListenAsync(EmbeddedClusterOptions options, ResourceService service, AuditLog? audit, Task<ClusterCertificates> loading, Task ready, CancellationToken cancellationToken)
+    private static async Task<HttpFront> ListenAsync(EmbeddedClusterOptions options, ResourceService service, RemoteServers remotes, AuditLog? audit, Task<ClusterCertificates> loading, Task ready, CancellationToken cancellationToken)
     {
         ClusterCertificates certificates = await loading.ConfigureAwait(false);
         TokenCodec codec = new(certificates.TokenKey);
         TokenIssuer tokens = new(codec, options.Time);
         TokenAuthenticator authenticator = new(codec, service.Store, options.Time, [.. options.Tokens.Select(token => (token.Token, UserOf(token)))]);
         SubresourceService subresources = new(service, tokens);
-        ApiHandler handler = new(service, subresources, tokens, authenticator, Flags(options));
+        ApiHandler handler = new(service, subresources, tokens, authenticator, remotes, Flags(options));
         return await HttpFront.StartAsync(handler, certificates, audit, options, ready, cancellationToken).ConfigureAwait(false);
     }
 
@@ -234,8 +239,10 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             Defaults.Apply(kind, decoded);
             return decoded;
         },
-        IsSimulatedNode = static node => node.At("metadata", "labels", NodeAgent.Label)?.AsString() == "true",
+        IsSimulatedNode = IsSimulated,
     };
+
+    private static bool IsSimulated(MapNode node) => node.At("metadata", "labels", NodeAgent.Label)?.AsString() == "true";
 
     private static PolicySettings Policies(ObjectStore store) => new()
     {

@@ -96,6 +96,7 @@ internal sealed partial class HttpFront
 
         return new ApiRequest(http.Method, PathOf(http), UserInfo.Nobody)
         {
+            Target = http.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target && target[0] == '/' ? target : http.Path.Value ?? "/",
             Query = query,
             Repeated = repeated,
             Accept = http.Headers.Accept.ToString(),

@@ -55,8 +55,7 @@ internal sealed partial class HttpFront
         {
             http.Headers.ContentEncoding = "gzip";
             http.Headers.Vary = "Accept-Encoding";
-            await using GZipStream gzip = new(http.Body, CompressionLevel.Fastest, leaveOpen: true);
-            await gzip.WriteAsync(response.Body, context.RequestAborted).ConfigureAwait(false);
+            await CompressAsync(context, response.Body).ConfigureAwait(false);
             return;
         }
 
@@ -72,6 +71,22 @@ internal sealed partial class HttpFront
             {
                 context.Response.BodyWriter.Write(response.Body.Span.Slice(at, Math.Min(Chunk, response.Body.Length - at)));
                 await FlushAsync(context, context.RequestAborted).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The client left, or would not read.
+        }
+    }
+
+    private async Task CompressAsync(HttpContext context, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            await using GZipStream gzip = new(context.Response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            for (int at = 0; at < body.Length; at += Chunk)
+            {
+                await PatientlyAsync(context, gzip.WriteAsync(body.Slice(at, Math.Min(Chunk, body.Length - at)), context.RequestAborted).AsTask(), context.RequestAborted).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
@@ -124,13 +139,21 @@ internal sealed partial class HttpFront
             return;
         }
 
+        await PatientlyAsync(context, write.AsTask(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task PatientlyAsync(HttpContext context, Task write, CancellationToken cancellationToken)
+    {
         try
         {
-            await write.AsTask().WaitAsync(WriteTimeout, time, cancellationToken).ConfigureAwait(false);
+            await write.WaitAsync(WriteTimeout, time, cancellationToken).ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             context.Abort();
+
+            // What is under way ends with the request: until then its buffers are in use.
+            await write.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw new OperationCanceledException(cancellationToken);
         }
     }

@@ -21,6 +21,10 @@ internal sealed partial class HttpFront : IAsyncDisposable
     // A client that sends its headers or its body more slowly than this is not waited for.
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
     private static readonly MinDataRate SlowestBody = new(bytesPerSecond: 100, gracePeriod: TimeSpan.FromSeconds(10));
+
+    // A connection from which nothing comes for so long, not even the answer to a ping, has nobody at its other end who reads.
+    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(30);
     private readonly WebApplication app;
     private readonly ApiHandler handler;
     private readonly ClusterCertificates certificates;
@@ -91,6 +95,8 @@ internal sealed partial class HttpFront : IAsyncDisposable
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+        kestrel.Limits.Http2.KeepAlivePingDelay = PingAfter;
+        kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
 
         // As net/http's, which kube-apiserver leaves as they are: selectors may be long.
         kestrel.Limits.MaxRequestLineSize = MaxHeaderBytes;

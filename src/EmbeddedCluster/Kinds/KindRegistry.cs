@@ -6,16 +6,21 @@ namespace Bowline.EmbeddedCluster.Kinds;
 /// <summary>A group with its versions, preferred one first.</summary>
 internal sealed record ServedGroup(string Name, IReadOnlyList<string> Versions);
 
+/// <summary>A group-version that another API server serves.</summary>
+/// <param name="Resources">Its APIResourceList; null while that server cannot be reached.</param>
+internal sealed record RemoteVersion(string Group, string Version, MapNode? Resources);
+
 /// <summary>Everything served at one moment; replaced as a whole when a CRD changes.</summary>
 internal sealed class KindCatalog
 {
     private readonly FrozenDictionary<(string Group, string Version, string Plural), ServedKind> byPlural;
     private readonly FrozenDictionary<ResourceKind, ServedKind> byKind;
 
-    public KindCatalog(IReadOnlyList<ServedKind> kinds, IReadOnlyList<ServedGroup> groups)
+    public KindCatalog(IReadOnlyList<ServedKind> kinds, IReadOnlyList<ServedGroup> groups, IReadOnlyList<RemoteVersion>? remotes = null)
     {
         Kinds = kinds;
         Groups = groups;
+        Remotes = [.. (remotes ?? []).Where(remote => !Serves(remote.Group, remote.Version))];
         byPlural = kinds.ToFrozenDictionary(kind => (kind.Kind.Group, kind.Kind.Version, kind.Plural));
         byKind = kinds.DistinctBy(kind => kind.Kind).ToFrozenDictionary(kind => kind.Kind);
     }
@@ -24,6 +29,9 @@ internal sealed class KindCatalog
 
     /// <summary>Core group first (named empty), then in discovery order.</summary>
     public IReadOnlyList<ServedGroup> Groups { get; }
+
+    /// <summary>What others serve, in discovery order; found in discovery alone.</summary>
+    public IReadOnlyList<RemoteVersion> Remotes { get; }
 
     public ServedKind? Find(string group, string version, string plural) => byPlural.GetValueOrDefault((group, version, plural));
 
@@ -45,6 +53,7 @@ internal sealed class KindRegistry
     private IReadOnlyList<ServedGroup> customGroups = [];
     private IReadOnlyList<ServedKind> added = [];
     private IReadOnlyList<ServedGroup> addedGroups = [];
+    private IReadOnlyList<RemoteVersion> remotes = [];
     private volatile KindCatalog current = BuiltIns.Value;
 
     public static KindCatalog BuiltIn => BuiltIns.Value;
@@ -77,10 +86,26 @@ internal sealed class KindRegistry
         }
     }
 
+    /// <summary>Tells in discovery of what other API servers serve.</summary>
+    public void Discover(IReadOnlyList<RemoteVersion> remotes)
+    {
+        lock (gate)
+        {
+            if (!Same(remotes, this.remotes))
+            {
+                this.remotes = remotes;
+                Rebuild();
+            }
+        }
+    }
+
+    private static bool Same(IReadOnlyList<RemoteVersion> left, IReadOnlyList<RemoteVersion> right) =>
+        left.Count == right.Count && left.Zip(right).All(pair => pair.First.Group == pair.Second.Group && pair.First.Version == pair.Second.Version && Node.DeepEquals(pair.First.Resources, pair.Second.Resources));
+
     private void Rebuild()
     {
         KindCatalog builtIn = BuiltIn;
-        current = custom.Count + added.Count == 0 ? builtIn : new KindCatalog([.. builtIn.Kinds, .. custom, .. added], [.. builtIn.Groups, .. customGroups, .. addedGroups]);
+        current = custom.Count + added.Count + remotes.Count == 0 ? builtIn : new KindCatalog([.. builtIn.Kinds, .. custom, .. added], [.. builtIn.Groups, .. customGroups, .. addedGroups], remotes);
     }
 }
 

@@ -206,14 +206,14 @@ internal sealed class ContainerLife
     // What the kubelet says it granted (in-place resizing), and how it mounted.
     private void AddResources(MapNode status)
     {
-        if (isPulled && spec["resources"] is MapNode { Count: > 0 } resources)
+        if (isPulled)
         {
-            if (resources["requests"] is MapNode requests)
+            // Even nothing is told: it says that this node resizes in place.
+            status["resources"] = spec["resources"] as MapNode ?? [];
+            if (spec["resources"]?["requests"] is MapNode requests)
             {
                 status["allocatedResources"] = requests;
             }
-
-            status["resources"] = resources;
         }
 
         if (spec["volumeMounts"] is ListNode { Count: > 0 } mounts)

@@ -107,6 +107,8 @@ internal sealed partial class PodLife
             changed = true;
         }
 
+        // The status tells of another spec than the pod has now: it was resized.
+        changed |= !Node.DeepEquals(pod.Status()["observedGeneration"], pod.Metadata()?["generation"]);
         for (int step = 0; step < MostSteps && Step(); step++)
         {
             changed = true;

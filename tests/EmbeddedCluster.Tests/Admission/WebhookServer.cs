@@ -14,7 +14,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Bowline.EmbeddedCluster.Tests.Admission;
 
-/// <summary>A webhook server over HTTPS in this process; each path answers as it was told.</summary>
+/// <summary>A server over HTTPS in this process, of webhooks or of another API; each path answers as it was told.</summary>
 internal sealed class WebhookServer : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -48,7 +48,11 @@ internal sealed class WebhookServer : IAsyncDisposable
         X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1));
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate, https =>
+        {
+            https.ClientCertificateMode = Microsoft.AspNetCore.Server.Kestrel.Https.ClientCertificateMode.AllowCertificate;
+            https.AllowAnyClientCertificate();
+        })));
         WebApplication app = builder.Build();
         WebhookServer server = new(app, certificate.ExportCertificatePem());
         app.Run(server.ServeAsync);
@@ -87,7 +91,7 @@ internal sealed class WebhookServer : IAsyncDisposable
     {
         using MemoryStream body = new();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        MapNode review = (MapNode)JsonReader.Read(body.ToArray());
+        MapNode review = body.Length == 0 ? [] : (MapNode)JsonReader.Read(body.ToArray());
         Asked.Enqueue((context.Request.Path, review, context.Request.QueryString.Value ?? string.Empty));
         if (answers.TryGetValue(context.Request.Path, out Func<MapNode, HttpContext, Task>? answer))
         {

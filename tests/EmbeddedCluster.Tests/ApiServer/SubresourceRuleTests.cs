@@ -150,6 +150,17 @@ public sealed class SubresourceRuleTests : IAsyncLifetime
             Causes(answer));
     }
 
+    [Theory]
+    [InlineData("/api/v1/nodes/none/proxy/healthz", 404, "nodes \"none\" not found")]
+    [InlineData("/api/v1/namespaces/default/services/https:none:443/proxy/a/b", 404, "services \"none\" not found")]
+    [InlineData("/api/v1/namespaces/default/services/kubernetes:443/proxy/version", 503, "no endpoints available for service \"kubernetes\"")]
+    [InlineData("/api/v1/namespaces/default/services/a:b:c:d/proxy/", 400, "invalid service request \"a:b:c:d\"")]
+    public async Task Paths_behind_a_proxy_belong_to_the_object_that_they_name(string path, int code, string message)
+    {
+        RestAnswer answer = await admin.GetAsync(path);
+        Assert.Equal((code, message), (answer.Code, answer.Message));
+    }
+
     private static string Causes(RestAnswer answer) => answer.Code switch
     {
         200 => string.Empty,

@@ -38,6 +38,18 @@ public sealed class RunningWorkloadTests
         await cluster.WaitAsync("apps/v1", "StatefulSet", "db", node => node.Status().Int("replicas") == 1);
     }
 
+    [Fact]
+    public async Task A_running_pod_is_resized_in_place()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        await cluster.CreateAsync("{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: default}, spec: {containers: [{name: c, image: nginx, resources: {requests: {cpu: 100m}}}, {name: d, image: nginx}]}}");
+        MapNode pod = await cluster.WaitAsync("v1", "Pod", "p", node => node.Status()["containerStatuses"].Maps().Count(status => status["resources"] is MapNode && status.Text("ready") != "False") == 2 && node.Status().Text("phase") == "Running");
+        ObjectKey key = new(await cluster.KindAsync("v1", "Pod"), "default", "p") { Subresource = "resize" };
+        await cluster.Cluster.PatchAsync(key, PatchKind.StrategicMerge, JsonReader.Read("""{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"250m"}}}]}}"""u8.ToArray()), new WriteOptions(), default);
+        pod = await cluster.WaitAsync("v1", "Pod", "p", node => node.Status()["containerStatuses"].Maps().First()["allocatedResources"]?["cpu"]?.AsString() == "250m");
+        Assert.Equal(("250m", 0), (pod.Status()["containerStatuses"].Maps().First().At("resources", "requests", "cpu")?.AsString(), pod.Status()["containerStatuses"].Maps().First().Int("restartCount")));
+    }
+
     [Theory]
     [InlineData("OrderedReady")]
     [InlineData("Parallel")]

@@ -1,3 +1,4 @@
+using Bowline.EmbeddedCluster.Services;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.Resources.Model;
 
@@ -8,12 +9,11 @@ namespace Bowline.EmbeddedCluster.Admission.Webhooks;
 /// <param name="Host">What is dialled: for a Service, the address of one of its endpoints.</param>
 internal sealed record WebhookAddress(Uri Url, string Host, int Port);
 
-/// <summary>
-/// Resolves a client configuration. A Service stands for an address of its EndpointSlices, or for its external name; there is
-/// no network of pods here, so endpoints that are simulated pods cannot be called.
-/// </summary>
+/// <summary>Resolves a client configuration.</summary>
 internal sealed class WebhookResolver(ObjectStore store, WebhookSettings settings)
 {
+    private readonly ServiceLookup services = new(store, settings.IsSimulatedNode);
+
     /// <exception cref="WebhookCallException">No such Service, or none of its endpoints is ready.</exception>
     /// <exception cref="WebhookUnreachableException">Only simulated pods stand behind it.</exception>
     public WebhookAddress Resolve(Webhook hook)
@@ -39,59 +39,15 @@ internal sealed class WebhookResolver(ObjectStore store, WebhookSettings setting
         long port = reference["port"]?.AsInteger() ?? 443;
         string path = (reference["path"]?.AsString() ?? string.Empty).TrimStart('/');
         Uri url = new($"https://{name}.{@namespace}.svc:{port}/{path}");
-        StoredObject? service = store.Get("services", @namespace, name);
-        if (service is null)
+        ServiceAddress found = services.Find(@namespace, name, port);
+        return found.State switch
         {
-            throw Missing(hook, url, $"service \"{name}\" not found");
-        }
-
-        if (service.Node.At("spec", "type")?.AsString() == "ExternalName")
-        {
-            return new WebhookAddress(url, service.Node.At("spec", "externalName")?.AsString() ?? string.Empty, (int)port);
-        }
-
-        MapNode? servicePort = (service.Node.At("spec", "ports")?.AsList() ?? []).OfType<MapNode>().FirstOrDefault(item => item["port"]?.AsInteger() == port)
-            ?? throw Missing(hook, url, $"no service port {port} found for service \"{name}\"");
-        return Endpoint(url, @namespace, name, servicePort["name"]?.AsString() ?? string.Empty, hook)
-            ?? throw Missing(hook, url, $"no endpoints available for service \"{name}\"");
-    }
-
-    private WebhookAddress? Endpoint(Uri url, string @namespace, string service, string portName, Webhook hook)
-    {
-        bool simulated = false;
-        foreach (StoredObject slice in store.Snapshot("endpointslices.discovery.k8s.io").In(@namespace))
-        {
-            if (slice.Node.At("metadata", "labels", "kubernetes.io/service-name")?.AsString() != service)
-            {
-                continue;
-            }
-
-            Node? port = (slice.Node["ports"]?.AsList() ?? []).FirstOrDefault(item => (item["name"]?.AsString() ?? string.Empty) == portName);
-            foreach (Node endpoint in (slice.Node["endpoints"]?.AsList() ?? []).Where(item => item.At("conditions", "ready")?.AsBool() != false))
-            {
-                if (IsSimulated(@namespace, endpoint))
-                {
-                    simulated = true;
-                }
-                else if (port?["port"]?.AsInteger() is { } number && endpoint["addresses"]?.AsList() is [var address, ..])
-                {
-                    return new WebhookAddress(url, address.AsString() ?? string.Empty, (int)number);
-                }
-            }
-        }
-
-        return simulated ? throw new WebhookUnreachableException($"admission webhook \"{hook.Name}\" was not called: the pods of service {@namespace}/{service} are simulated") : null;
-    }
-
-    private bool IsSimulated(string @namespace, Node endpoint)
-    {
-        string nodeName = endpoint["nodeName"]?.AsString() ?? string.Empty;
-        if (nodeName.Length == 0 && endpoint.At("targetRef", "kind")?.AsString() == "Pod")
-        {
-            nodeName = store.Get("pods", @namespace, endpoint.At("targetRef", "name")?.AsString() ?? string.Empty)?.Node.At("spec", "nodeName")?.AsString() ?? string.Empty;
-        }
-
-        return nodeName.Length > 0 && store.Get("nodes", string.Empty, nodeName) is { } node && settings.IsSimulatedNode(node.Node);
+            ServiceState.Found => new WebhookAddress(url, found.Host, found.Port),
+            ServiceState.NoService => throw Missing(hook, url, $"service \"{name}\" not found"),
+            ServiceState.NoPort => throw Missing(hook, url, $"no service port {port} found for service \"{name}\""),
+            ServiceState.Simulated => throw new WebhookUnreachableException($"admission webhook \"{hook.Name}\" was not called: the pods of service {@namespace}/{name} are simulated"),
+            _ => throw Missing(hook, url, $"no endpoints available for service \"{name}\""),
+        };
     }
 
     private Exception Missing(Webhook hook, Uri url, string why) => settings.AssumeServices
