@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Bowline.Server.Composition;
 
 /// <summary>
-/// Keeps what a repository's generators and notifications ask away from this machine and from what only it can reach: loopback, link-local
+/// Keeps what a repository's generators, value files and notifications ask away from this machine and from what only it can reach: loopback, link-local
 /// addresses and the metadata services of clouds. Addresses are judged as they are connected to, so that no name stands for another one a moment later.
 /// </summary>
 /// <param name="allowed">Hosts, as they are written in addresses, that may be asked all the same.</param>
@@ -61,5 +61,5 @@ internal sealed class AddressGuard(IReadOnlySet<string> allowed)
     }
 
     private static IOException Refused(string host, IPAddress address) =>
-        new($"{host}{(address.ToString() == host ? string.Empty : $" ({address})")} is this machine, or what only it can reach, which generators and notifications may not ask; --allow-host {host} lets them");
+        new($"{host}{(address.ToString() == host ? string.Empty : $" ({address})")} is this machine, or what only it can reach, which generators, value files and notifications may not ask; --allow-host {host} lets them");
 }

@@ -44,7 +44,7 @@ public sealed class AddressGuardTests
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;
         using HttpDownloads web = new(TimeProvider.System, dial: new AddressGuard(new HashSet<string>()).DialAsync);
         SourceException refused = await Assert.ThrowsAsync<SourceException>(() => web.GetAsync(new DownloadRequest(new Uri($"http://{host}:{port}/latest/meta-data"), 1000), CancellationToken.None));
-        Assert.Contains("is this machine, or what only it can reach, which generators and notifications may not ask; --allow-host ", refused.Message);
+        Assert.Contains("is this machine, or what only it can reach, which generators, value files and notifications may not ask; --allow-host ", refused.Message);
         Assert.False(listener.Pending());
     }
 
