@@ -121,7 +121,16 @@ public sealed class GitWriterTests : IDisposable
     public async Task To_a_server_it_is_pushed_with_the_repositorys_credentials_unless_the_branch_moved()
     {
         Change("web/a", "2");
+        // More than a partial clone fetches of itself.
+        string large = string.Concat(Enumerable.Range(0, 200_000).Select(line => $"{line}\n"));
+        foreach (string content in (string[])[large, large + "one more\n"])
+        {
+            repository.Write("web/large", content);
+            repository.Commit("a large file");
+        }
+
         repository.Run("clone", "-q", "--bare", repository.Root, repository.Elsewhere("server/r.git"));
+        repository.Run("--git-dir", repository.Elsewhere("server/r.git"), "config", "uploadpack.allowFilter", "true");
         repository.Run("--git-dir", repository.Elsewhere("server/r.git"), "config", "http.receivepack", "true");
         using GitHttpServer server = new(repository.Elsewhere("server")) { Required = "Basic " + Convert.ToBase64String("ann:secret-word"u8) };
         SourceRef reference = new(server.Address + "r.git", "") { Access = new RepositoryAccess { Username = "ann", Password = "secret-word" } };
