@@ -10,7 +10,11 @@ namespace Bowline.Applications.Reconciling;
 /// <summary>What the end of an application did.</summary>
 /// <param name="Pruned">How many objects were deleted.</param>
 /// <param name="Waiting">Objects that stay until somebody confirms their deletion.</param>
-public sealed record RemovalResult(int Pruned, IReadOnlyList<ResourceId> Waiting, string Problem);
+public sealed record RemovalResult(int Pruned, IReadOnlyList<ResourceId> Waiting, string Problem)
+{
+    /// <summary>Objects that other applications declare now, the same one under another name perhaps, and have yet to take over; its record stays until they have.</summary>
+    public IReadOnlyList<ResourceId> Left { get; init; } = [];
+}
 
 /// <summary>How an application's objects part from it.</summary>
 /// <param name="Prune">Whether they are deleted; null for what its inventory says.</param>
@@ -34,6 +38,9 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
         Inventory inventory = await target.Inventories.ReadAsync(owner, cancellationToken).ConfigureAwait(false);
         SyncResult result = new([], string.Empty);
         SyncPlan plan = new(owner, []);
+        List<(InventoryEntry Entry, MapNode Live)> leftovers = await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false);
+        ResourceId[] left = [.. leftovers.Where(leftover => IsClaimed(owner, leftover.Entry.Id, leftover.Live)).Select(leftover => leftover.Entry.Id)];
+        leftovers.RemoveAll(leftover => left.Contains(leftover.Entry.Id));
         if (farewell.Prune ?? inventory.PruneOnRemoval)
         {
             if (farewell.Refusal.Length > 0)
@@ -43,7 +50,7 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
 
             ObjectOptions usual = ObjectOptions.Default with { As = farewell.By ?? inventory.As };
             bool confirmed = farewell.Approved || inventory.Confirmed is not null || inventory.Request?.Verb == "confirm";
-            List<(InventoryEntry, MapNode)> leftovers = [.. await LeftoversAsync(inventory, cancellationToken).ConfigureAwait(false), .. await HooksLeftAsync(owner, inventory, cancellationToken).ConfigureAwait(false)];
+            leftovers.AddRange(await HooksLeftAsync(owner, inventory, cancellationToken).ConfigureAwait(false));
             plan = SyncPlanner.PlanRemoval(owner, await HooksAsync(owner, inventory, usual, cancellationToken).ConfigureAwait(false), leftovers, confirmed, farewell.Propagation.Length > 0 ? usual with { PropagationPolicy = farewell.Propagation } : usual, target.Settings.Tracking);
             SyncOperation operation = inventory.Operation is { Fingerprint: Removal } begun ? begun : SyncOperation.Begin(Removal, time.GetUtcNow());
             SyncRun run = new(operation)
@@ -54,13 +61,16 @@ public sealed class ApplicationRemoval(DeliveryTarget target, TimeProvider time)
         }
 
         ResourceId[] waiting = [.. plan.Actions.Where(action => action.Change == PlannedChange.AwaitsConfirmation).Select(action => action.Id)];
-        if (result.Succeeded && waiting.Length == 0)
+        if (result.Succeeded && waiting.Length == 0 && left.Length == 0)
         {
             await target.Inventories.DeleteAsync(owner, cancellationToken).ConfigureAwait(false);
         }
 
-        return new RemovalResult(result.Steps.Count(step => step.Outcome == SyncOutcome.Pruned), waiting, result.Succeeded ? string.Empty : StatusMessage.Of(result));
+        return new RemovalResult(result.Steps.Count(step => step.Outcome == SyncOutcome.Pruned), waiting, result.Succeeded ? string.Empty : StatusMessage.Of(result)) { Left = left };
     }
+
+    /// <summary>Whether the object still says that it is the application's, and another one declares it.</summary>
+    private bool IsClaimed(string owner, ResourceId id, MapNode live) => target.Settings.Tracking.Owner(id, live) == owner && target.Ownership.OwnerOf(owner, id, live) != owner;
 
     /// <summary>Stands for a desired state of nothing.</summary>
     private const string Removal = "removal";

@@ -24,6 +24,8 @@ public sealed class Explainer(LiveView view, HealthAssessor health)
         ["apps/DaemonSet"] = [WorkloadRules.CreationRefused, WorkloadRules.Owned],
         ["batch/Job"] = [WorkloadRules.CreationRefused, WorkloadRules.Owned, ObjectRules.Conditions],
         ["batch/CronJob"] = [WorkloadRules.Owned],
+        ["/Service"] = [NetworkRules.Unreached, ObjectRules.Conditions, ObjectRules.Warnings],
+        ["networking.k8s.io/Ingress"] = [NetworkRules.Unserved, ObjectRules.Warnings],
         ["autoscaling/HorizontalPodAutoscaler"] = [WorkloadRules.ScaleTarget, ObjectRules.Conditions],
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -46,11 +48,19 @@ public sealed class Explainer(LiveView view, HealthAssessor health)
         }
 
         causes.AddRange(OfWaves(plan));
+        if (causes.Count == 0)
+        {
+            causes.AddRange(plan.Actions.Where(action => action.Desired is not null && !IsInTheWay(action) && LeadsTraffic(action.Id)).Select(action => Explain(action.Id)).OfType<Cause>());
+        }
+
         return causes;
     }
 
     /// <summary>Causes for one object.</summary>
     public Cause? Explain(ResourceId id) => Explain(id, Deepest, []);
+
+    /// <summary>Kinds that are healthy as soon as they are there, whether anybody can be reached by them or not.</summary>
+    private static bool LeadsTraffic(ResourceId id) => (id.Group, id.Kind) is ("", "Service") or ("networking.k8s.io", "Ingress");
 
     /// <summary>What keeps a single planned action from having been done.</summary>
     private Cause? OfAction(PlannedAction action)
@@ -58,7 +68,7 @@ public sealed class Explainer(LiveView view, HealthAssessor health)
         Origin origin = action.Desired?.Origin ?? Origin.Unknown;
         return action.Change switch
         {
-            _ when action.Refusal.Length > 0 => new Cause(action.Id, $"is refused by the API server: {Diffing.SecretRedaction.Scrub(action.Refusal, action.Id, action.Desired?.Body, action.Live)}") { Origin = origin, Fix = FixOf(action.Refusal) },
+            _ when action.Refusal.Length > 0 => new Cause(action.Id, $"is refused by the API server: {Diffing.SecretRedaction.Scrub(action.Refusal, action.Id, action.Desired?.Body, action.Live)}") { Origin = origin, Fix = FixOf(action.Refusal), Because = [.. WebhookRules.Unreachable(action.Refusal, view)] },
             PlannedChange.MissingKind => new Cause(action.Id, "cannot be applied")
             {
                 Origin = origin,
@@ -150,7 +160,7 @@ public sealed class Explainer(LiveView view, HealthAssessor health)
 
     private static string FixOf(string refusal) => refusal switch
     {
-        _ when refusal.Contains("denied the request", StringComparison.Ordinal) => "change the object as the webhook or policy asks for",
+        _ when refusal.Contains("denied the request", StringComparison.Ordinal) || refusal.Contains("denied request", StringComparison.Ordinal) => "change the object as the webhook or policy asks for",
         _ when refusal.Contains("field not declared in schema", StringComparison.Ordinal) => "correct the field's name",
         _ => "correct the object",
     };

@@ -37,7 +37,10 @@ public sealed class LiveView
     public MapNode? Get(ResourceId id) => objects.GetValueOrDefault(id);
 
     /// <summary>Whether the object certainly is not there.</summary>
-    public bool IsMissing(ResourceId id) => known.Contains((id.Group, id.Kind)) && !objects.ContainsKey(id);
+    public bool IsMissing(ResourceId id) => IsKnown(id) && !objects.ContainsKey(id);
+
+    /// <summary>Whether all objects of its kind were read.</summary>
+    public bool IsKnown(ResourceId id) => known.Contains((id.Group, id.Kind));
 
     public IEnumerable<(ResourceId Id, MapNode Node)> OwnedBy(MapNode owner) =>
         (owner.At("metadata", "uid")?.AsString() is { } uid ? owned[uid] : []).Select(id => (id, objects[id])).OrderBy(pair => pair.id.Name, StringComparer.Ordinal);

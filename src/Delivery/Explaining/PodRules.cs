@@ -72,6 +72,11 @@ internal static class PodRules
         switch (reason)
         {
             case "ErrImagePull" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull":
+                foreach (Cause absent in PullSecrets(question))
+                {
+                    yield return absent;
+                }
+
                 yield return new Cause(null, $"container {name}: image {status["image"]} cannot be pulled ({reason}{(message.Length > 0 ? $": {message}" : string.Empty)})")
                 {
                     Origin = OriginOf(question),
@@ -104,12 +109,15 @@ internal static class PodRules
                 else if (status.At("state", "running") is not null && status["ready"]?.AsBool() == false)
                 {
                     string probe = question.View.WarningsOf(question.Live).Where(warning => warning.Reason == "Unhealthy").Select(warning => warning.Message).FirstOrDefault() ?? "its readiness probe does not pass";
-                    yield return new Cause(null, $"container {name} runs but is not ready: {probe}") { Origin = OriginOf(question) };
+                    yield return new Cause(null, $"container {name} runs but is not ready: {probe}") { Origin = OriginOf(question), Fix = $"correct the probe, or look why the container does not answer it: kubectl -n {question.Id.Namespace} logs {question.Id.Name} -c {name}" };
                 }
 
                 break;
         }
     }
+
+    private static IEnumerable<Cause> PullSecrets(CauseQuestion question) => (question.Live.At("spec", "imagePullSecrets") as ListNode ?? [])
+        .Select(secret => Reference(question, "Secret", secret["name"]?.AsString(), key: null)).OfType<Cause>();
 
     /// <summary>Secrets and ConfigMaps, or keys in them, that a container's environment needs and that are not there.</summary>
     private static IEnumerable<Cause> Missing(CauseQuestion question, string container)

@@ -30,13 +30,18 @@ internal static class WorkloadRules
         }
         else
         {
-            yield return new Cause(null, $"its pods are refused: {message}")
-            {
-                Origin = question.View.OriginOf(question.Id),
-                Fix = message.Contains("denied the request", StringComparison.Ordinal) ? "change the pod template as the webhook or policy asks for" : "correct the pod template",
-            };
+            Cause[] webhooks = [.. WebhookRules.Unreachable(message, question.View)];
+            yield return new Cause(null, $"its pods are refused: {message}") { Origin = question.View.OriginOf(question.Id), Fix = FixOf(message), Because = webhooks };
         }
     }
+
+    private static string FixOf(string message) => message switch
+    {
+        _ when message.Contains("denied the request", StringComparison.Ordinal) || message.Contains("denied request", StringComparison.Ordinal) => "change the pod template as the webhook or policy asks for",
+        _ when message.Contains("violates PodSecurity", StringComparison.Ordinal) => "change the pod template's securityContext, or the namespace's label pod-security.kubernetes.io/enforce",
+        _ when message.Contains(" usage per ", StringComparison.Ordinal) => "ask for what the namespace's LimitRange allows, or change that",
+        _ => "correct the pod template",
+    };
 
     /// <summary>What the workload owns and what is not healthy of it; one of several alike stands for all.</summary>
     public static IEnumerable<Cause> Owned(CauseQuestion question)

@@ -126,8 +126,8 @@ public static partial class SyncPlanner
 
     private static PlannedAction? PlanLeftover(string owner, InventoryEntry entry, MapNode live, PlanPolicy policy, bool emptied)
     {
-        // Only what still says that it is ours: another application may have taken the object over since.
-        if (policy.Tracking.Owner(entry.Id, live) != owner || live.At("metadata", "deletionTimestamp") is not null)
+        // Only what still says that it is ours, and that no other application declares now: that one takes it over as it is.
+        if (policy.Tracking.Owner(entry.Id, live) != owner || policy.OwnerOf(entry.Id, live) != owner || live.At("metadata", "deletionTimestamp") is not null)
         {
             return null;
         }

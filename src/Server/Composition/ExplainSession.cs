@@ -19,9 +19,10 @@ public sealed class ExplainSession(UpOptions options, TimeProvider time)
     /// <summary>Kinds that causes are found in beyond an application's own.</summary>
     private static readonly ResourceKind[] Read =
     [
-        .. new[] { "Pod", "Event", "PersistentVolumeClaim", "Secret", "ConfigMap", "ResourceQuota", "ServiceAccount" }.Select(kind => new ResourceKind(string.Empty, "v1", kind)),
+        .. new[] { "Pod", "Event", "PersistentVolumeClaim", "Secret", "ConfigMap", "ResourceQuota", "ServiceAccount", "Service" }.Select(kind => new ResourceKind(string.Empty, "v1", kind)),
         .. new[] { "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet" }.Select(kind => new ResourceKind("apps", "v1", kind)),
-        new ResourceKind("batch", "v1", "Job"), new ResourceKind("storage.k8s.io", "v1", "StorageClass"),
+        new ResourceKind("batch", "v1", "Job"), new ResourceKind("storage.k8s.io", "v1", "StorageClass"), new ResourceKind("networking.k8s.io", "v1", "IngressClass"),
+        .. new[] { "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration" }.Select(kind => new ResourceKind("admissionregistration.k8s.io", "v1", kind)),
     ];
 
     /// <param name="resource">Kind/name, Kind/namespace/name or a name; empty for the whole application.</param>

@@ -71,10 +71,12 @@ public sealed partial class UpSession
             try
             {
                 RemovalResult result = await new ApplicationRemoval(target, time).RemoveAsync(owner, FarewellOf(owner), cancellationToken).ConfigureAwait(false);
-                done = result.Waiting.Count == 0 && result.Problem.Length == 0;
+                done = result.Waiting.Count == 0 && result.Left.Count == 0 && result.Problem.Length == 0;
+                interest.Follow([InventoryStore.IdOf(owner), .. result.Left]);
                 wrong = result.Problem.Length > 0 ? result.Problem : null;
                 sentence = result.Problem.Length > 0 ? $"application {owner} is gone and cannot be removed: {result.Problem}"
                     : done ? $"application {owner} is gone: {result.Pruned} of its objects pruned on {target.Name}"
+                    : result.Waiting.Count == 0 ? $"application {owner} is gone: {result.Pruned} of its objects pruned on {target.Name}, {result.Left.Count} left to the applications that declare them now"
                     : $"application {owner} is gone: {string.Join(", ", result.Waiting)} wait for 'bowline confirm {owner}' (or argocd app confirm-deletion)";
             }
             catch (ClusterException refused)

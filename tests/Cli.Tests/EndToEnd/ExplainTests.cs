@@ -25,6 +25,11 @@ public sealed class TroubledCluster : IAsyncLifetime
         File.WriteAllText(file, File.ReadAllText(file).Replace("  name: depends\n", "  name: depends\n  annotations:\n    bowline.dev/depends-on: image\n", StringComparison.Ordinal));
         Add("mistyped", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replica: 1}\n");
         Add("stuck", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, finalizers: [example.com/never]}\n");
+        Add("service", "apiVersion: v1\nkind: Service\nmetadata: {name: front}\nspec: {selector: {app: wbe}, ports: [{port: 80}]}\n---\n" + Pods("web"));
+        Add("port", "apiVersion: v1\nkind: Service\nmetadata: {name: front}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}\n---\n" + Pods("web"));
+        Add("ingress", "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: door}\nspec: {ingressClassName: none-such, defaultBackend: {service: {name: missing, port: {number: 80}}}, tls: [{hosts: [a.example.com], secretName: certificate}]}\n");
+        Add("pull", Pods("web", annotations: "{bowline.dev/fail: ImagePullBackOff}", extra: "imagePullSecrets: [{name: registry}]"));
+        Add("webhook", "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: nowhere, annotations: {argocd.argoproj.io/sync-wave: \"-1\"}}\nwebhooks: [{name: a.example.com, sideEffects: None, admissionReviewVersions: [v1], timeoutSeconds: 1, clientConfig: {url: \"https://127.0.0.1:1/x\"}, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: webhook}}, rules: [{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}]\n---\n" + Pods("web"));
         Add("fine", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
         scratch.Write("broken/a.yaml", "apiVersion: v1\nkind: [\n").WriteApplication("broken", "broken");
         up = Bowline.Start(scratch.Home, "up", scratch.Repository, "--strict", "--timeout", "20s");
@@ -82,6 +87,8 @@ public sealed class ExplainTests(TroubledCluster cluster) : IClassFixture<Troubl
     [InlineData("definition", "Widget w ←", "the cluster serves no example.com/v1 Widget", "definition/all.yaml:1", "add the CustomResourceDefinition of Widget.example.com")]
     [InlineData("depends", "depends-on: waits: image is Synced and Degraded", "", "", "")]
     [InlineData("mistyped", "Deployment web is refused by the API server", ".spec.replica", "mistyped/all.yaml:1", "correct the field's name")]
+    [InlineData("pull", "Deployment web ← ReplicaSet web-", "Secret registry does not exist", "pull/all.yaml:1", "add Secret registry")]
+    [InlineData("webhook", "Deployment web ← its pods are refused", "ValidatingWebhookConfiguration nowhere asks https://127.0.0.1:1/x, which does not answer", "webhook/all.yaml:1", "see why https://127.0.0.1:1/x does not run")]
     [InlineData("stuck", "ConfigMap a is being deleted and waits for its finalizers: example.com/never", "", "stuck/all.yaml:1", "remove the finalizer")]
     [InlineData("broken", "it cannot be rendered", "broken/a.yaml", "", "correct the file")]
     public async Task A_cause_is_followed_to_its_end(string application, string chain, string end, string file, string fix)
@@ -102,6 +109,22 @@ public sealed class ExplainTests(TroubledCluster cluster) : IClassFixture<Troubl
         Assert.Equal(0, exit);
         Assert.Equal("fine is Synced and Healthy on bowline", text.Trim());
         Assert.Empty(document["causes"]!.AsList()!);
+    }
+
+    /// <summary>Services and Ingresses are healthy when they are there, and may lead to nobody all the same.</summary>
+    [Theory]
+    [InlineData("service", "Service front ← its selector app=wbe matches no pod (pods of its namespace have app=web)", "service/all.yaml:1", "correct spec.selector")]
+    [InlineData("port", "Service front ← no pod that it selects has a port named http (there is no named port)", "port/all.yaml:1", "correct targetPort")]
+    [InlineData("ingress", "Ingress door ← there is no IngressClass \"none-such\"", "ingress/all.yaml:1", "spec.ingressClassName")]
+    [InlineData("ingress", "Ingress door ← Service missing is where it leads, and is not in the cluster", "ingress/all.yaml:1", "add the Service missing")]
+    [InlineData("ingress", "Ingress door ← Secret certificate holds its certificate, and does not exist", "ingress/all.yaml:1", "add Secret certificate")]
+    public async Task What_leads_to_nobody_is_said_though_all_is_healthy(string application, string chain, string file, string fix)
+    {
+        (int exit, string text, _) = await cluster.ExplainAsync(application);
+        Assert.Equal(0, exit);
+        Assert.Contains(chain, text);
+        Assert.Contains(file, text);
+        Assert.Contains(fix, text);
     }
 
     [Fact]

@@ -28,6 +28,35 @@ public sealed class StayTests
     }
 
     [Fact]
+    public async Task An_object_that_moves_to_another_application_or_whose_application_is_renamed_is_never_deleted()
+    {
+        using Scratch scratch = new();
+        scratch.WriteApplication("a", "a", @namespace: "shared").WriteApplication("b", "b", @namespace: "shared").WriteConfigMap("a/moving.yaml", "moving").WriteConfigMap("a/other.yaml", "other").WriteConfigMap("b/b.yaml", "b");
+        await using Bowline up = Up(scratch, out Kubectl kubectl);
+        await up.WaitForOutputAsync(Staying, Patience);
+        Task<string> AskAsync(string path) => kubectl.RunAsync("-n", "shared", "get", "cm", "moving", "-o", $"jsonpath={path}");
+        Task<string> OwnerAsync() => AskAsync(@"{.metadata.annotations.argocd\.argoproj\.io/tracking-id}");
+        string uid = await AskAsync("{.metadata.uid}");
+        scratch.Git("init", "-q", "-b", "main");
+        scratch.Git("add", ".");
+        scratch.Git("commit", "-qm", "one");
+
+        File.Move(Path.Combine(scratch.Repository, "a", "moving.yaml"), Path.Combine(scratch.Repository, "b", "moving.yaml"));
+        scratch.Git("commit", "-qam", "two");
+        await Until.TrueAsync(async () => await OwnerAsync() == "b:/ConfigMap:shared/moving", Patience, () => up.Output);
+        Assert.Equal(uid, await AskAsync("{.metadata.uid}"));
+
+        File.Delete(Path.Combine(scratch.Repository, "apps", "b.yaml"));
+        scratch.WriteApplication("c", "b", @namespace: "shared");
+        scratch.Git("add", "-A");
+        scratch.Git("commit", "-qm", "three");
+        await Until.TrueAsync(async () => await OwnerAsync() == "c:/ConfigMap:shared/moving", Patience, () => up.Output);
+        await Until.TrueAsync(async () => (await kubectl.TryAsync("-n", "bowline-system", "get", "cm", "inventory-b")).Exit != 0, Patience, () => up.Output);
+        Assert.Equal(uid, await AskAsync("{.metadata.uid}"));
+        Assert.DoesNotContain("cannot be removed", up.Output);
+    }
+
+    [Fact]
     public async Task A_commit_is_delivered_and_becomes_the_revision()
     {
         using Scratch scratch = new();
