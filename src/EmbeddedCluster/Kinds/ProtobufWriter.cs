@@ -51,12 +51,6 @@ internal static class ProtobufWriter
 
     private static WireMessage? Find(string apiVersion, string kind)
     {
-        if (apiVersion.StartsWith("apiextensions.k8s.io/", StringComparison.Ordinal))
-        {
-            // Schemas of definitions are kept as JSON; their message is not among the known ones.
-            return null;
-        }
-
         if (TypeTable.Instance.Find(ResourceKind.Of(apiVersion, kind)) is { } type)
         {
             return type;

@@ -32,6 +32,7 @@ public sealed class ControllerSession : IMonitored, IAsyncDisposable
     private readonly Task renewing;
     private UpSession? session;
     private volatile bool delivers;
+    private string told = string.Empty;
 
     private ControllerSession(ControllerOptions options, TimeProvider time, IUpObserver observer)
     {
@@ -87,9 +88,20 @@ public sealed class ControllerSession : IMonitored, IAsyncDisposable
         session = await UpSession.OpenAsync(hub, time, observer, cancellationToken).ConfigureAwait(false);
         await session.DeliverAsync(cancellationToken).ConfigureAwait(false);
         delivers = true;
-        string[] others = [.. Replicas.Where(other => other != Identity)];
-        observer.Note($"replica {Identity} delivers, with {(others.Length > 0 ? string.Join(", ", others) : "no other")}");
+        leases.Changed += TellOfOthers;
+        TellOfOthers();
         await session.StayAsync(observer, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Says beside whom this replica delivers, whenever that changes.</summary>
+    private void TellOfOthers()
+    {
+        string[] others = [.. Replicas.Where(other => other != Identity)];
+        string sentence = $"replica {Identity} delivers, with {(others.Length > 0 ? string.Join(", ", others) : "no other")}";
+        if (IsReady && Interlocked.Exchange(ref told, sentence) != sentence)
+        {
+            observer.Note(sentence);
+        }
     }
 
     /// <summary>Ends what runs, then gives the Lease back, so that the others take over at once.</summary>

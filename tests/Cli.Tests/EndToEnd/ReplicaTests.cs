@@ -109,7 +109,8 @@ public sealed class ReplicaTests
         await one.WaitForOutputAsync("delivers, with r2", TimeSpan.FromSeconds(60));
         await two.WaitForOutputAsync("delivers, with r1", TimeSpan.FromSeconds(60));
         await AppliedAsync(cluster, 0, TimeSpan.FromSeconds(60), replicas);
-        Assert.All(replicas.Values, replica => Assert.Contains(": Synced", replica.Output));
+        await one.WaitForOutputAsync(": Synced", TimeSpan.FromSeconds(30));
+        await two.WaitForOutputAsync(": Synced", TimeSpan.FromSeconds(30));
         CommitAll(scratch, 1);
         await RemoteRepositoryTests.PostWebhookAsync(one, $"{git.Address}repository");
         await AppliedAsync(cluster, 1, TimeSpan.FromSeconds(30), replicas);

@@ -23,6 +23,9 @@ internal sealed class RawHttp2 : IAsyncDisposable
     private readonly SslStream stream;
     private readonly Task reading;
 
+    // What the reader answers and what a test sends are written one after the other.
+    private readonly SemaphoreSlim writing = new(1, 1);
+
     private RawHttp2(SslStream stream)
     {
         this.stream = stream;
@@ -63,7 +66,15 @@ internal sealed class RawHttp2 : IAsyncDisposable
         frame[4] = flags;
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), number);
         payload.CopyTo(frame, 9);
-        await stream.WriteAsync(frame);
+        await writing.WaitAsync();
+        try
+        {
+            await stream.WriteAsync(frame);
+        }
+        finally
+        {
+            writing.Release();
+        }
     }
 
     /// <summary>The fields of a request, each a literal without a name in the table.</summary>
@@ -99,6 +110,7 @@ internal sealed class RawHttp2 : IAsyncDisposable
     {
         await stream.DisposeAsync();
         await reading;
+        writing.Dispose();
     }
 
     private async Task ReadAsync()
