@@ -12,7 +12,7 @@ internal sealed class NodeBeat(TimeSpan interval, double speed)
 {
     // What an idle cluster can afford, in a true second.
     private const double MostTicks = 10;
-    private const double MostRenewals = 10;
+    private const double MostRenewals = 5;
 
     // leaseDurationSeconds and nodeStatusReportFrequency of a kubelet, in its renewals.
     private const int RenewalsInLease = 4;
