@@ -29,16 +29,17 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
         Dictionary<string, FoundManifest> manifests = OfKind(ArgoDefinitions.Applications);
         sets = OfKind(ArgoDefinitions.ApplicationSets);
         Dictionary<string, Known> now = new(StringComparer.Ordinal);
+        Dictionary<string, Known> left = new(StringComparer.Ordinal);
         List<LeavingApplication> leaving = [];
         foreach (MapNode item in held)
         {
             string name = dialect.NameOf(new Resource(item));
             if (item.At("metadata", "deletionTimestamp") is not null)
             {
-                leaving.Add(new LeavingApplication(name, Finalizers.PropagationOf(item), ArgoCdDialect.ReadDestination(item.At("spec", "destination"))) 
+                leaving.Add(new LeavingApplication(name, Finalizers.PropagationOf(item), ArgoCdDialect.ReadDestination(item.At("spec", "destination")))
                 {
                     IsApproved = Approval.CoversDeletion(item),
-                    Spec = ReadOne(name, item, manifest: null).Spec,
+                    Spec = (left[name] = ReadOne(name, item, manifest: null)).Spec,
                 });
                 continue;
             }
@@ -46,8 +47,13 @@ internal sealed class DeclaredReader(IApplicationDialect dialect)
             now[name] = ReadOne(name, item, manifests.GetValueOrDefault(name));
         }
 
-        known = now;
         Known[] ordered = [.. now.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Value)];
+        known = now;
+        foreach ((string name, Known read) in left)
+        {
+            known.TryAdd(name, read);
+        }
+
         return new HubView([.. ordered.Select(entry => entry.Spec).OfType<ApplicationSpec>()], [.. ordered.Select(entry => entry.Fault).OfType<ApplicationFault>(), .. refused], leaving);
     }
 

@@ -1,6 +1,5 @@
 using Bowline.Resources.Merging;
 using Bowline.Resources.Model;
-using Bowline.Resources.Schemas;
 
 namespace Bowline.Delivery.Diffing;
 
@@ -12,12 +11,6 @@ internal static class ClientSideMigration
 
     /// <summary>The object as if Bowline had applied what they did; the same object when they own nothing.</summary>
     public static MapNode Handed(MapNode live) => ClientSideApply.HandOver(live, Managers, Differ.FieldManager);
-
-    /// <summary>
-    /// What an apply will make of an object that client-side appliers own, by what was applied last: that says which fields really were set, while their
-    /// ownership has every default, too. Null where there is nothing to take over, or nothing says what was applied.
-    /// </summary>
-    public static MapNode? Foresee(MapNode live, MapNode desired, Schema? schema) => ReferenceEquals(Handed(live), live) ? null : ClientSideApply.Foresee(live, desired, schema);
 
     /// <summary>The JSON patch that does it, for exactly this version of the object; null when there is nothing to take over.</summary>
     public static Node? HandOver(MapNode live)

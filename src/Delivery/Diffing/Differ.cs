@@ -129,13 +129,14 @@ public sealed class Differ(ICluster cluster, LiveState live, TimeProvider time, 
 
     private async Task<ResourceDiff> AskAsync(DesiredObject desired, MapNode present, MapNode? predicted, DriftRules rules, CancellationToken cancellationToken)
     {
-        if (desired.Options is { ServerSideApply: true, Replace: false, MigrateClientSideApply: true } && ClientSideMigration.Foresee(present, desired.Body, KubernetesKinds.Find(desired.Kind!.Kind)?.Schema) is { } foreseen)
+        bool takesOver = desired.Options.MigrateClientSideApply && !ReferenceEquals(ClientSideMigration.Handed(present), present);
+        if (takesOver && desired.Options is { ServerSideApply: true, Replace: false } && ClientSideApply.Foresee(present, desired.Body, KubernetesKinds.Find(desired.Kind!.Kind)?.Schema) is { } foreseen)
         {
             return new ResourceDiff(desired, present, rules.Same(desired, present, foreseen, asked: false) ? present : foreseen);
         }
 
         // These are not applies, or not yet: a trial apply would say something else.
-        bool onOurOwn = desired.Options.Replace || !desired.Options.ServerSideApply || (desired.Options.MigrateClientSideApply && !ReferenceEquals(ClientSideMigration.Handed(present), present));
+        bool onOurOwn = desired.Options.Replace || !desired.Options.ServerSideApply || takesOver;
         if (onOurOwn && predicted is not null)
         {
             return new ResourceDiff(desired, present, predicted);

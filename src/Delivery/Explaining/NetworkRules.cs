@@ -17,12 +17,13 @@ internal static class NetworkRules
 
         Origin origin = question.View.OriginOf(question.Id);
         (ResourceId Id, MapNode Node)[] pods = [.. question.View.All(string.Empty, "Pod").Where(pod => pod.Id.Namespace == question.Id.Namespace)];
-        (ResourceId Id, MapNode Node)[] selected = [.. pods.Where(pod => LabelSelector.OfLabels(selector).Matches(pod.Node.At("metadata", "labels")))];
+        LabelSelector wanted = LabelSelector.OfLabels(selector);
+        (ResourceId Id, MapNode Node)[] selected = [.. pods.Where(pod => wanted.Matches(pod.Node.At("metadata", "labels")))];
         if (selected.Length == 0)
         {
             string[] keys = [.. selector.Keys];
             string[] others = [.. pods.Select(pod => Show(keys.Select(key => (key, Label(pod.Node, key))))).Where(labels => labels.Length > 0).Distinct().Order(StringComparer.Ordinal).Take(3)];
-            yield return new Cause(null, $"its selector {Show(selector.Select(wanted => (wanted.Key, wanted.Value.AsString())))} matches no pod{(others.Length > 0 ? $" (pods of its namespace have {string.Join("; ", others)})" : string.Empty)}")
+            yield return new Cause(null, $"its selector {Show(selector.Select(label => (label.Key, label.Value.AsString())))} matches no pod{(others.Length > 0 ? $" (pods of its namespace have {string.Join("; ", others)})" : string.Empty)}")
             {
                 Origin = origin,
                 Fix = "correct spec.selector, or the labels of the pod template that it is meant for",

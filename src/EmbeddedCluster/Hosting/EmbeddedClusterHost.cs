@@ -138,7 +138,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         AuditLog? audit = options.AuditLog is { } path
             ? AuditLog.Open(path, options.AuditPolicy is { } policy ? AuditPolicy.Parse(policy) : AuditPolicy.Default, options.Time)
             : null;
-        RemoteServers remotes = new(store, new ServiceLookup(store, IsSimulated), new Lazy<X509Certificate2>(() => loading.GetAwaiter().GetResult().FrontProxy));
+        RemoteServers remotes = new(store, new ServiceLookup(store, NodeAgent.IsSimulated), new Lazy<X509Certificate2>(() => loading.GetAwaiter().GetResult().FrontProxy));
         TaskCompletionSource filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<HttpFront> listening = Task.Run(() => ListenAsync(options, service, remotes, audit, loading, filled.Task, cancellationToken), cancellationToken);
         try
@@ -239,10 +239,8 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             Defaults.Apply(kind, decoded);
             return decoded;
         },
-        IsSimulatedNode = IsSimulated,
+        IsSimulatedNode = NodeAgent.IsSimulated,
     };
-
-    private static bool IsSimulated(MapNode node) => node.At("metadata", "labels", NodeAgent.Label)?.AsString() == "true";
 
     private static PolicySettings Policies(ObjectStore store) => new()
     {

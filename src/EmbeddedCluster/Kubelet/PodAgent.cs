@@ -190,7 +190,7 @@ internal sealed partial class PodAgent : Reconciler
     private bool IsMine(MapNode pod, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out MapNode? node)
     {
         node = nodes.Get(string.Empty, pod.Spec().Text("nodeName"));
-        return node?.Labels()?[NodeAgent.Label]?.AsString() == "true";
+        return node is not null && NodeAgent.IsSimulated(node);
     }
 
     private void Forget(ObjectName key, MapNode? pod)

@@ -40,7 +40,8 @@ public static class ClientSideApply
     }
 
     /// <summary>
-    /// The live object with what is desired laid over it and without what was applied last and is not desired any more; its annotation stays as it is. Quantities
+    /// What an apply will make of an object that client-side appliers own, by what was applied last: that says which fields really were set, while their ownership
+    /// has every default, too. The live object with what is desired laid over it and without what was applied last and is not desired any more; its annotation stays as it is. Quantities
     /// that mean the same stay as they are written. Null when no annotation says what was applied last.
     /// </summary>
     public static MapNode? Foresee(MapNode live, MapNode desired, Schema? schema)

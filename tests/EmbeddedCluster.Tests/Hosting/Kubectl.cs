@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Bowline.Tests;
 
 namespace Bowline.EmbeddedCluster.Tests.Hosting;
 
@@ -15,21 +16,10 @@ internal static class Kubectl
 
     /// <summary>One of this very version (major and minor, as in <c>1.36</c>); null when there is none.</summary>
     public static string? OfVersion(string version) =>
-        new[] { Path.Combine(Repository(), "artifacts", "tools", $"kubectl-{version}"), File }.FirstOrDefault(file => file is not null && System.IO.File.Exists(file) && ReadVersion(file) == version);
+        new[] { Path.Combine(SharedFolder.Checkout, "artifacts", "tools", $"kubectl-{version}"), File }.FirstOrDefault(file => file is not null && System.IO.File.Exists(file) && ReadVersion(file) == version);
 
     private static string? OnPath() =>
         (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "kubectl")).FirstOrDefault(System.IO.File.Exists);
-
-    private static string Repository()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!System.IO.File.Exists(Path.Combine(folder, "Bowline.slnx")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the tests do not run inside the repository");
-        }
-
-        return folder;
-    }
 
     private static string ReadVersion(string file)
     {
