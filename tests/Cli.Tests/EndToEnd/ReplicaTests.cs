@@ -26,9 +26,8 @@ public sealed class ReplicaTests
     {
         int rounds = int.Parse(Environment.GetEnvironmentVariable("BOWLINE_REPLICA_SYNCS") ?? "48", CultureInfo.InvariantCulture) / Applications;
         using Scratch scratch = new();
-        await using Bowline api = Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json", "--no-controllers");
-        await api.WaitForOutputAsync("}", TimeSpan.FromSeconds(60));
-        string kubeconfig = JsonReader.Read(api.Output.Trim())["kubeconfig"]!.AsString()!;
+        await using Bowline api = StartApi(scratch);
+        string kubeconfig = await KubeconfigAsync(api);
         using HttpCluster cluster = new(KubeContexts.Read([kubeconfig]).Connection(), TimeProvider.System);
         await ArgoDefinitions.InstallAsync(cluster, TimeProvider.System, CancellationToken.None);
         Kubectl kubectl = new(kubeconfig);
@@ -37,8 +36,7 @@ public sealed class ReplicaTests
 
         CommitAll(scratch, 0);
         using GitHttpServer git = new(scratch.Root);
-        string manifests = Path.Combine(scratch.Root, "applications.yaml");
-        await File.WriteAllTextAsync(manifests, string.Join("\n---\n", Enumerable.Range(0, Applications).Select(i => Application(i, $"{git.Address}repository"))));
+        string manifests = await WriteApplicationsAsync(scratch, git, Enumerable.Range(0, Applications));
         Dictionary<int, Bowline> replicas = Enumerable.Range(0, 3).ToDictionary(i => i, i => Start(scratch, kubeconfig, i));
         Random random = new(7);
         try
@@ -88,9 +86,8 @@ public sealed class ReplicaTests
     public async Task A_webhook_that_one_replica_takes_makes_every_replica_look()
     {
         using Scratch scratch = new();
-        await using Bowline api = Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json", "--no-controllers");
-        await api.WaitForOutputAsync("}", TimeSpan.FromSeconds(60));
-        string kubeconfig = JsonReader.Read(api.Output.Trim())["kubeconfig"]!.AsString()!;
+        await using Bowline api = StartApi(scratch);
+        string kubeconfig = await KubeconfigAsync(api);
         using HttpCluster cluster = new(KubeContexts.Read([kubeconfig]).Connection(), TimeProvider.System);
         await ArgoDefinitions.InstallAsync(cluster, TimeProvider.System, CancellationToken.None);
         Kubectl kubectl = new(kubeconfig);
@@ -98,8 +95,7 @@ public sealed class ReplicaTests
         await kubectl.RunAsync("create", "namespace", "shop");
         CommitAll(scratch, 0);
         using GitHttpServer git = new(scratch.Root);
-        string manifests = Path.Combine(scratch.Root, "applications.yaml");
-        await File.WriteAllTextAsync(manifests, string.Join("\n---\n", Enumerable.Range(0, Applications).Select(i => Application(i, $"{git.Address}repository"))));
+        string manifests = await WriteApplicationsAsync(scratch, git, Enumerable.Range(0, Applications));
         await kubectl.RunAsync("apply", "-f", manifests);
 
         // Nobody looks by itself for as long as the test lasts.
@@ -120,9 +116,8 @@ public sealed class ReplicaTests
     public async Task A_replica_tells_probes_and_Prometheus_how_it_stands()
     {
         using Scratch scratch = new();
-        await using Bowline api = Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json", "--no-controllers");
-        await api.WaitForOutputAsync("}", TimeSpan.FromSeconds(60));
-        string kubeconfig = JsonReader.Read(api.Output.Trim())["kubeconfig"]!.AsString()!;
+        await using Bowline api = StartApi(scratch);
+        string kubeconfig = await KubeconfigAsync(api);
         Kubectl kubectl = new(kubeconfig);
         await kubectl.RunAsync("create", "namespace", "argocd");
         await kubectl.RunAsync("create", "namespace", "shop");
@@ -130,8 +125,7 @@ public sealed class ReplicaTests
         using GitHttpServer git = new(scratch.Root);
         await using Bowline replica = Start(scratch, kubeconfig, 1);
         await replica.WaitForOutputAsync("delivers, with no other", TimeSpan.FromSeconds(30));
-        string manifests = Path.Combine(scratch.Root, "applications.yaml");
-        await File.WriteAllTextAsync(manifests, Application(3, $"{git.Address}repository"));
+        string manifests = await WriteApplicationsAsync(scratch, git, [3]);
         await kubectl.RunAsync("apply", "-f", manifests);
         string address = replica.Output.Split("replica r1: ")[1].Split("/healthz")[0];
         using HttpClient client = new();
@@ -153,6 +147,21 @@ public sealed class ReplicaTests
         Assert.Equal("ok\n", await client.GetStringAsync($"{address}/healthz"));
         replica.Signal("TERM");
         Assert.Equal(0, await replica.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    private static Bowline StartApi(Scratch scratch) => Bowline.Start(scratch.Home, "cluster", "start", "--port", "0", "-o", "json", "--no-controllers");
+
+    private static async Task<string> KubeconfigAsync(Bowline api)
+    {
+        await api.WaitForOutputAsync("}", TimeSpan.FromSeconds(60));
+        return JsonReader.Read(api.Output.Trim())["kubeconfig"]!.AsString()!;
+    }
+
+    private static async Task<string> WriteApplicationsAsync(Scratch scratch, GitHttpServer git, IEnumerable<int> numbers)
+    {
+        string manifests = Path.Combine(scratch.Root, "applications.yaml");
+        await File.WriteAllTextAsync(manifests, string.Join("\n---\n", numbers.Select(i => Application(i, $"{git.Address}repository"))));
+        return manifests;
     }
 
     private static Bowline Start(Scratch scratch, string kubeconfig, int number, string poll = "1s", params string[] more) =>

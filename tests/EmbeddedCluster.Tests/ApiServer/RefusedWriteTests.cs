@@ -1,4 +1,3 @@
-using Bowline.EmbeddedCluster.Hosting;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Resources.Patching;
@@ -7,24 +6,8 @@ using Bowline.Resources.Yaml;
 namespace Bowline.EmbeddedCluster.Tests.ApiServer;
 
 /// <summary>Which writes are refused, and with which causes: one recorded answer for each rule of each kind.</summary>
-public sealed class RefusedWriteTests : IAsyncLifetime
+public sealed class RefusedWriteTests : AdminTests
 {
-    private EmbeddedClusterHost host = null!;
-    private Rest admin = null!;
-
-    public async Task InitializeAsync()
-    {
-        host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), default);
-        admin = Rest.Admin(host);
-        await admin.MadeAsync("/api/v1/namespaces/default/serviceaccounts", "{metadata: {name: default}}");
-    }
-
-    public async Task DisposeAsync()
-    {
-        admin.Dispose();
-        await host.DisposeAsync();
-    }
-
     [Fact]
     public Task Creates_are_refused_with_the_causes_kube_apiserver_gives() => CreatesAsync("refused-creates.yaml", atLeast: 500);
 
@@ -39,15 +22,15 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         foreach (Node group in Recorded("refused-updates.yaml"))
         {
             string path = group["path"]!.AsString()!;
-            await admin.MadeAsync(path, JsonWriter.ToText(group["object"]!));
+            await Admin.MadeAsync(path, JsonWriter.ToText(group["object"]!));
             string own = $"{path}/{group["object"]!.At("metadata", "name")!.AsString()}";
             foreach (Node answer in group["answers"]!.AsList()!)
             {
-                Compare(answer, await admin.SendAsync(HttpMethod.Patch, $"{own}?dryRun=All", JsonWriter.ToText(answer["patch"]!), "application/json-patch+json"), different);
+                Compare(answer, await Admin.SendAsync(HttpMethod.Patch, $"{own}?dryRun=All", JsonWriter.ToText(answer["patch"]!), "application/json-patch+json"), different);
                 seen++;
             }
 
-            await admin.DeleteAsync(own);
+            await Admin.DeleteAsync(own);
         }
 
         Assert.True(different.Count == 0, string.Join('\n', different));
@@ -61,11 +44,11 @@ public sealed class RefusedWriteTests : IAsyncLifetime
         int seen = 0;
         foreach (Node group in Recorded("custom-resources.yaml"))
         {
-            await admin.MadeAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", JsonWriter.ToText(group["definition"]!));
+            await Admin.MadeAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", JsonWriter.ToText(group["definition"]!));
             foreach (Node answer in group["answers"]!.AsList()!)
             {
                 Node body = JsonPatch.Apply(group["object"]!.DeepClone(), answer["patch"]!.AsList()!);
-                RestAnswer given = await admin.PostAsync($"{group["path"]!.AsString()}?dryRun=All", JsonWriter.ToText(body));
+                RestAnswer given = await Admin.PostAsync($"{group["path"]!.AsString()}?dryRun=All", JsonWriter.ToText(body));
                 if (answer["spec"] is null)
                 {
                     Compare(answer, given, different);
@@ -92,7 +75,7 @@ public sealed class RefusedWriteTests : IAsyncLifetime
             foreach (Node answer in group["answers"]!.AsList()!)
             {
                 Node body = JsonPatch.Apply(group["object"]!.DeepClone(), answer["patch"]!.AsList()!);
-                Compare(answer, await admin.PostAsync($"{group["path"]!.AsString()}?dryRun=All", JsonWriter.ToText(body)), different);
+                Compare(answer, await Admin.PostAsync($"{group["path"]!.AsString()}?dryRun=All", JsonWriter.ToText(body)), different);
                 seen++;
             }
         }

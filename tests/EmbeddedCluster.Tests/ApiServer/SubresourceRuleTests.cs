@@ -1,10 +1,9 @@
-using Bowline.EmbeddedCluster.Hosting;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Tests.ApiServer;
 
 /// <summary>What subresources refuse to change, with the causes kube-apiserver gives.</summary>
-public sealed class SubresourceRuleTests : IAsyncLifetime
+public sealed class SubresourceRuleTests : AdminTests
 {
     private const string Pods = "/api/v1/namespaces/default/pods";
     private const string Jobs = "/apis/batch/v1/namespaces/default/jobs";
@@ -12,22 +11,6 @@ public sealed class SubresourceRuleTests : IAsyncLifetime
         {metadata: {name: p}, spec: {initContainers: [{name: i, image: x, resources: {requests: {cpu: 10m}}}],
           containers: [{name: a, image: x, resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 64Mi}}}, {name: b, image: x}]}}
         """;
-
-    private EmbeddedClusterHost host = null!;
-    private Rest admin = null!;
-
-    public async Task InitializeAsync()
-    {
-        host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions(), default);
-        admin = Rest.Admin(host);
-        await admin.MadeAsync("/api/v1/namespaces/default/serviceaccounts", "{metadata: {name: default}}");
-    }
-
-    public async Task DisposeAsync()
-    {
-        admin.Dispose();
-        await host.DisposeAsync();
-    }
 
     [Theory]
     [InlineData("""[{"op": "replace", "path": "/spec/containers/0/resources/requests/cpu", "value": "150m"}]""", "")]
@@ -44,17 +27,17 @@ public sealed class SubresourceRuleTests : IAsyncLifetime
     [InlineData("""[{"op": "add", "path": "/spec/initContainers/0/resizePolicy", "value": [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]}]""", "spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of RestartContainer cannot be resized\nspec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable")]
     public async Task A_pod_is_resized_in_its_cpu_and_memory_alone(string patch, string expected)
     {
-        await admin.MadeAsync(Pods, Sized);
-        Assert.Equal(expected, Causes(await admin.SendAsync(HttpMethod.Patch, $"{Pods}/p/resize?dryRun=All", patch, "application/json-patch+json")));
+        await Admin.MadeAsync(Pods, Sized);
+        Assert.Equal(expected, Causes(await Admin.SendAsync(HttpMethod.Patch, $"{Pods}/p/resize?dryRun=All", patch, "application/json-patch+json")));
     }
 
     [Fact]
     public async Task A_resize_keeps_the_class_of_service_and_leaves_everything_else_alone()
     {
-        await admin.MadeAsync(Pods, "{metadata: {name: g, labels: {a: b}}, spec: {containers: [{name: a, image: x, resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 64Mi}}}]}}");
-        RestAnswer refused = await admin.SendAsync(HttpMethod.Patch, $"{Pods}/g/resize", """{"spec": {"containers": [{"name": "a", "resources": {"requests": {"cpu": "200m"}}}]}}""", "application/strategic-merge-patch+json");
+        await Admin.MadeAsync(Pods, "{metadata: {name: g, labels: {a: b}}, spec: {containers: [{name: a, image: x, resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 64Mi}}}]}}");
+        RestAnswer refused = await Admin.SendAsync(HttpMethod.Patch, $"{Pods}/g/resize", """{"spec": {"containers": [{"name": "a", "resources": {"requests": {"cpu": "200m"}}}]}}""", "application/strategic-merge-patch+json");
         Assert.Equal("spec: Invalid value: \"Burstable\": Pod QOS Class may not change as a result of resizing", Causes(refused));
-        RestAnswer done = await admin.SendAsync(HttpMethod.Patch, $"{Pods}/g/resize", """{"metadata": {"labels": {"a": "c"}}, "spec": {"containers": [{"name": "a", "image": "y", "resources": {"requests": {"cpu": "150m"}}}]}}""", "application/strategic-merge-patch+json");
+        RestAnswer done = await Admin.SendAsync(HttpMethod.Patch, $"{Pods}/g/resize", """{"metadata": {"labels": {"a": "c"}}, "spec": {"containers": [{"name": "a", "image": "y", "resources": {"requests": {"cpu": "150m"}}}]}}""", "application/strategic-merge-patch+json");
         Assert.Equal(200, done.Code);
         Assert.Equal(("x", "150m", "b", 2L), (done.Body.At("spec", "containers")!.AsList()![0]["image"]!.AsString(), done.Body.At("spec", "containers")!.AsList()![0].At("resources", "requests", "cpu")!.AsString(), done.Body.At("metadata", "labels", "a")!.AsString(), done.Body.At("metadata", "generation")!.AsInteger()));
     }
@@ -62,11 +45,11 @@ public sealed class SubresourceRuleTests : IAsyncLifetime
     [Fact]
     public async Task Static_pods_are_neither_resized_nor_looked_into()
     {
-        await admin.MadeAsync(Pods, "{metadata: {name: s, annotations: {kubernetes.io/config.mirror: x}}, spec: {nodeName: node, containers: [{name: a, image: x, resources: {requests: {cpu: 1}}}]}}");
-        await admin.MadeAsync("/api/v1/nodes", "{metadata: {name: node}}");
-        RestAnswer resized = await admin.SendAsync(HttpMethod.Patch, $"{Pods}/s/resize", """{"spec": {"containers": [{"name": "a", "resources": {"requests": {"cpu": "2"}}}]}}""", "application/strategic-merge-patch+json");
-        RestAnswer looked = await admin.SendAsync(HttpMethod.Patch, $"{Pods}/s/ephemeralcontainers", """{"spec": {"ephemeralContainers": [{"name": "e", "image": "x"}]}}""", "application/strategic-merge-patch+json");
-        RestAnswer unmarked = await admin.MergeAsync($"{Pods}/s", """{"metadata": {"annotations": {"kubernetes.io/config.mirror": null}}}""");
+        await Admin.MadeAsync(Pods, "{metadata: {name: s, annotations: {kubernetes.io/config.mirror: x}}, spec: {nodeName: node, containers: [{name: a, image: x, resources: {requests: {cpu: 1}}}]}}");
+        await Admin.MadeAsync("/api/v1/nodes", "{metadata: {name: node}}");
+        RestAnswer resized = await Admin.SendAsync(HttpMethod.Patch, $"{Pods}/s/resize", """{"spec": {"containers": [{"name": "a", "resources": {"requests": {"cpu": "2"}}}]}}""", "application/strategic-merge-patch+json");
+        RestAnswer looked = await Admin.SendAsync(HttpMethod.Patch, $"{Pods}/s/ephemeralcontainers", """{"spec": {"ephemeralContainers": [{"name": "e", "image": "x"}]}}""", "application/strategic-merge-patch+json");
+        RestAnswer unmarked = await Admin.MergeAsync($"{Pods}/s", """{"metadata": {"annotations": {"kubernetes.io/config.mirror": null}}}""");
         Assert.Equal(": Forbidden: static pods cannot be resized", Causes(resized));
         Assert.Equal(": Forbidden: static pods do not support ephemeral containers", Causes(looked));
         Assert.Equal("metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not remove or update mirror pod annotation", Causes(unmarked));
@@ -80,9 +63,9 @@ public sealed class SubresourceRuleTests : IAsyncLifetime
     [InlineData("Always", 0, "")]
     public async Task A_container_that_is_over_for_good_stays_over(string policy, int exit, string expected)
     {
-        await admin.MadeAsync(Pods, $"{{metadata: {{name: p}}, spec: {{restartPolicy: {policy}, containers: [{{name: a, image: x}}]}}}}");
-        Assert.Equal(200, (await admin.MergeAsync($"{Pods}/p/status", $"{{\"status\": {{\"containerStatuses\": [{{\"name\": \"a\", \"image\": \"x\", \"imageID\": \"\", \"ready\": false, \"restartCount\": 0, \"state\": {{\"terminated\": {{\"exitCode\": {exit}}}}}}}]}}}}")).Code);
-        RestAnswer answer = await admin.MergeAsync($"{Pods}/p/status", """{"status": {"containerStatuses": [{"name": "a", "image": "x", "imageID": "", "ready": true, "restartCount": 1, "state": {"running": {}}}]}}""");
+        await Admin.MadeAsync(Pods, $"{{metadata: {{name: p}}, spec: {{restartPolicy: {policy}, containers: [{{name: a, image: x}}]}}}}");
+        Assert.Equal(200, (await Admin.MergeAsync($"{Pods}/p/status", $"{{\"status\": {{\"containerStatuses\": [{{\"name\": \"a\", \"image\": \"x\", \"imageID\": \"\", \"ready\": false, \"restartCount\": 0, \"state\": {{\"terminated\": {{\"exitCode\": {exit}}}}}}}]}}}}")).Code);
+        RestAnswer answer = await Admin.MergeAsync($"{Pods}/p/status", """{"status": {"containerStatuses": [{"name": "a", "image": "x", "imageID": "", "ready": true, "restartCount": 1, "state": {"running": {}}}]}}""");
         Assert.Equal(expected.Length == 0 ? "" : "status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state", Causes(answer));
     }
 
@@ -95,16 +78,16 @@ public sealed class SubresourceRuleTests : IAsyncLifetime
     [InlineData("""{"conditions": [{"type": "a b", "status": "True"}]}""", "metadata.conditions[0].Type: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')")]
     public async Task The_status_of_a_pod_is_checked(string status, string expected)
     {
-        await admin.MadeAsync(Pods, "{metadata: {name: p}, spec: {containers: [{name: a, image: x}]}}");
-        Assert.Equal(expected, Causes(await admin.MergeAsync($"{Pods}/p/status", $"{{\"status\": {status}}}")));
+        await Admin.MadeAsync(Pods, "{metadata: {name: p}, spec: {containers: [{name: a, image: x}]}}");
+        Assert.Equal(expected, Causes(await Admin.MergeAsync($"{Pods}/p/status", $"{{\"status\": {status}}}")));
     }
 
     [Fact]
     public async Task A_status_that_leaves_out_the_class_of_service_or_a_generation_keeps_it()
     {
-        await admin.MadeAsync(Pods, "{metadata: {name: p}, spec: {containers: [{name: a, image: x}]}}");
-        await admin.MergeAsync($"{Pods}/p/status", """{"status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "False", "observedGeneration": 1}]}}""");
-        RestAnswer answer = await admin.PutAsync($"{Pods}/p/status", "{metadata: {name: p}, spec: {containers: [{name: a, image: x}]}, status: {phase: Running, conditions: [{type: Ready, status: 'True'}]}}");
+        await Admin.MadeAsync(Pods, "{metadata: {name: p}, spec: {containers: [{name: a, image: x}]}}");
+        await Admin.MergeAsync($"{Pods}/p/status", """{"status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "False", "observedGeneration": 1}]}}""");
+        RestAnswer answer = await Admin.PutAsync($"{Pods}/p/status", "{metadata: {name: p}, spec: {containers: [{name: a, image: x}]}, status: {phase: Running, conditions: [{type: Ready, status: 'True'}]}}");
         Assert.Equal(("BestEffort", 1L, 1L), (answer.Body.At("status", "qosClass")!.AsString(), answer.Body.At("status", "observedGeneration")!.AsInteger(), answer.Body.At("status", "conditions")!.AsList()![0]["observedGeneration"]!.AsInteger()));
     }
 
@@ -123,28 +106,28 @@ public sealed class SubresourceRuleTests : IAsyncLifetime
     [InlineData("""{"conditions": [{"type": "FailureTarget", "status": "True"}, {"type": "Failed", "status": "True"}]}""", "")]
     public async Task The_status_of_a_job_is_checked(string status, string expected)
     {
-        await admin.MadeAsync(Jobs, "{metadata: {name: j}, spec: {completions: 3, template: {spec: {restartPolicy: Never, containers: [{name: a, image: x}]}}}}");
-        Assert.Equal("", Causes(await admin.MergeAsync($"{Jobs}/j/status", """{"status": {"startTime": "2026-01-01T00:00:00Z", "failed": 2}}""")));
-        Assert.Equal(expected, Causes(await admin.MergeAsync($"{Jobs}/j/status", $"{{\"status\": {status}}}")));
+        await Admin.MadeAsync(Jobs, "{metadata: {name: j}, spec: {completions: 3, template: {spec: {restartPolicy: Never, containers: [{name: a, image: x}]}}}}");
+        Assert.Equal("", Causes(await Admin.MergeAsync($"{Jobs}/j/status", """{"status": {"startTime": "2026-01-01T00:00:00Z", "failed": 2}}""")));
+        Assert.Equal(expected, Causes(await Admin.MergeAsync($"{Jobs}/j/status", $"{{\"status\": {status}}}")));
     }
 
     [Fact]
     public async Task What_was_told_of_a_job_is_not_taken_back()
     {
-        await admin.MadeAsync(Jobs, "{metadata: {name: j}, spec: {completions: 3, completionMode: Indexed, backoffLimitPerIndex: 1, template: {spec: {restartPolicy: Never, containers: [{name: a, image: x}]}}}}");
-        Assert.Equal("status.completedIndexes: Invalid value: \"3\": error parsing completedIndexes: too large index: \"3\"", Causes(await admin.MergeAsync($"{Jobs}/j/status", """{"status": {"completedIndexes": "3"}}""")));
-        Assert.Equal("status.failedIndexes: Invalid value: \"1-2\": failedIndexes and completedIndexes overlap at index: 1", Causes(await admin.MergeAsync($"{Jobs}/j/status", """{"status": {"completedIndexes": "0,1", "failedIndexes": "1-2"}}""")));
-        Assert.Equal("", Causes(await admin.MergeAsync($"{Jobs}/j/status", """{"status": {"startTime": "2026-01-01T00:00:00Z", "completionTime": "2026-01-01T00:01:00Z", "succeeded": 3, "conditions": [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]}}""")));
+        await Admin.MadeAsync(Jobs, "{metadata: {name: j}, spec: {completions: 3, completionMode: Indexed, backoffLimitPerIndex: 1, template: {spec: {restartPolicy: Never, containers: [{name: a, image: x}]}}}}");
+        Assert.Equal("status.completedIndexes: Invalid value: \"3\": error parsing completedIndexes: too large index: \"3\"", Causes(await Admin.MergeAsync($"{Jobs}/j/status", """{"status": {"completedIndexes": "3"}}""")));
+        Assert.Equal("status.failedIndexes: Invalid value: \"1-2\": failedIndexes and completedIndexes overlap at index: 1", Causes(await Admin.MergeAsync($"{Jobs}/j/status", """{"status": {"completedIndexes": "0,1", "failedIndexes": "1-2"}}""")));
+        Assert.Equal("", Causes(await Admin.MergeAsync($"{Jobs}/j/status", """{"status": {"startTime": "2026-01-01T00:00:00Z", "completionTime": "2026-01-01T00:01:00Z", "succeeded": 3, "conditions": [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]}}""")));
         Assert.Equal(
             "status.completionTime: Invalid value: \"2026-01-01T00:02:00Z\": cannot set completionTime when there is no Complete=True condition\nstatus.completionTime: Invalid value: \"2026-01-01T00:02:00Z\": completionTime cannot be mutated\nstatus.conditions: Invalid value: cannot disable the SuccessCriteriaMet=True condition\nstatus.conditions: Invalid value: cannot disable the terminal Complete=True condition\nstatus.succeeded: Invalid value: 1: cannot decrease the succeeded counter",
-            Causes(await admin.MergeAsync($"{Jobs}/j/status", """{"status": {"conditions": [], "succeeded": 1, "completionTime": "2026-01-01T00:02:00Z"}}""")));
+            Causes(await Admin.MergeAsync($"{Jobs}/j/status", """{"status": {"conditions": [], "succeeded": 1, "completionTime": "2026-01-01T00:02:00Z"}}""")));
     }
 
     [Fact]
     public async Task The_status_of_a_quota_names_amounts_that_are_counted()
     {
-        await admin.MadeAsync("/api/v1/namespaces/default/resourcequotas", "{metadata: {name: q}, spec: {hard: {pods: 1}}}");
-        RestAnswer answer = await admin.MergeAsync("/api/v1/namespaces/default/resourcequotas/q/status", """{"status": {"hard": {"pods": "-1"}, "used": {"cows": "1", "pods": "1500m"}}}""");
+        await Admin.MadeAsync("/api/v1/namespaces/default/resourcequotas", "{metadata: {name: q}, spec: {hard: {pods: 1}}}");
+        RestAnswer answer = await Admin.MergeAsync("/api/v1/namespaces/default/resourcequotas/q/status", """{"status": {"hard": {"pods": "-1"}, "used": {"cows": "1", "pods": "1500m"}}}""");
         Assert.Equal(
             "status.hard[pods]: Invalid value: \"-1\": must be greater than or equal to 0\nstatus.used[cows]: Invalid value: \"cows\": must be a standard resource for quota\nstatus.used[cows]: Invalid value: \"cows\": must be a standard resource type or fully qualified\nstatus.used[pods]: Invalid value: \"1500m\": must be an integer",
             Causes(answer));
@@ -157,7 +140,7 @@ public sealed class SubresourceRuleTests : IAsyncLifetime
     [InlineData("/api/v1/namespaces/default/services/a:b:c:d/proxy/", 400, "invalid service request \"a:b:c:d\"")]
     public async Task Paths_behind_a_proxy_belong_to_the_object_that_they_name(string path, int code, string message)
     {
-        RestAnswer answer = await admin.GetAsync(path);
+        RestAnswer answer = await Admin.GetAsync(path);
         Assert.Equal((code, message), (answer.Code, answer.Message));
     }
 
