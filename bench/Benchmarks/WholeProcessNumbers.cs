@@ -127,7 +127,7 @@ internal static partial class WholeProcessNumbers
 
             Git(root, "init", "-q", "-b", "main");
             Git(root, "add", ".");
-            Git(root, "commit", "-qm", "all");
+            Git(root, "commit", "-q", "--allow-empty", "-m", "all");
             return root;
         }
 
