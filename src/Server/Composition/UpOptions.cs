@@ -95,6 +95,3 @@ public sealed record UpOptions(string Path)
 
     public bool TargetsRealCluster => TargetKubeconfig.Length > 0 || TargetContext.Length > 0 || Replica is not null;
 }
-
-/// <summary>A request that cannot be carried out as it stands: the user must say something else. Exit code 2.</summary>
-public sealed class UsageException(string message) : Exception(message);
