@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Bowline.Rendering.Requests;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Fetching;
 using Bowline.Sources.Files;
 
 namespace Bowline.Benchmarks;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Bowline.Delivery.Health;
 using Bowline.Resources.Model;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Commands;
 

@@ -2,6 +2,8 @@ using System.CommandLine;
 using Bowline.Applications.Adopting;
 using Bowline.Cli.Output;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Up;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Commands;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Commands;
 

@@ -3,6 +3,8 @@ using System.Net;
 using Bowline.Applications.Sourcing;
 using Bowline.Cli.Output;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Up;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Commands;
 

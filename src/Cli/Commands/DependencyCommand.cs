@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bowline.Rendering.Helm.Dependencies;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Fetching;
 using Bowline.Sources.Files;
 
 namespace Bowline.Cli.Commands;

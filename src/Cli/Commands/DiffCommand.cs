@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bowline.Cli.Output;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Commands;
 

@@ -3,6 +3,7 @@ using Bowline.Applications.Model;
 using Bowline.Cli.Output;
 using Bowline.Delivery.Health;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Commands;
 

@@ -3,6 +3,7 @@ using Bowline.Notifications.Model;
 using Bowline.Notifications.Triggers;
 using Bowline.Resources.Yaml;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Commands;
 

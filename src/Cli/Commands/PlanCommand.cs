@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Bowline.Cli.Output;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Up;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bowline.Rendering.Requests;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Fetching;
 
 namespace Bowline.Cli.Commands;
 

@@ -3,6 +3,7 @@ using Bowline.Applications.Placing;
 using Bowline.Applications.Sourcing;
 using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Up;
 
 namespace Bowline.Cli.Commands;
 

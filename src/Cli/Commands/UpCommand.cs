@@ -3,6 +3,7 @@ using Bowline.Applications.Model;
 using Bowline.Applications.Sourcing;
 using Bowline.Cli.Output;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Up;
 using Spectre.Console;
 
 namespace Bowline.Cli.Commands;

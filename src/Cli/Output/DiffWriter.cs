@@ -3,6 +3,7 @@ using Bowline.Delivery.Planning;
 using Bowline.Resources.Model;
 using Bowline.Resources.Yaml;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Output;
 

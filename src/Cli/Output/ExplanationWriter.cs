@@ -2,6 +2,7 @@ using Bowline.Delivery.Explaining;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Output;
 

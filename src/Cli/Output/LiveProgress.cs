@@ -1,5 +1,6 @@
 using Bowline.Applications.Model;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Up;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -4,6 +4,7 @@ using Bowline.Delivery.Planning;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Verbs;
 
 namespace Bowline.Cli.Output;
 

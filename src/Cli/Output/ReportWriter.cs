@@ -2,6 +2,7 @@ using Bowline.Applications.Model;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Up;
 
 namespace Bowline.Cli.Output;
 

@@ -1,4 +1,8 @@
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.ApiServer.Access;
+using Bowline.EmbeddedCluster.ApiServer.Aggregation;
+using Bowline.EmbeddedCluster.ApiServer.Bodies;
+using Bowline.EmbeddedCluster.ApiServer.Monitoring;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.ApiServer.Bodies;
+using Bowline.EmbeddedCluster.ApiServer.Monitoring;
 using Bowline.EmbeddedCluster.Controllers.Certificates;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;

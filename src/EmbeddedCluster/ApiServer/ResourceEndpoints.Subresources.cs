@@ -1,3 +1,5 @@
+using Bowline.EmbeddedCluster.ApiServer.Bodies;
+using Bowline.EmbeddedCluster.ApiServer.Pods;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;

@@ -1,4 +1,5 @@
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.ApiServer.Strategies;
 using Bowline.EmbeddedCluster.Defaulting;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;

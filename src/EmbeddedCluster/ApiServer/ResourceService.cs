@@ -1,4 +1,6 @@
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.ApiServer.Access;
+using Bowline.EmbeddedCluster.ApiServer.Strategies;
 using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;

@@ -1,4 +1,8 @@
 using Bowline.Cluster.Requests;
+using Bowline.EmbeddedCluster.ApiServer.Access;
+using Bowline.EmbeddedCluster.ApiServer.Bodies;
+using Bowline.EmbeddedCluster.ApiServer.Pods;
+using Bowline.EmbeddedCluster.ApiServer.Strategies;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;

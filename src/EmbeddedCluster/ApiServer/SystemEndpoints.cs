@@ -1,4 +1,7 @@
 using System.Text;
+using Bowline.EmbeddedCluster.ApiServer.Access;
+using Bowline.EmbeddedCluster.ApiServer.Discovery;
+using Bowline.EmbeddedCluster.ApiServer.Monitoring;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;

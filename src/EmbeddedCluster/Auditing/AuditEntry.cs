@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Bowline.EmbeddedCluster.Admission;
 using Bowline.EmbeddedCluster.ApiServer;
+using Bowline.EmbeddedCluster.ApiServer.Bodies;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;

@@ -1,4 +1,6 @@
 using Bowline.EmbeddedCluster.ApiServer;
+using Bowline.EmbeddedCluster.ApiServer.Bodies;
+using Bowline.EmbeddedCluster.ApiServer.Strategies;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.Resources.Model;

@@ -3,6 +3,7 @@ using Bowline.Cluster.Http;
 using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
 using Bowline.Resources.Model;
+using Bowline.Server.Composition.Up;
 
 namespace Bowline.Server.Composition;
 

@@ -8,6 +8,8 @@ using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
 using Bowline.Delivery.Live;
 using Bowline.Delivery.Syncing;
+using Bowline.Server.Composition.Homes;
+using Bowline.Server.Composition.Up;
 
 namespace Bowline.Server.Composition;
 

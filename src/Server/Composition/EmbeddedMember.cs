@@ -3,6 +3,7 @@ using Bowline.Cluster.Kubeconfig;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Hosting;
 using Bowline.Resources.Model;
+using Bowline.Server.Composition.Up;
 
 namespace Bowline.Server.Composition;
 

@@ -3,6 +3,7 @@ using Bowline.Rendering.Helm;
 using Bowline.Rendering.Kustomize;
 using Bowline.Rendering.Plain;
 using Bowline.Rendering.Requests;
+using Bowline.Server.Composition.Fetching;
 using Bowline.Sources.Files;
 
 namespace Bowline.Server.Composition;

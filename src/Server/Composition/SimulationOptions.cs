@@ -1,5 +1,6 @@
 using Bowline.EmbeddedCluster.Hosting;
 using Bowline.EmbeddedCluster.Kubelet;
+using Bowline.Server.Composition.Fetching;
 
 namespace Bowline.Server.Composition;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Bowline.EmbeddedCluster.ApiServer;
+using Bowline.EmbeddedCluster.ApiServer.Bodies;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;

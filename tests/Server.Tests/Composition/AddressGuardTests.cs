@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Bowline.Server.Composition;
+using Bowline.Server.Composition.Fetching;
 using Bowline.Sources.Downloads;
 using Bowline.Sources.Files;
 
