@@ -3,8 +3,8 @@ using Bowline.Resources.Model;
 namespace Bowline.Delivery.Health;
 
 /// <summary>
-/// Decides by a script of the user where there is one, else by the rules of <c>Health/Rules</c>, else by status conditions in
-/// kstatus' manner.
+/// Decides by a script of the user where there is one, else by the rules of <c>Health/Rules</c>, of which
+/// <c>otherwise.yaml</c> judges the kinds that no other knows.
 /// </summary>
 public sealed class HealthAssessor
 {
@@ -54,5 +54,5 @@ public sealed class HealthAssessor
     private HealthReport Judge(string group, string kind, MapNode live) =>
         Custom(live)
         ?? HealthRules.BuiltIn.Check(group, kind, live)
-        ?? (group.Length == 0 && kind == "Pod" ? PodHealth.Check(live) : ConditionHealth.Check(live));
+        ?? (group.Length == 0 && kind == "Pod" ? PodHealth.Check(live) : HealthRules.BuiltIn.CheckByConvention(live));
 }

@@ -11,7 +11,11 @@ internal sealed class HealthRules
     private static readonly Lazy<HealthRules> Embedded = new(Load);
     private readonly Dictionary<string, ListNode> exact = new(StringComparer.Ordinal);
     private readonly List<(string Group, string Kind, ListNode Rules)> patterns = [];
+    private readonly Lazy<IReadOnlyList<HealthRule>> otherwise;
+    private ListNode conventions = [];
     private readonly ConcurrentDictionary<(string Group, string Kind), IReadOnlyList<HealthRule>?> compiled = new();
+
+    private HealthRules() => otherwise = new Lazy<IReadOnlyList<HealthRule>>(() => Compile(conventions));
 
     public static HealthRules BuiltIn => Embedded.Value;
 
@@ -19,13 +23,13 @@ internal sealed class HealthRules
     public IEnumerable<string> Kinds => exact.Keys.Concat(patterns.Select(pattern => $"{pattern.Group}/{pattern.Kind}"));
 
     /// <summary>Null for a kind without rules.</summary>
-    public HealthReport? Check(string group, string kind, MapNode live)
-    {
-        if (Find(group, kind) is not { } rules)
-        {
-            return null;
-        }
+    public HealthReport? Check(string group, string kind, MapNode live) => Find(group, kind) is { } rules ? Check(rules, live) : null;
 
+    /// <summary>Of a kind without rules, by what most controllers agree on.</summary>
+    public HealthReport CheckByConvention(MapNode live) => live["status"] is MapNode { Count: > 0 } ? Check(otherwise.Value, live) : HealthReport.Healthy;
+
+    private static HealthReport Check(IReadOnlyList<HealthRule> rules, MapNode live)
+    {
         Func<string, Node?> variables = HealthLanguage.VariablesOf(live);
         foreach (HealthRule rule in rules)
         {
@@ -44,8 +48,10 @@ internal sealed class HealthRules
     private IReadOnlyList<HealthRule>? Compile(string group, string kind)
     {
         ListNode? rules = exact.TryGetValue($"{group}/{kind}", out ListNode? own) ? own : patterns.FirstOrDefault(pattern => Fits(pattern.Group, group) && Fits(pattern.Kind, kind)).Rules;
-        return rules is null ? null : [.. rules.Select(rule => HealthRule.Read(rule, HealthLanguage.Environment))];
+        return rules is null ? null : Compile(rules);
     }
+
+    private static IReadOnlyList<HealthRule> Compile(ListNode rules) => [.. rules.Select(rule => HealthRule.Read(rule, HealthLanguage.Environment))];
 
     /// <summary><c>*</c> is anything, <c>*.example.com</c> any group below.</summary>
     private static bool Fits(string pattern, string name) => pattern == "*" || (pattern.StartsWith('*') ? name.EndsWith(pattern[1..], StringComparison.Ordinal) : pattern == name);
@@ -75,7 +81,11 @@ internal sealed class HealthRules
         {
             string name = item.AsString()!;
             string[] parts = name.Split('/');
-            if (name.Contains('*', StringComparison.Ordinal))
+            if (name == "otherwise")
+            {
+                conventions = lines;
+            }
+            else if (name.Contains('*', StringComparison.Ordinal))
             {
                 patterns.Add((parts[0], parts[1], lines));
             }

@@ -2,14 +2,9 @@ using Bowline.Resources.Model;
 
 namespace Bowline.Delivery.Health;
 
-/// <summary>Reads the parts of a live object that health rules ask for, with Kubernetes' meaning of absence (0, false, none).</summary>
+/// <summary>Reads the conditions of a live object.</summary>
 internal static class StatusFields
 {
-    public static long Count(this MapNode live, string section, string field, long absent = 0) => live.At(section, field)?.AsInteger() ?? absent;
-
-    public static bool IsObserved(this MapNode live) =>
-        live.Count("status", "observedGeneration") >= (live.At("metadata", "generation")?.AsInteger() ?? 0);
-
     public static Node? Condition(this MapNode live, string type)
     {
         if (live.At("status", "conditions") is ListNode conditions)
