@@ -1,14 +1,14 @@
 namespace Bowline.EmbeddedCluster.Scheduler;
 
-/// <summary>Required pod (anti-)affinity in both directions, with the domains counted once per pod.</summary>
+/// <summary>Required pod (anti-)affinity in both directions, over the counts by domain that the groups keep.</summary>
 internal sealed class AffinityFilter
 {
     private static readonly Refusal NotTogether = new("node(s) didn't match pod affinity rules", false, Wakeups.NodeChanged | Wakeups.PodPlaced);
     private static readonly Refusal NotApart = new("node(s) didn't match pod anti-affinity rules", true, Wakeups.NodeChanged | Wakeups.PodGone);
     private static readonly Refusal Repelled = new("node(s) didn't satisfy existing pods anti-affinity rules", true, Wakeups.NodeChanged | Wakeups.PodGone);
-    private readonly List<(Topology Topology, bool[] Present)> together = [];
-    private readonly List<(Topology Topology, bool[] Present)> apart = [];
-    private readonly List<(Topology Topology, bool[] Present)> repelling = [];
+    private readonly List<(Topology Topology, int[] Pods)> together = [];
+    private readonly List<(Topology Topology, int[] Pods)> apart = [];
+    private readonly List<(Topology Topology, int[] Pods)> repelling = [];
     private readonly bool isFirstOfItsKind;
 
     public AffinityFilter(PodNeeds pod, ClusterState cluster)
@@ -18,13 +18,13 @@ internal sealed class AffinityFilter
             List<PodGroup> companions = [.. cluster.Groups.All.Where(group => !group.IsUnused && pod.Affinity.All(term => term.Matches(group, cluster.NamespaceLabels)))];
             together.AddRange(pod.Affinity.Select(term => Domains(cluster, term, companions)));
             // The first of a group that wants to be together has nobody to be with yet.
-            isFirstOfItsKind = !together.Exists(entry => entry.Present.Contains(true))
+            isFirstOfItsKind = !together.Exists(entry => entry.Pods.AsSpan().ContainsAnyExcept(0))
                 && pod.Affinity.All(term => term.Matches(pod.Self.Group, cluster.NamespaceLabels));
         }
 
         foreach (AffinityTerm term in pod.Self.Group.AntiAffinity)
         {
-            apart.Add(Domains(cluster, term, cluster.Groups.All.Where(group => !group.IsUnused && term.Matches(group, cluster.NamespaceLabels))));
+            apart.Add(Domains(cluster, term, [.. cluster.Groups.All.Where(group => !group.IsUnused && term.Matches(group, cluster.NamespaceLabels))]));
         }
 
         foreach (PodGroup group in cluster.Groups.Repelling.Where(group => !group.IsUnused))
@@ -38,10 +38,10 @@ internal sealed class AffinityFilter
 
     public Refusal? Refuse(NodeState node)
     {
-        foreach ((Topology topology, bool[] present) in together)
+        foreach ((Topology topology, int[] pods) in together)
         {
             int domain = topology.OfNode[node.Ordinal];
-            if (domain < 0 || !(isFirstOfItsKind || present[domain]))
+            if (domain < 0 || !(isFirstOfItsKind || pods[domain] > 0))
             {
                 return NotTogether;
             }
@@ -50,11 +50,11 @@ internal sealed class AffinityFilter
         return IsIn(apart, node) ? NotApart : IsIn(repelling, node) ? Repelled : null;
     }
 
-    private static bool IsIn(List<(Topology Topology, bool[] Present)> domains, NodeState node)
+    private static bool IsIn(List<(Topology Topology, int[] Pods)> domains, NodeState node)
     {
-        foreach ((Topology topology, bool[] present) in domains)
+        foreach ((Topology topology, int[] pods) in domains)
         {
-            if (topology.OfNode[node.Ordinal] is var domain and >= 0 && present[domain])
+            if (topology.OfNode[node.Ordinal] is var domain and >= 0 && pods[domain] > 0)
             {
                 return true;
             }
@@ -63,18 +63,16 @@ internal sealed class AffinityFilter
         return false;
     }
 
-    private static (Topology, bool[]) Domains(ClusterState cluster, AffinityTerm term, IEnumerable<PodGroup> groups)
+    private static (Topology, int[]) Domains(ClusterState cluster, AffinityTerm term, List<PodGroup> groups)
     {
         Topology topology = cluster.Topology(term.TopologyKey);
-        bool[] present = new bool[topology.Count];
-        foreach (NodeState node in groups.SelectMany(group => group.Placed.Keys))
+        if (groups is [PodGroup only])
         {
-            if (topology.OfNode[node.Ordinal] is var domain and >= 0)
-            {
-                present[domain] = true;
-            }
+            return (topology, only.PlacedIn(topology));
         }
 
-        return (topology, present);
+        int[] pods = new int[topology.Count];
+        groups.ForEach(group => DomainCounts.Add(pods, group.PlacedIn(topology)));
+        return (topology, pods);
     }
 }

@@ -6,7 +6,7 @@ internal static class AffinityScore
     // DefaultHardPodAffinityWeight.
     private const int RequiredPull = 1;
 
-    public static long[]? Of(PodNeeds pod, IReadOnlyList<NodeState> feasible, ClusterState cluster)
+    public static long[]? Of(PodNeeds pod, List<NodeState> feasible, ClusterState cluster)
     {
         Dictionary<string, (Topology Topology, long[] Sums)> byKey = new(StringComparer.Ordinal);
         foreach (AffinityTerm term in pod.Self.Group.Preferred)
@@ -41,16 +41,14 @@ internal static class AffinityScore
             byKey[key] = entry = (topology, new long[topology.Count]);
         }
 
-        foreach ((NodeState node, int count) in group.Placed)
+        int[] pods = group.PlacedIn(entry.Topology);
+        for (int domain = 0; domain < pods.Length; domain++)
         {
-            if (entry.Topology.OfNode[node.Ordinal] is var domain and >= 0)
-            {
-                entry.Sums[domain] += (long)weight * count;
-            }
+            entry.Sums[domain] += (long)weight * pods[domain];
         }
     }
 
-    private static long[] Normalize(IReadOnlyList<NodeState> feasible, IEnumerable<(Topology Topology, long[] Sums)> topologies)
+    private static long[] Normalize(List<NodeState> feasible, IEnumerable<(Topology Topology, long[] Sums)> topologies)
     {
         long[] scores = new long[feasible.Count];
         foreach ((Topology topology, long[] sums) in topologies)

@@ -18,9 +18,9 @@ internal sealed class Amounts
     public long Storage { get; private set; }
 
     /// <summary>Extended resources and huge pages.</summary>
-    public IReadOnlyDictionary<string, long> Others => others ?? Nothing;
+    public Dictionary<string, long> Others => others ?? Nothing;
 
-    private static IReadOnlyDictionary<string, long> Nothing { get; } = new Dictionary<string, long>();
+    private static Dictionary<string, long> Nothing { get; } = [];
 
     public static Amounts Of(Node? resources)
     {

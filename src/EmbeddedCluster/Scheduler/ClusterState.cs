@@ -1,3 +1,4 @@
+using System.Numerics;
 using Bowline.EmbeddedCluster.Controllers;
 using Bowline.Resources.Model;
 
@@ -18,6 +19,25 @@ internal sealed class Topology(int[] ofNode, int count)
     public bool IsOutdated { get; set; }
 }
 
+/// <summary>Numbers of pods by domain of a topology.</summary>
+internal static class DomainCounts
+{
+    /// <summary>Adds one set of counts to another of the same topology, several at a time: there are as many as nodes when the key is the host's name.</summary>
+    public static void Add(Span<int> counts, ReadOnlySpan<int> more)
+    {
+        int i = 0;
+        for (; i <= counts.Length - Vector<int>.Count; i += Vector<int>.Count)
+        {
+            (new Vector<int>(counts[i..]) + new Vector<int>(more[i..])).CopyTo(counts[i..]);
+        }
+
+        for (; i < counts.Length; i++)
+        {
+            counts[i] += more[i];
+        }
+    }
+}
+
 /// <summary>The scheduler's account of nodes and the pods on them.</summary>
 /// <param name="namespaceLabels">The labels of a namespace; null when it is not there.</param>
 internal sealed class ClusterState(Func<string, MapNode?> namespaceLabels)
@@ -27,7 +47,7 @@ internal sealed class ClusterState(Func<string, MapNode?> namespaceLabels)
     private readonly Dictionary<string, Topology> topologies = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> imageNodes = new(StringComparer.Ordinal);
 
-    public IReadOnlyList<NodeState> Nodes => nodes;
+    public List<NodeState> Nodes => nodes;
 
     public PodGroups Groups { get; } = new();
 

@@ -36,9 +36,9 @@ internal sealed class Placement(ClusterState cluster)
             return new PlacementDecision(nominated, string.Empty, [], Wakeups.None);
         }
 
-        List<NodeState> feasible = [];
-        Tally tally = new();
         int wanted = EnoughNodes(cluster.Nodes.Count);
+        List<NodeState> feasible = new(wanted);
+        Tally tally = new();
         int looked = 0;
         for (; looked < cluster.Nodes.Count && feasible.Count < wanted; looked++)
         {
@@ -93,9 +93,7 @@ internal sealed class Placement(ClusterState cluster)
                 return refusal.Alone;
             }
 
-            IReadOnlyList<PlacedPod> nominated = node.Nominated.Count == 0 ? Nobody
-                : [.. node.Nominated.Where(other => other.Priority >= pod.Priority && other.Name != pod.Name && node.Find(other.Name) is null)];
-            IReadOnlyList<Refusal> missing = NodeFilters.RefuseForRoom(pod, node, nominated);
+            IReadOnlyList<Refusal> missing = NodeFilters.RefuseForRoom(pod, node, node.Nominated.Count == 0 ? Nobody : Nominated(node));
             if (missing.Count > 0)
             {
                 return missing;
@@ -104,6 +102,9 @@ internal sealed class Placement(ClusterState cluster)
             Refusal? other = volumes.Refuse(node) ?? (spread ??= new SpreadFilter(pod, cluster)).Refuse(node) ?? (affinity ??= new AffinityFilter(pod, cluster)).Refuse(node);
             return other is null ? [] : other.Alone;
         }
+
+        private List<PlacedPod> Nominated(NodeState node) =>
+            [.. node.Nominated.Where(other => other.Priority >= pod.Priority && other.Name != pod.Name && node.Find(other.Name) is null)];
     }
 
     /// <summary>The refusals of all nodes.</summary>

@@ -39,24 +39,23 @@ internal sealed class PodGroup(string key, string @namespace, MapNode? labels, M
     /// <summary>Pods on a node that are not on their way out.</summary>
     public int Staying(NodeState node, int all) => leaving.Count == 0 ? all : all - leaving.GetValueOrDefault(node);
 
-    /// <summary>Pods that are not on their way out, by domain; kept up with every pod that comes or goes.</summary>
-    public int[] StayingIn(Topology topology)
+    /// <summary>How many pods of the group are in which domain; kept up with every pod that comes or goes.</summary>
+    public int[] PlacedIn(Topology topology)
     {
-        if (byTopology.TryGetValue(topology, out int[]? known))
+        if (!byTopology.TryGetValue(topology, out int[]? counts))
         {
-            return known;
+            byTopology[topology] = counts = new int[topology.Count];
+            Sum(pods, topology, counts, 1);
         }
 
-        int[] counts = new int[topology.Count];
-        foreach ((NodeState node, int all) in pods)
-        {
-            if (topology.OfNode[node.Ordinal] is var domain and >= 0)
-            {
-                counts[domain] += Staying(node, all);
-            }
-        }
+        return counts;
+    }
 
-        return byTopology[topology] = counts;
+    /// <summary>Adds the pods that are not on their way out to the counts of their domains.</summary>
+    public void AddStaying(Topology topology, int[] counts)
+    {
+        DomainCounts.Add(counts, PlacedIn(topology));
+        Sum(leaving, topology, counts, -1);
     }
 
     public void Count(NodeState node, PlacedPod pod, int sign)
@@ -65,7 +64,6 @@ internal sealed class PodGroup(string key, string @namespace, MapNode? labels, M
         if (pod.IsDeleting)
         {
             Change(leaving, node, sign);
-            return;
         }
 
         foreach ((Topology topology, int[] counts) in byTopology)
@@ -77,6 +75,17 @@ internal sealed class PodGroup(string key, string @namespace, MapNode? labels, M
             else if (topology.OfNode[node.Ordinal] is var domain and >= 0)
             {
                 counts[domain] += sign;
+            }
+        }
+    }
+
+    private static void Sum(Dictionary<NodeState, int> pods, Topology topology, int[] counts, int sign)
+    {
+        foreach ((NodeState node, int count) in pods)
+        {
+            if (topology.OfNode[node.Ordinal] is var domain and >= 0)
+            {
+                counts[domain] += sign * count;
             }
         }
     }

@@ -19,14 +19,15 @@ internal static class Scoring
     private const long LargeImage = 1000L * 1024 * 1024;
 
     /// <summary>The best of several nodes; of equals the first.</summary>
-    public static NodeState Best(PodNeeds pod, IReadOnlyList<NodeState> feasible, ClusterState cluster, Func<LabelSelector?> defaultSelector)
+    public static NodeState Best(PodNeeds pod, List<NodeState> feasible, ClusterState cluster, Func<LabelSelector?> defaultSelector)
     {
         long[] total = new long[feasible.Count];
         foreach (PluginScores plugin in Of(pod, feasible, cluster, defaultSelector))
         {
+            long[] scores = plugin.Scores;
             for (int i = 0; i < total.Length; i++)
             {
-                total[i] += plugin.Weight * plugin.Scores[i];
+                total[i] += plugin.Weight * scores[i];
             }
         }
 
@@ -40,14 +41,14 @@ internal static class Scoring
     }
 
     /// <summary>What each plugin says of the nodes, normalised; those that have nothing to say of this pod are left out.</summary>
-    internal static IReadOnlyList<PluginScores> Of(PodNeeds pod, IReadOnlyList<NodeState> feasible, ClusterState cluster, Func<LabelSelector?> defaultSelector)
+    internal static IReadOnlyList<PluginScores> Of(PodNeeds pod, List<NodeState> feasible, ClusterState cluster, Func<LabelSelector?> defaultSelector)
     {
         (string Name, double Share)[] images = [.. pod.Images.Select(image => (image, (double)cluster.NodesWithImage(image) / cluster.Nodes.Count)).Where(image => image.Item2 > 0)];
         List<PluginScores> plugins =
         [
-            new("NodeResourcesFit", FitWeight, [.. feasible.Select(node => LeastAllocated(pod, node))]),
-            new("NodeResourcesBalancedAllocation", BalanceWeight, [.. feasible.Select(node => Balanced(pod, node))]),
-            new("ImageLocality", ImageWeight, [.. feasible.Select(node => ImageLocality(images, pod.Containers, node))]),
+            new("NodeResourcesFit", FitWeight, Each(feasible, node => LeastAllocated(pod, node))),
+            new("NodeResourcesBalancedAllocation", BalanceWeight, Each(feasible, node => Balanced(pod, node))),
+            new("ImageLocality", ImageWeight, images.Length == 0 ? new long[feasible.Count] : Each(feasible, node => ImageLocality(images, pod.Containers, node))),
         ];
         Add("TaintToleration", TaintWeight, Taints(pod, feasible));
         Add("NodeAffinity", NodeAffinityWeight, NodeAffinity(pod, feasible));
@@ -64,22 +65,27 @@ internal static class Scoring
         }
     }
 
-    private static long LeastAllocated(PodNeeds pod, NodeState node)
+    private static long[] Each(List<NodeState> feasible, Func<NodeState, long> score)
     {
-        long sum = 0;
-        int counted = 0;
-        foreach ((long offered, long used) in (ReadOnlySpan<(long, long)>)
-            [(node.Allocatable.Cpu, node.Scored.Cpu + pod.Self.Scored.Cpu), (node.Allocatable.Memory, node.Scored.Memory + pod.Self.Scored.Memory)])
+        long[] scores = new long[feasible.Count];
+        for (int i = 0; i < scores.Length; i++)
         {
-            if (offered > 0)
-            {
-                sum += used > offered ? 0 : Share(offered - used, offered);
-                counted++;
-            }
+            scores[i] = score(feasible[i]);
         }
 
-        return counted == 0 ? 0 : sum / counted;
+        return scores;
     }
+
+    private static long LeastAllocated(PodNeeds pod, NodeState node)
+    {
+        Amounts offered = node.Allocatable;
+        long cpu = Free(offered.Cpu, node.Scored.Cpu + pod.Self.Scored.Cpu);
+        long memory = Free(offered.Memory, node.Scored.Memory + pod.Self.Scored.Memory);
+        // What a node does not offer at all does not count.
+        return offered.Cpu == 0 ? memory : offered.Memory == 0 ? cpu : (cpu + memory) / 2;
+    }
+
+    private static long Free(long offered, long used) => offered == 0 || used > offered ? 0 : Share(offered - used, offered);
 
     // A product that fits into 64 bits is the common case, and 128 bits cost ten times as much.
     private static long Share(long free, long offered) => free <= long.MaxValue / Max ? free * Max / offered : (long)((Int128)free * Max / offered);
@@ -134,7 +140,7 @@ internal static class Scoring
     }
 
     // Null when no node has such a taint: a score that is the same everywhere decides nothing.
-    private static long[]? Taints(PodNeeds pod, IReadOnlyList<NodeState> feasible)
+    private static long[]? Taints(PodNeeds pod, List<NodeState> feasible)
     {
         long[]? counts = null;
         for (int i = 0; i < feasible.Count; i++)
@@ -154,7 +160,7 @@ internal static class Scoring
         return counts is null ? null : Normalize(counts, reverse: true);
     }
 
-    private static long[]? NodeAffinity(PodNeeds pod, IReadOnlyList<NodeState> feasible)
+    private static long[]? NodeAffinity(PodNeeds pod, List<NodeState> feasible)
     {
         if (pod.PreferredNodes.Count == 0)
         {

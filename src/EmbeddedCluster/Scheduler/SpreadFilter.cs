@@ -112,12 +112,7 @@ internal static class SpreadCounts
 
             if (eligible is null)
             {
-                int[] staying = group.StayingIn(topology);
-                for (int i = 0; i < counts.Length; i++)
-                {
-                    counts[i] += staying[i];
-                }
-
+                group.AddStaying(topology, counts);
                 continue;
             }
 

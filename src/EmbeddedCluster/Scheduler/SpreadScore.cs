@@ -5,7 +5,7 @@ namespace Bowline.EmbeddedCluster.Scheduler;
 /// <summary>How well nodes even out the pods that ScheduleAnyway constraints, or upstream's defaults, select.</summary>
 internal static class SpreadScore
 {
-    public static long[]? Of(PodNeeds pod, IReadOnlyList<NodeState> feasible, ClusterState cluster, Func<LabelSelector?> defaultSelector)
+    public static long[]? Of(PodNeeds pod, List<NodeState> feasible, ClusterState cluster, Func<LabelSelector?> defaultSelector)
     {
         bool own = pod.Spread.Count > 0;
         IReadOnlyList<SpreadConstraint> soft = own ? [.. pod.Spread.Where(constraint => !constraint.IsHard)]
@@ -16,36 +16,42 @@ internal static class SpreadScore
         }
 
         List<Topology> topologies = [.. soft.Select(constraint => cluster.Topology(constraint.TopologyKey))];
-        bool Ignored(NodeState node) => own && topologies.Exists(topology => topology.OfNode[node.Ordinal] < 0);
+        bool[]? ignored = own ? Unlabelled(feasible, topologies) : null;
         double[] sums = new double[feasible.Count];
         for (int i = 0; i < soft.Count; i++)
         {
+            int[] ofNode = topologies[i].OfNode;
             bool[]? eligible = SpreadCounts.Eligible(pod, cluster, soft[i], own ? topologies : []);
             int[] counts = SpreadCounts.Of(pod, cluster, soft[i], topologies[i], eligible);
-            double weight = Math.Log(Size(soft[i], topologies[i], feasible, Ignored) + 2);
+            double weight = Math.Log(Size(soft[i], topologies[i], feasible, ignored) + 2);
             for (int at = 0; at < sums.Length; at++)
             {
-                int domain = topologies[i].OfNode[feasible[at].Ordinal];
+                int domain = ofNode[feasible[at].Ordinal];
                 sums[at] += domain < 0 ? 0 : (counts[domain] * weight) + (soft[i].MaxSkew - 1);
             }
         }
 
-        return Normalize(feasible, sums, Ignored);
+        return Normalize(sums, ignored);
     }
 
-    private static int Size(SpreadConstraint constraint, Topology topology, IReadOnlyList<NodeState> feasible, Func<NodeState, bool> ignored)
+    // Nodes without one of the keys get no score; null when all have all.
+    private static bool[]? Unlabelled(List<NodeState> feasible, List<Topology> topologies) =>
+        topologies.TrueForAll(topology => topology.IsComplete) ? null
+            : [.. feasible.Select(node => topologies.Exists(topology => topology.OfNode[node.Ordinal] < 0))];
+
+    private static int Size(SpreadConstraint constraint, Topology topology, List<NodeState> feasible, bool[]? ignored)
     {
         if (constraint.TopologyKey == SpreadConstraint.Hostname)
         {
-            return feasible.Count(node => !ignored(node));
+            return ignored is null ? feasible.Count : ignored.Count(without => !without);
         }
 
         bool[] seen = new bool[topology.Count + 1];
         int size = 0;
-        foreach (NodeState node in feasible)
+        for (int i = 0; i < feasible.Count; i++)
         {
-            int domain = topology.OfNode[node.Ordinal] + 1;
-            if (!seen[domain] && !ignored(node))
+            int domain = topology.OfNode[feasible[i].Ordinal] + 1;
+            if (!seen[domain] && ignored?[i] != true)
             {
                 seen[domain] = true;
                 size++;
@@ -55,14 +61,15 @@ internal static class SpreadScore
         return size;
     }
 
-    private static long[] Normalize(IReadOnlyList<NodeState> feasible, double[] sums, Func<NodeState, bool> ignored)
+    private static long[] Normalize(double[] sums, bool[]? ignored)
     {
-        long[] scores = [.. sums.Select(sum => (long)Math.Round(sum, MidpointRounding.AwayFromZero))];
+        long[] scores = new long[sums.Length];
         long least = long.MaxValue;
         long most = 0;
         for (int i = 0; i < scores.Length; i++)
         {
-            if (!ignored(feasible[i]))
+            scores[i] = (long)Math.Round(sums[i], MidpointRounding.AwayFromZero);
+            if (ignored?[i] != true)
             {
                 least = Math.Min(least, scores[i]);
                 most = Math.Max(most, scores[i]);
@@ -71,7 +78,7 @@ internal static class SpreadScore
 
         for (int i = 0; i < scores.Length; i++)
         {
-            scores[i] = ignored(feasible[i]) ? 0 : most == 0 ? 100 : 100 * (most + least - scores[i]) / most;
+            scores[i] = ignored?[i] == true ? 0 : most == 0 ? 100 : 100 * (most + least - scores[i]) / most;
         }
 
         return scores;
