@@ -56,7 +56,7 @@ internal static class ClusterCommand
     private static void Announce(ClusterSession session, ClusterOptions options, bool json, TimeSpan took)
     {
         string server = session.Server.ToString().TrimEnd('/');
-        if (session.RecoveryNote is { } note)
+        foreach (string note in session.Notes)
         {
             Console.Error.WriteLine($"warning: {note}");
         }

@@ -10,6 +10,8 @@ namespace Bowline.EmbeddedCluster.Hosting;
 /// </summary>
 internal sealed partial class ClusterCertificates : IDisposable
 {
+    // As RFC 5280 (4.1.2.5) has it. Clients are judged by the cluster's clock, to which --speed can make ten years an hour.
+    private static readonly DateTimeOffset NeverExpires = new(9999, 12, 31, 23, 59, 59, TimeSpan.Zero);
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
     private readonly X509Certificate2 authority;
     private readonly Lazy<X509Certificate2> frontProxy;
@@ -107,7 +109,7 @@ internal sealed partial class ClusterCertificates : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         DateTimeOffset from = time.GetUtcNow().AddHours(-1);
-        X509Certificate2 authority = request.CreateSelfSigned(from, from.AddYears(10));
+        X509Certificate2 authority = request.CreateSelfSigned(from, NeverExpires);
         folder.Write("ca.key", authorityKey.ExportPkcs8PrivateKeyPem());
         folder.Write("ca.crt", authority.ExportCertificatePem());
 
@@ -136,7 +138,7 @@ internal sealed partial class ClusterCertificates : IDisposable
         return certificate.NotAfter.ToUniversalTime() - RenewBefore > time.GetUtcNow().UtcDateTime;
     }
 
-    /// <param name="names">A server's names; null for a client.</param>
+    /// <param name="names">A server's names; null for a client, which is known as long as the authority is.</param>
     private static X509Certificate2 Sign(X509Certificate2 authority, ECDsa key, string subject, IReadOnlyList<string>? names, TimeProvider time)
     {
         CertificateRequest request = new(subject, key, HashAlgorithmName.SHA256);
@@ -151,7 +153,7 @@ internal sealed partial class ClusterCertificates : IDisposable
 
         DateTimeOffset from = time.GetUtcNow().AddHours(-1);
         DateTimeOffset most = authority.NotAfter.ToUniversalTime();
-        DateTimeOffset until = from.AddYears(10) < most ? from.AddYears(10) : most;
+        DateTimeOffset until = names is null || from.AddYears(10) > most ? most : from.AddYears(10);
         return request.Create(authority, from > authority.NotBefore ? from : authority.NotBefore.ToUniversalTime(), until, SerialNumber());
     }
 

@@ -20,6 +20,7 @@ using Bowline.EmbeddedCluster.Kubelet;
 using Bowline.EmbeddedCluster.Services;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.Languages.Cel.Functions;
+using Bowline.Languages.GoTemplates.Values;
 using Bowline.Resources.Model;
 using Bowline.Resources.Schemas;
 
@@ -28,6 +29,7 @@ namespace Bowline.EmbeddedCluster.Hosting;
 /// <summary>A Kubernetes API server in this process, on a port of its own, with its store.</summary>
 public sealed class EmbeddedClusterHost : IAsyncDisposable
 {
+    private static readonly TimeSpan NotedFrom = TimeSpan.FromMinutes(1);
     private readonly ObjectStore store;
     private readonly HttpFront front;
     private readonly ClusterCertificates certificates;
@@ -75,8 +77,8 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     /// <summary>PEM of the administrator's private key.</summary>
     public string ClientKey => certificates.AdminKeyPem;
 
-    /// <summary>What recovery cut off or passed over in the state directory; null when all was whole.</summary>
-    public string? RecoveryNote => store.RecoveryNote;
+    /// <summary>What is to be said of the state that it started with: what recovery cut off or passed over, and a clock that is ahead. Mostly nothing.</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
 
     /// <summary>A kubeconfig with one context named after the cluster.</summary>
     public string Kubeconfig => KubeconfigText.Of(this);
@@ -91,10 +93,10 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         Task<ClusterCertificates> certificates = Task.Run(() => ClusterCertificates.Load(options.StateDirectory, ServerNames(options), TrueTime(options.Time)), cancellationToken);
         string? data = options.StateDirectory is { } directory ? Path.Combine(directory, "store") : null;
         ObjectStore store = ObjectStore.Open(data);
-        (options.Time as FasterTime)?.NotBefore(LastMoment(store));
+        string?[] notes = [store.RecoveryNote, GoOn(options.Time as FasterTime, store)];
         try
         {
-            return await StartAsync(options, store, certificates, beside, cancellationToken).ConfigureAwait(false);
+            return await StartAsync(options, store, certificates, [.. notes.OfType<string>()], beside, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -107,8 +109,13 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     private static TimeProvider TrueTime(TimeProvider time) => time is FasterTime faster ? faster.True : time;
 
     // A fast clock was ahead when the state was left: nodes said when they last lived. What began then would otherwise lie in the future.
-    private static DateTimeOffset LastMoment(ObjectStore store) =>
-        store.Snapshot("leases.coordination.k8s.io").In("kube-node-lease").Select(lease => lease.Node.At("spec", "renewTime").Time()).Max() ?? DateTimeOffset.MinValue;
+    private static string? GoOn(FasterTime? time, ObjectStore store)
+    {
+        DateTimeOffset left = store.Snapshot("leases.coordination.k8s.io").In("kube-node-lease").Select(lease => lease.Node.At("spec", "renewTime").Time()).Max() ?? DateTimeOffset.MinValue;
+        return time is not null && time.NotBefore(left) is var ahead && ahead >= NotedFrom
+            ? $"the cluster's clock goes on at {left.Stamp()}, where it was left: it is {GoDuration.Format((long)ahead.TotalSeconds * 1_000_000_000)} ahead of this machine's"
+            : null;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -126,7 +133,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         certificates.Dispose();
     }
 
-    private static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, ObjectStore store, Task<ClusterCertificates> loading, Func<ICluster, string, Task> beside, CancellationToken cancellationToken)
+    private static async Task<EmbeddedClusterHost> StartAsync(EmbeddedClusterOptions options, ObjectStore store, Task<ClusterCertificates> loading, IReadOnlyList<string> notes, Func<ICluster, string, Task> beside, CancellationToken cancellationToken)
     {
         KindRegistry kinds = new();
         Authorizer authorizer = new(store);
@@ -157,7 +164,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             };
             Task working = beside(cluster, certificates.AuthorityPem);
             await Task.WhenAll(listening, working).ConfigureAwait(false);
-            return new EmbeddedClusterHost(options, store, await listening.ConfigureAwait(false), certificates, admission, audit, cluster, kinds, remotes);
+            return new EmbeddedClusterHost(options, store, await listening.ConfigureAwait(false), certificates, admission, audit, cluster, kinds, remotes) { Notes = notes };
         }
         catch
         {

@@ -1,6 +1,9 @@
 namespace Bowline.EmbeddedCluster.Hosting;
 
-/// <summary>A clock that starts at the true time and runs faster, or slower: with a factor of 60 a minute passes in a second.</summary>
+/// <summary>
+/// A clock that starts at the true time, or where a kept state was left, and runs faster, or slower: with a factor of 60 a minute passes in a second.
+/// With a factor of 1 it stays as far ahead of the true time as it began, sleep of the machine and corrections of its clock included.
+/// </summary>
 public sealed class FasterTime : TimeProvider
 {
     private readonly TimeProvider inner;
@@ -30,15 +33,27 @@ public sealed class FasterTime : TimeProvider
 
     public override long TimestampFrequency => inner.TimestampFrequency;
 
-    public override DateTimeOffset GetUtcNow() => began + TimeSpan.FromTicks(Interlocked.Read(ref ahead) + (long)(inner.GetElapsedTime(beganAt).Ticks * factor));
+    public override DateTimeOffset GetUtcNow() =>
+        (factor == 1 ? inner.GetUtcNow() : began + TimeSpan.FromTicks((long)(inner.GetElapsedTime(beganAt).Ticks * factor))) + TimeSpan.FromTicks(Interlocked.Read(ref ahead));
 
     public override long GetTimestamp() => beganAt + (long)((inner.GetTimestamp() - beganAt) * factor);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        new FasterTimer(inner.CreateTimer(callback, state, Scale(dueTime), Scale(period)), this);
+        factor == 1 ? inner.CreateTimer(callback, state, dueTime, period) : new FasterTimer(inner.CreateTimer(callback, state, Scale(dueTime), Scale(period)), this);
 
     /// <summary>Goes on from where an earlier clock was, if that is later; spans of time that are being waited for are not touched.</summary>
-    internal void NotBefore(DateTimeOffset moment) => Interlocked.Add(ref ahead, Math.Max(0, (moment - GetUtcNow()).Ticks));
+    /// <returns>How far that is ahead.</returns>
+    internal TimeSpan NotBefore(DateTimeOffset moment)
+    {
+        TimeSpan jump = moment - GetUtcNow();
+        if (jump <= TimeSpan.Zero)
+        {
+            return TimeSpan.Zero;
+        }
+
+        Interlocked.Add(ref ahead, jump.Ticks);
+        return jump;
+    }
 
     // Rounded up to whole milliseconds: a timer that is early finds nothing due and would spin.
     private TimeSpan Scale(TimeSpan time) => time <= TimeSpan.Zero ? time : TimeSpan.FromMilliseconds(Math.Ceiling(time.TotalMilliseconds / factor));

@@ -44,7 +44,10 @@ public sealed class CronSchedule
             : throw new FormatException(parts.Length == 0 ? "empty spec string" : $"expected exactly 5 fields, found {parts.Length}: [{string.Join(' ', parts)}]");
     }
 
-    /// <summary>The first time after another; null when there is none within five years.</summary>
+    /// <summary>
+    /// The first minute after another in which the zone's clock shows what the fields say; null when there is none within five years. As robfig/cron
+    /// has it, what the clock skips in spring does not come, and what it shows twice in autumn comes twice.
+    /// </summary>
     public DateTimeOffset? Next(DateTimeOffset after)
     {
         if (every > TimeSpan.Zero)
@@ -53,35 +56,40 @@ public sealed class CronSchedule
             return next.AddTicks(-(next.Ticks % TimeSpan.TicksPerSecond));
         }
 
-        DateTime local = TimeZoneInfo.ConvertTime(after, zone).DateTime;
-        local = new DateTime(local.Year, local.Month, local.Day, local.Hour, local.Minute, 0).AddMinutes(1);
-        int lastYear = local.Year + YearsAhead;
-        while (local.Year <= lastYear)
+        DateTimeOffset at = after.ToUniversalTime().AddTicks(TimeSpan.TicksPerMinute - (after.UtcTicks % TimeSpan.TicksPerMinute));
+        int lastYear = Local(at).Year + YearsAhead;
+        for (DateTime local = Local(at); local.Year <= lastYear; local = Local(at))
         {
             if (!Month.Has(local.Month))
             {
-                local = new DateTime(local.Year, local.Month, 1).AddMonths(1);
+                at = FirstInstant(new DateTime(local.Year, local.Month, 1).AddMonths(1));
             }
             else if (!IsDay(local))
             {
-                local = local.Date.AddDays(1);
+                at = FirstInstant(local.Date.AddDays(1));
             }
             else if (!Hour.Has(local.Hour))
             {
-                local = local.Date.AddHours(local.Hour + 1);
+                at = at.AddMinutes(60 - local.Minute);
             }
-            else if (!Minute.Has(local.Minute) || zone.IsInvalidTime(local) || new DateTimeOffset(local, zone.GetUtcOffset(local)) <= after)
+            else if (!Minute.Has(local.Minute))
             {
-                local = local.AddMinutes(1);
+                at = at.AddMinutes(1);
             }
             else
             {
-                return new DateTimeOffset(local, zone.GetUtcOffset(local)).ToUniversalTime();
+                return at;
             }
         }
 
         return null;
     }
+
+    private DateTime Local(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, zone).DateTime;
+
+    // Where clocks are put back at midnight the day begins when they show it first; where they skip it, the standard offset leads to the first moment after.
+    private DateTimeOffset FirstInstant(DateTime midnight) =>
+        new DateTimeOffset(midnight, zone.IsAmbiguousTime(midnight) ? zone.GetAmbiguousTimeOffsets(midnight).Max() : zone.GetUtcOffset(midnight)).ToUniversalTime();
 
     private CronField Minute => fields[0];
 

@@ -21,7 +21,7 @@ internal sealed class EmbeddedMember(EmbeddedClusterHost host, ControllerManager
         ClientKey = host.ClientKey,
     };
 
-    public string Introduction => $"cluster {host.Name}: embedded Kubernetes API on {host.Server}{(host.RecoveryNote is { } note ? $" ({note})" : string.Empty)}";
+    public string Introduction => $"cluster {host.Name}: embedded Kubernetes API on {host.Server}{string.Concat(host.Notes.Select(note => $" ({note})"))}";
 
     public static async Task<EmbeddedMember> StartAsync(string name, UpOptions options, TimeProvider time, CancellationToken cancellationToken)
     {

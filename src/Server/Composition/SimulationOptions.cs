@@ -15,8 +15,8 @@ public sealed record SimulationOptions
     /// <summary>A file or folder of Stages and Behaviours; empty for none.</summary>
     public string Stages { get; init; } = string.Empty;
 
-    /// <summary>The clock of a cluster that is this fast.</summary>
-    internal TimeProvider Clock(TimeProvider time) => Speed is > 0 and not 1 ? new FasterTime(time, Speed) : time;
+    /// <summary>The clock of a cluster that is this fast, and whose state may have been left by a faster one.</summary>
+    internal TimeProvider Clock(TimeProvider time) => new FasterTime(time, Speed > 0 ? Speed : 1);
 
     /// <exception cref="UsageException">The Stages cannot be read.</exception>
     internal ControllerManagerOptions Manager(string authority, bool strict) => new()

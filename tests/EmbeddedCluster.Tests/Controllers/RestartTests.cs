@@ -43,8 +43,10 @@ public sealed class RestartTests
         }
     }
 
-    [Fact]
-    public async Task A_fast_clock_goes_on_where_the_state_was_left()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1.5)]
+    public async Task A_clock_goes_on_where_the_state_was_left_and_says_so(double speed)
     {
         string directory = Directory.CreateTempSubdirectory("bowline-restart").FullName;
         try
@@ -57,9 +59,10 @@ public sealed class RestartTests
                 left = lease.Spec().Text("renewTime");
             }
 
-            FasterTime time = new(TimeProvider.System, 1.5);
+            FasterTime time = new(TimeProvider.System, speed);
             await using EmbeddedClusterHost second = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { StateDirectory = directory, Time = time }, default);
             Assert.True(time.GetUtcNow() >= DateTimeOffset.Parse(left, System.Globalization.CultureInfo.InvariantCulture));
+            Assert.Matches("^the cluster's clock goes on at [0-9TZ:-]+, where it was left: it is [0-9]+h[0-9]+m[0-9]+s ahead of this machine's$", Assert.Single(second.Notes));
 
             // Its certificate is of today.
             using X509Certificate2 serving = await ServingAsync(second);

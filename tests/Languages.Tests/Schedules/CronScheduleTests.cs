@@ -27,6 +27,27 @@ public sealed class CronScheduleTests
         Assert.Equal(next, CronSchedule.Parse(schedule, found).Next(DateTimeOffset.Parse(after, CultureInfo.InvariantCulture))?.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
     }
 
+    // The nights in which clocks are moved, as robfig/cron's spec_test.go has them: what is skipped does not come, what the clock shows twice comes twice.
+    [Theory]
+    [InlineData("0 1 * * *", "America/New_York", "2012-03-11T05:00:00Z", "2012-03-11T06:00:00Z", "2012-03-12T05:00:00Z")]
+    [InlineData("0 2 * * *", "America/New_York", "2012-03-10T08:00:00Z", "2012-03-12T06:00:00Z", "2012-03-13T06:00:00Z")]
+    [InlineData("0 * * * *", "America/New_York", "2012-03-11T05:00:00Z", "2012-03-11T06:00:00Z", "2012-03-11T07:00:00Z", "2012-03-11T08:00:00Z")]
+    [InlineData("0 1 * * *", "America/New_York", "2012-11-04T04:00:00Z", "2012-11-04T05:00:00Z", "2012-11-04T06:00:00Z", "2012-11-05T06:00:00Z")]
+    [InlineData("30 2 4 11 *", "America/New_York", "2012-11-04T04:00:00Z", "2012-11-04T07:30:00Z")]
+    [InlineData("0 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z", "2026-10-26T01:00:00Z")]
+    [InlineData("*/30 * * * *", "Europe/Berlin", "2026-10-24T23:45:00Z", "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z", "2026-10-25T02:00:00Z")]
+    [InlineData("*/30 * * * *", "Europe/Berlin", "2026-03-29T00:15:00Z", "2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z", "2026-03-29T01:30:00Z")]
+    [InlineData("0 0 * * *", "America/Sao_Paulo", "2018-11-03T04:00:00Z", "2018-11-05T02:00:00Z")]
+    [InlineData("0 9 4 11 *", "America/Sao_Paulo", "2018-10-17T09:00:00Z", "2018-11-04T11:00:00Z")]
+    [InlineData("0 0 4 11 *", "America/Havana", "2018-11-03T12:00:00Z", "2018-11-04T04:00:00Z", "2018-11-04T05:00:00Z")]
+    [InlineData("0 */2 * * *", "Australia/Lord_Howe", "2026-10-03T14:00:00Z", "2026-10-03T17:00:00Z", "2026-10-03T19:00:00Z")]
+    public void Clocks_that_are_moved_skip_and_repeat_as_cron_has_it(string schedule, string zone, string after, params string[] expected)
+    {
+        CronSchedule parsed = CronSchedule.Parse(schedule, TimeZoneInfo.FindSystemTimeZoneById(zone));
+        DateTimeOffset at = DateTimeOffset.Parse(after, CultureInfo.InvariantCulture);
+        Assert.Equal(expected, expected.Select(_ => (at = parsed.Next(at)!.Value).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)));
+    }
+
     // The texts are robfig/cron's, as kube-apiserver shows them.
     [Theory]
     [InlineData("", "empty spec string")]

@@ -73,8 +73,8 @@ public sealed class ClusterSession : IAsyncDisposable
 
     public string KubeconfigFile { get; }
 
-    /// <summary>What recovery cut off or passed over in the state directory; null when all was whole.</summary>
-    public string? RecoveryNote => host.RecoveryNote;
+    /// <summary>What is to be said of the state that it started with.</summary>
+    public IReadOnlyList<string> Notes => host.Notes;
 
     /// <summary>Returns when the cluster is ready and its kubeconfig is written.</summary>
     /// <exception cref="UsageException">Options that cannot be meant, among them a port that is taken.</exception>
