@@ -4,6 +4,7 @@ using Bowline.EmbeddedCluster.ApiServer.Aggregation;
 using Bowline.EmbeddedCluster.ApiServer.Bodies;
 using Bowline.EmbeddedCluster.ApiServer.Monitoring;
 using Bowline.EmbeddedCluster.Kinds;
+using Bowline.EmbeddedCluster.Services;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;
@@ -31,7 +32,7 @@ internal sealed class ApiHandler
     private readonly RemoteServers remotes;
 
     /// <param name="flags">What <c>/flagz</c> tells; nothing secret.</param>
-    public ApiHandler(ResourceService service, SubresourceService subresources, TokenIssuer tokens, TokenAuthenticator authenticator, RemoteServers remotes, IReadOnlyDictionary<string, string> flags)
+    public ApiHandler(ResourceService service, SubresourceService subresources, TokenIssuer tokens, TokenAuthenticator authenticator, RemoteServers remotes, ServiceLookup services, IReadOnlyDictionary<string, string> flags)
     {
         this.remotes = remotes;
         kinds = service.Kinds;
@@ -40,7 +41,7 @@ internal sealed class ApiHandler
         this.authenticator = authenticator;
         authorizer = new Authorizer(service.Store);
         Reviews reviews = new(service, authorizer, authenticator);
-        resources = new ResourceEndpoints(service, subresources, reviews, new ListEncoder(service.Time));
+        resources = new ResourceEndpoints(service, subresources, reviews, new ProxyEndpoints(service, services), new ListEncoder(service.Time));
         system = new SystemEndpoints(service.Kinds, tokens, service.Time, new MetricsPage(metrics, service.Store, service.Kinds, started), new StatusPages(service.Time, started, flags));
     }
 
@@ -141,6 +142,12 @@ internal sealed class ApiHandler
         try
         {
             string reason = authorizer.Check(request.User, target, request.Parameter("fieldSelector"));
+            if (request.IsWebSocket && target is { Group: "", Resource: "pods", Subresource: "exec" or "attach" or "portforward", Verb: "get" })
+            {
+                // Browsers open WebSockets by GET; that must not do with the right to read what takes the right to create by POST.
+                authorizer.Check(request.User, target with { Verb = "create" });
+            }
+
             request.Annotate("authorization.k8s.io/decision", "allow");
             request.Annotate("authorization.k8s.io/reason", reason);
         }

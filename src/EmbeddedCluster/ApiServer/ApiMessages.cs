@@ -28,8 +28,19 @@ internal sealed record ApiRequest(string Method, string Path, UserInfo User)
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>Every header as it was sent, one that is repeated as often as it was.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>The client's IP address; empty inside of this process.</summary>
+    public string Client { get; init; } = string.Empty;
+
+    /// <summary>The client is gone: nothing needs to be done for it any more.</summary>
+    public CancellationToken Aborted { get; init; }
+
     /// <summary>The client wants another protocol on this connection (exec, attach, port-forward).</summary>
     public bool IsUpgrade { get; init; }
+
+    public bool IsWebSocket => IsUpgrade && Headers.Any(header => header.Key.Equals("Upgrade", StringComparison.OrdinalIgnoreCase) && header.Value.Contains("websocket", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Adds an annotation to the request's audit event.</summary>
     public Action<string, string> Annotate { get; init; } = static (_, _) => { };
@@ -51,6 +62,9 @@ internal sealed record ApiResponse(int Code, string ContentType, ReadOnlyMemory<
 
     /// <summary>Set for a watch: frames until the stream ends. The body is empty then.</summary>
     public IAsyncEnumerable<Frame>? Stream { get; init; }
+
+    /// <summary>Set for a connection that changes its protocol (101): takes the client's side of it, until either side is done.</summary>
+    public Func<Stream, CancellationToken, Task>? Tunnel { get; init; }
 }
 
 /// <summary>A piece of a stream that is sent at once. An object that is stored as it is sent is the <see cref="Body"/> itself: all watchers share its bytes.</summary>

@@ -10,7 +10,7 @@ internal static class ConnectOptions
 {
     private static readonly string[] Streams = ["stdin", "stdout", "stderr", "tty"];
 
-    /// <param name="path">What follows the subresource in the request's path.</param>
+    /// <param name="path">What follows the subresource in the request's path, from its slash on.</param>
     /// <exception cref="ApiException">400 for ports that are no numbers.</exception>
     public static MapNode Of(ServedSubresource subresource, ApiRequest request, string path)
     {

@@ -96,6 +96,7 @@ internal static class WriteQuery
             },
             Warnings = warnings,
             Annotate = request.Annotate,
+            Cancellation = request.Aborted,
         };
     }
 

@@ -37,8 +37,10 @@ internal sealed partial class ResourceEndpoints
         if (sub.Name is "exec" or "attach" or "portforward" or "proxy")
         {
             WriteContext context = new(request.User, string.Empty) { Warnings = warnings, Annotate = request.Annotate, Cancellation = cancellationToken };
-            await service.AdmitConnectionAsync(kind, @namespace, target.Name, sub, ConnectOptions.Of(sub, request, target.Rest), context).ConfigureAwait(false);
-            throw PodStreams.Refusal(service, kind, @namespace, target.Name, sub.Name, request);
+            await service.AdmitConnectionAsync(kind, @namespace, target.Name, sub, ConnectOptions.Of(sub, request, ProxyEndpoints.PathOf(request, target)), context).ConfigureAwait(false);
+            return sub.Name == "proxy"
+                ? await proxies.AnswerAsync(request, kind, target, cancellationToken).ConfigureAwait(false)
+                : throw PodStreams.Refusal(service, kind, @namespace, target.Name, sub.Name, request);
         }
 
         return await ViewAsync(request, target, kind, sub, accepted, verb, warnings).ConfigureAwait(false);
@@ -94,33 +96,11 @@ internal static class PodStreams
 {
     public static ApiException Refusal(ResourceService service, ServedKind kind, string @namespace, string name, string subresource, ApiRequest request)
     {
-        name = subresource == "proxy" ? Proxied(kind, name) : name;
         MapNode node = service.Get(kind, @namespace, name).Node;
-        return (kind.Plural, subresource) switch
-        {
-            ("pods", "proxy") => node.At("status", "podIP")?.AsString() is { Length: > 0 } address ? Unreachable(address) : ApiErrors.BadRequest("address not allowed"),
-            ("services", _) => new ApiException(503, "ServiceUnavailable", $"no endpoints available for service \"{name}\""),
-            ("nodes", _) => Unreachable(name),
-            _ when node.At("spec", "nodeName")?.AsString() is null or "" => ApiErrors.BadRequest($"pod {name} does not have a host assigned"),
-            _ => PodLogChecks.ContainerProblem(node, name, request) ?? (request.IsUpgrade
+        return node.At("spec", "nodeName")?.AsString() is null or ""
+            ? ApiErrors.BadRequest($"pod {name} does not have a host assigned")
+            : PodLogChecks.ContainerProblem(node, name, request) ?? (request.IsUpgrade
                 ? new ApiException(501, "NotImplemented", $"pods of this cluster are simulated: nothing runs that could be reached by {subresource}")
-                : ApiErrors.BadRequest("Upgrade request required")),
-        };
+                : ApiErrors.BadRequest("Upgrade request required"));
     }
-
-    /// <summary>The object that <c>[scheme:]name[:port]</c> names.</summary>
-    private static string Proxied(ServedKind kind, string text)
-    {
-        string[] parts = text.Split(':');
-        return parts.Length switch
-        {
-            1 => text,
-            2 => parts[0],
-            3 when parts[0] is "" or "http" or "https" => parts[1],
-            _ => throw ApiErrors.BadRequest($"invalid {kind.Singular} request \"{text}\""),
-        };
-    }
-
-    private static ApiException Unreachable(string address) =>
-        new(503, "ServiceUnavailable", $"error trying to reach service: {address} runs nothing: the nodes of this cluster are simulated");
 }

@@ -12,7 +12,7 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.ApiServer;
 
 /// <summary>Requests about objects: picks the operation, and puts its outcome into the accepted form.</summary>
-internal sealed partial class ResourceEndpoints(ResourceService service, SubresourceService subresources, Reviews reviews, ListEncoder encoder)
+internal sealed partial class ResourceEndpoints(ResourceService service, SubresourceService subresources, Reviews reviews, ProxyEndpoints proxies, ListEncoder encoder)
 {
     private static readonly string[] PatchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
 
@@ -24,7 +24,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
             throw kind.Custom is null ? ApiErrors.NoSuchPath() : ApiErrors.PageNotFound();
         }
 
-        if (kind.Namespaced && target.Namespace is null && target.Verb is "get" or "update" or "patch" or "delete" || request.Path.Contains("//", StringComparison.Ordinal))
+        if (kind.Namespaced && target.Namespace is null && target.Verb is "get" or "update" or "patch" or "delete" || (target.Subresource != "proxy" && request.Path.Contains("//", StringComparison.Ordinal)))
         {
             throw ApiErrors.NoSuchPath();
         }
@@ -72,7 +72,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
             "update" => await UpdateAsync(request, kind, target, accepted, string.Empty, warnings).ConfigureAwait(false),
             "patch" => await PatchAsync(request, kind, target, accepted, string.Empty, warnings).ConfigureAwait(false),
             "delete" => await DeleteAsync(request, kind, target, accepted, warnings).ConfigureAwait(false),
-            _ => await DeleteManyAsync(request, kind, target, accepted, warnings, cancellationToken).ConfigureAwait(false),
+            _ => await DeleteManyAsync(request, kind, target, accepted, warnings).ConfigureAwait(false),
         };
     }
 
@@ -236,9 +236,9 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         return One(request, kind, accepted, new ResourceResult(result.Object, null), warnings);
     }
 
-    private async Task<ApiResponse> DeleteManyAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings, CancellationToken cancellationToken)
+    private async Task<ApiResponse> DeleteManyAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, List<string> warnings)
     {
-        WriteContext context = WriteQuery.Context(request, warnings) with { Cancellation = cancellationToken };
+        WriteContext context = WriteQuery.Context(request, warnings);
         (DeleteRequest options, bool dryRun) = DeleteQuery.Parse(request);
         ListPage page = service.List(kind, target.Namespace, ListQuery.Parse(request, kind));
         await service.DeleteManyAsync(kind, page.Items, options, context with { DryRun = context.DryRun || dryRun }).ConfigureAwait(false);

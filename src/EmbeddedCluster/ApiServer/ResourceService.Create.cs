@@ -108,6 +108,7 @@ internal sealed partial class ResourceService
                     return new ResourceResult(node, null, Created: true);
                 }
 
+                context.Cancellation.ThrowIfCancellationRequested();
                 MapNode stored = VersionConversion.ToStorage(kind, node);
                 if (Store.TryPut(kind.Collection, null, kind.Namespaced ? @namespace : string.Empty, name, stored) is { } committed)
                 {

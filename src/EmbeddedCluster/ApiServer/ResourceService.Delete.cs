@@ -77,6 +77,7 @@ internal sealed partial class ResourceService
                 return new DeleteResult(next, gone, Task.CompletedTask);
             }
 
+            context.Cancellation.ThrowIfCancellationRequested();
             if (gone && WasMarked(live, next) && kind.QualifiedPlural == "pods")
             {
                 // A kind that is deleted gracefully is marked by one write and removed by the next, however short its grace.

@@ -75,6 +75,7 @@ internal sealed partial class ResourceService
                 return new ResourceResult(next, null);
             }
 
+            context.Cancellation.ThrowIfCancellationRequested();
             if (Commit(kind, stored, next) is { } committed)
             {
                 await committed.Committed.Durable.ConfigureAwait(false);

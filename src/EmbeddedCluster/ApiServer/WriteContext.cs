@@ -28,7 +28,7 @@ internal sealed record WriteContext(UserInfo User, string FieldManager)
     /// <summary>Adds an annotation to the request's audit event.</summary>
     public Action<string, string> Annotate { get; init; } = static (_, _) => { };
 
-    /// <summary>The client is gone.</summary>
+    /// <summary>The client is gone: what is not stored yet is given up.</summary>
     public CancellationToken Cancellation { get; init; }
 
     /// <summary>The options object of the operation, as webhooks are shown it.</summary>

@@ -4,7 +4,7 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Definitions;
 
-/// <summary>What CRDs add to the OpenAPI documents.</summary>
+/// <summary>What CRDs and other API servers add to the OpenAPI documents.</summary>
 internal static class OpenApiMerge
 {
     private const string Meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
@@ -12,7 +12,8 @@ internal static class OpenApiMerge
     public static byte[] V2(byte[] builtIn, KindCatalog catalog)
     {
         ServedKind[] custom = [.. catalog.Kinds.Where(kind => kind.Custom is not null)];
-        if (custom.Length == 0)
+        MapNode[] elsewhere = [.. catalog.Remotes.Select(remote => remote.Version2).OfType<MapNode>()];
+        if (custom.Length == 0 && elsewhere.Length == 0)
         {
             return builtIn;
         }
@@ -31,6 +32,11 @@ internal static class OpenApiMerge
         foreach ((string path, Node item) in paths)
         {
             all[path] = item;
+        }
+
+        foreach (MapNode remote in elsewhere)
+        {
+            OpenApiParts.Add(document, remote);
         }
 
         return JsonWriter.ToBytes(document);

@@ -149,9 +149,10 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         AuditLog? audit = options.AuditLog is { } path
             ? AuditLog.Open(path, options.AuditPolicy is { } policy ? AuditPolicy.Parse(policy) : AuditPolicy.Default, options.Time)
             : null;
-        RemoteServers remotes = new(store, new ServiceLookup(store, NodeAgent.IsSimulated), new Lazy<X509Certificate2>(() => loading.GetAwaiter().GetResult().FrontProxy));
+        ServiceLookup services = new(store, NodeAgent.IsSimulated);
+        RemoteServers remotes = new(store, services, new Lazy<X509Certificate2>(() => loading.GetAwaiter().GetResult().FrontProxy));
         TaskCompletionSource filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task<HttpFront> listening = Task.Run(() => ListenAsync(options, service, remotes, audit, loading, filled.Task, cancellationToken), cancellationToken);
+        Task<HttpFront> listening = Task.Run(() => ListenAsync(options, service, remotes, services, audit, loading, filled.Task, cancellationToken), cancellationToken);
         try
         {
             Fill(options, store, kinds, service);
@@ -198,14 +199,14 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         service.ForgetHistory();
     }
 
-    private static async Task<HttpFront> ListenAsync(EmbeddedClusterOptions options, ResourceService service, RemoteServers remotes, AuditLog? audit, Task<ClusterCertificates> loading, Task ready, CancellationToken cancellationToken)
+    private static async Task<HttpFront> ListenAsync(EmbeddedClusterOptions options, ResourceService service, RemoteServers remotes, ServiceLookup services, AuditLog? audit, Task<ClusterCertificates> loading, Task ready, CancellationToken cancellationToken)
     {
         ClusterCertificates certificates = await loading.ConfigureAwait(false);
         TokenCodec codec = new(certificates.TokenKey);
         TokenIssuer tokens = new(codec, options.Time);
         TokenAuthenticator authenticator = new(codec, service.Store, options.Time, [.. options.Tokens.Select(token => (token.Token, UserOf(token)))]);
         SubresourceService subresources = new(service, tokens);
-        ApiHandler handler = new(service, subresources, tokens, authenticator, remotes, Flags(options));
+        ApiHandler handler = new(service, subresources, tokens, authenticator, remotes, services, Flags(options));
         return await HttpFront.StartAsync(handler, certificates, audit, options, ready, cancellationToken).ConfigureAwait(false);
     }
 

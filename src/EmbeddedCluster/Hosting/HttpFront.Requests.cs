@@ -48,6 +48,11 @@ internal sealed partial class HttpFront
         {
             response = ApiHandler.Failure(Refusal(e));
         }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody reads this; the audit log tells it.
+            response = ApiHandler.Failure(ApiErrors.InternalError("context canceled"));
+        }
 
         entry ??= audit is null ? null : Begin(context, request, requester, id);
         await WriteAsync(context, response, id, entry).ConfigureAwait(false);
@@ -75,7 +80,7 @@ internal sealed partial class HttpFront
         }
 
         string uri = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? request.Path;
-        AuditedRequest audited = new(request, RequestTarget.Parse(request), requester, id, uri, context.Connection.RemoteIpAddress?.ToString() ?? string.Empty);
+        AuditedRequest audited = new(request, RequestTarget.Parse(request), requester, id, uri, request.Client);
         AuditEntry? entry = audit.Begin(audited);
         entry?.Received();
         return entry;
@@ -104,6 +109,9 @@ internal sealed partial class HttpFront
             UserAgent = http.Headers.UserAgent.ToString(),
             IfNoneMatch = http.Headers.IfNoneMatch.ToString(),
             Host = http.Host.Value ?? string.Empty,
+            Headers = http.Headers.SelectMany(static header => header.Value, static (header, value) => new KeyValuePair<string, string>(header.Key, value ?? string.Empty)),
+            Client = http.HttpContext.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : string.Empty,
+            Aborted = http.HttpContext.RequestAborted,
             IsUpgrade = http.Headers.Upgrade.Count > 0 && http.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase),
         };
     }

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using Bowline.EmbeddedCluster.ApiServer;
 using Bowline.EmbeddedCluster.Auditing;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Bowline.EmbeddedCluster.Hosting;
 
@@ -22,7 +23,7 @@ internal sealed partial class HttpFront
     {
         HttpResponse http = context.Response;
         http.StatusCode = response.Code;
-        http.ContentType = response.ContentType;
+        http.ContentType = response.ContentType.Length > 0 ? response.ContentType : null;
         http.Headers["Audit-Id"] = id;
         http.Headers.CacheControl = "no-cache, private";
         foreach (string warning in response.Warnings)
@@ -30,12 +31,17 @@ internal sealed partial class HttpFront
             http.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
         }
 
-        foreach ((string name, string value) in response.Headers)
+        foreach (IGrouping<string, string> header in response.Headers.GroupBy(header => header.Key, header => header.Value, StringComparer.OrdinalIgnoreCase))
         {
-            http.Headers[name] = value;
+            http.Headers[header.Key] = header.ToArray();
         }
 
-        if (response.Stream is not null)
+        if (response.Tunnel is not null)
+        {
+            entry?.Started(response.Code);
+            await TunnelAsync(context, response.Tunnel).ConfigureAwait(false);
+        }
+        else if (response.Stream is not null)
         {
             entry?.Started(response.Code);
             await StreamAsync(context, response.Stream).ConfigureAwait(false);
@@ -111,6 +117,13 @@ internal sealed partial class HttpFront
         {
             // The client left, was too slow, or the server stops; either way the stream ends here.
         }
+    }
+
+    private async Task TunnelAsync(HttpContext context, Func<Stream, CancellationToken, Task> tunnel)
+    {
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping.Token);
+        Stream client = await context.Features.Get<IHttpUpgradeFeature>()!.UpgradeAsync().ConfigureAwait(false);
+        await tunnel(client, ending.Token).ConfigureAwait(false);
     }
 
     private async Task WriteFrameAsync(HttpContext context, Frame frame, CancellationToken cancellationToken)

@@ -8,7 +8,17 @@ internal sealed record ServedGroup(string Name, IReadOnlyList<string> Versions);
 
 /// <summary>A group-version that another API server serves.</summary>
 /// <param name="Resources">Its APIResourceList; null while that server cannot be reached.</param>
-internal sealed record RemoteVersion(string Group, string Version, MapNode? Resources);
+internal sealed record RemoteVersion(string Group, string Version, MapNode? Resources)
+{
+    /// <summary>What it says of itself in OpenAPI v2: its paths, and the definitions that they need; null when it says nothing that can be read.</summary>
+    public MapNode? Version2 { get; init; }
+
+    /// <summary>Its document of OpenAPI v3; null when it has none that can be read.</summary>
+    public byte[]? Version3 { get; init; }
+
+    public bool SaysTheSame(RemoteVersion other) =>
+        Group == other.Group && Version == other.Version && Node.DeepEquals(Resources, other.Resources) && ReferenceEquals(Version2, other.Version2) && ReferenceEquals(Version3, other.Version3);
+}
 
 /// <summary>Everything served at one moment; replaced as a whole when a CRD changes.</summary>
 internal sealed class KindCatalog
@@ -30,7 +40,7 @@ internal sealed class KindCatalog
     /// <summary>Core group first (named empty), then in discovery order.</summary>
     public IReadOnlyList<ServedGroup> Groups { get; }
 
-    /// <summary>What others serve, in discovery order; found in discovery alone.</summary>
+    /// <summary>What others serve, in discovery order; found in discovery and OpenAPI alone.</summary>
     public IReadOnlyList<RemoteVersion> Remotes { get; }
 
     public ServedKind? Find(string group, string version, string plural) => byPlural.GetValueOrDefault((group, version, plural));
@@ -100,7 +110,7 @@ internal sealed class KindRegistry
     }
 
     private static bool Same(IReadOnlyList<RemoteVersion> left, IReadOnlyList<RemoteVersion> right) =>
-        left.Count == right.Count && left.Zip(right).All(pair => pair.First.Group == pair.Second.Group && pair.First.Version == pair.Second.Version && Node.DeepEquals(pair.First.Resources, pair.Second.Resources));
+        left.Count == right.Count && left.Zip(right).All(pair => pair.First.SaysTheSame(pair.Second));
 
     private void Rebuild()
     {

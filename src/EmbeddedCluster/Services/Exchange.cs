@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
@@ -16,12 +15,15 @@ namespace Bowline.EmbeddedCluster.Services;
 /// </summary>
 internal sealed class Exchange : IAsyncDisposable
 {
+    /// <summary>The header of a request that wants another protocol, which its header Upgrade names.</summary>
+    public const string Upgrading = "Connection: Upgrade";
+
     private const int LongestLine = 64 * 1024;
     private const int MostHeaders = 256;
-    private readonly SslStream stream;
+    private readonly Stream stream;
     private readonly PipeReader reader;
 
-    private Exchange(SslStream stream)
+    private Exchange(Stream stream)
     {
         this.stream = stream;
         reader = PipeReader.Create(stream);
@@ -31,21 +33,26 @@ internal sealed class Exchange : IAsyncDisposable
 
     public List<KeyValuePair<string, string>> Headers { get; } = [];
 
+    /// <summary>How long the body is said to be; null when its end will show.</summary>
+    public long? Length => !IsChunked && long.TryParse(Header("Content-Length"), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
+
     private bool IsChunked => Header("Transfer-Encoding").Contains("chunked", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether the connection is no longer one of HTTP, as was asked: what comes now is for who asked.</summary>
+    public bool IsUpgraded => Code == 101;
+
     /// <summary>Sends a request, and waits for the head of the answer.</summary>
-    /// <param name="head">Request line and headers without line ends; Host, Content-Length and Connection are added.</param>
+    /// <param name="head">Request line and headers without line ends; Content-Length is added, and Connection unless it is there to change the protocol.</param>
     /// <exception cref="HttpRequestException">No server, none that is trusted, or an answer that is none.</exception>
-    public static async Task<Exchange> BeginAsync(TlsTarget target, X509Certificate2? identity, IEnumerable<string> head, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public static async Task<Exchange> BeginAsync(ServerTarget target, X509Certificate2? identity, IReadOnlyList<string> head, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        SslStream? stream = null;
+        Stream? stream = null;
         try
         {
-            stream = new SslStream(await target.DialAsync(cancellationToken).ConfigureAwait(false));
-            SslClientAuthenticationOptions options = target.Options(identity);
-            options.ApplicationProtocols = [SslApplicationProtocol.Http11];
-            await stream.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
-            string text = string.Join("\r\n", [.. head.Select(OneLine), $"Host: {target.Name}:{target.Port}", $"Content-Length: {body.Length}", "Connection: close", string.Empty, string.Empty]);
+            stream = await target.ConnectAsync(identity, cancellationToken).ConfigureAwait(false);
+            string[] length = body.IsEmpty && IsBodiless(head[0]) ? [] : [$"Content-Length: {body.Length}"];
+            string[] connection = head.Contains(Upgrading) ? [] : ["Connection: close"];
+            string text = string.Join("\r\n", [.. head.Select(OneLine), .. length, .. connection, string.Empty, string.Empty]);
             await stream.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken).ConfigureAwait(false);
             await stream.WriteAsync(body, cancellationToken).ConfigureAwait(false);
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -62,6 +69,18 @@ internal sealed class Exchange : IAsyncDisposable
 
             throw e is SocketException or AuthenticationException or IOException ? new HttpRequestException(e.Message, e) : e;
         }
+    }
+
+    /// <summary>Hands bytes on both ways until either side is done; an <see cref="IsUpgraded"/> one only.</summary>
+    public async Task JoinAsync(Stream other, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] ways = [other.CopyToAsync(stream, ending.Token), reader.CopyToAsync(other, ending.Token)];
+        await Task.WhenAny(ways).ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+
+        // However the connection ended, its end is all there is to tell.
+        await Task.WhenAll(ways).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public string Header(string name) => Headers.FirstOrDefault(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value ?? string.Empty;
@@ -85,8 +104,7 @@ internal sealed class Exchange : IAsyncDisposable
             yield break;
         }
 
-        long? length = long.TryParse(Header("Content-Length"), CultureInfo.InvariantCulture, out long number) ? number : null;
-        await foreach (ReadOnlyMemory<byte> part in PartsAsync(length, cancellationToken).ConfigureAwait(false))
+        await foreach (ReadOnlyMemory<byte> part in PartsAsync(Length, cancellationToken).ConfigureAwait(false))
         {
             yield return part;
         }
@@ -97,6 +115,8 @@ internal sealed class Exchange : IAsyncDisposable
         await reader.CompleteAsync().ConfigureAwait(false);
         await stream.DisposeAsync().ConfigureAwait(false);
     }
+
+    private static bool IsBodiless(string requestLine) => !requestLine.StartsWith('P');
 
     // A header stays the one that it was meant to be, whatever is in it.
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
@@ -120,7 +140,7 @@ internal sealed class Exchange : IAsyncDisposable
                 Headers.Add(new(line[..colon], line[(colon + 1)..].Trim()));
             }
         }
-        while (Code is >= 100 and < 200);
+        while (Code is >= 100 and < 200 && !IsUpgraded);
     }
 
     /// <param name="length">How many bytes are left; null for all until the connection ends.</param>

@@ -9,9 +9,9 @@ internal sealed class ServiceConnections : IDisposable
     private const int MaxAnswer = 4 * 1024 * 1024;
     private const int MaxClients = 64;
     private readonly Lock gate = new();
-    private Dictionary<TlsTarget, HttpClient> clients = [];
+    private Dictionary<ServerTarget, HttpClient> clients = [];
 
-    public HttpClient To(TlsTarget target)
+    public HttpClient To(ServerTarget target)
     {
         lock (gate)
         {
@@ -32,7 +32,7 @@ internal sealed class ServiceConnections : IDisposable
 
     public void Dispose()
     {
-        Dictionary<TlsTarget, HttpClient> before;
+        Dictionary<ServerTarget, HttpClient> before;
         lock (gate)
         {
             before = clients;
@@ -46,7 +46,7 @@ internal sealed class ServiceConnections : IDisposable
     }
 
     /// <summary>Why a call failed, as Go's net/http says it.</summary>
-    public static string Describe(HttpRequestException e, TlsTarget target)
+    public static string Describe(HttpRequestException e, ServerTarget target)
     {
         for (Exception? at = e; at is not null; at = at.InnerException)
         {
@@ -71,7 +71,7 @@ internal sealed class ServiceConnections : IDisposable
         return e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded ? $"the answer is larger than {MaxAnswer} bytes" : e.InnerException?.Message ?? e.Message;
     }
 
-    private HttpClient Connect(TlsTarget target)
+    private HttpClient Connect(ServerTarget target)
     {
         SocketsHttpHandler handler = new()
         {

@@ -46,6 +46,45 @@ internal sealed class ServiceLookup(ObjectStore store, Func<MapNode, bool> isSim
             : new ServiceAddress(ServiceState.NoPort, string.Empty, 0, string.Empty);
     }
 
+    /// <summary>
+    /// Where kube-apiserver's proxy to a Service leads: to an address of its Endpoints, not to external names; one that a pod of the namespace is
+    /// said to have has to be that pod's.
+    /// </summary>
+    /// <param name="portName">As the Service calls its port; empty for one without a name.</param>
+    public ServiceAddress FindProxied(string @namespace, string name, string portName)
+    {
+        if (store.Get("endpoints", @namespace, name) is not { } endpoints)
+        {
+            return new ServiceAddress(ServiceState.NoSlices, string.Empty, 0, portName);
+        }
+
+        ServiceState state = ServiceState.NoEndpoints;
+        foreach (Node subset in endpoints.Node["subsets"]?.AsList() ?? [])
+        {
+            Node? port = (subset["ports"]?.AsList() ?? []).FirstOrDefault(item => (item["name"]?.AsString() ?? string.Empty) == portName);
+            foreach (Node address in (port is null ? null : subset["addresses"]?.AsList()) ?? [])
+            {
+                string ip = address["ip"]?.AsString() ?? string.Empty;
+                if (IsSimulated(@namespace, address))
+                {
+                    state = ServiceState.Simulated;
+                }
+                else if (address["targetRef"] is not MapNode of || HasAddress(@namespace, of, ip))
+                {
+                    return new ServiceAddress(ServiceState.Found, ip, (int)(port!["port"]?.AsInteger() ?? 0), portName);
+                }
+            }
+        }
+
+        return new ServiceAddress(state, string.Empty, 0, portName);
+    }
+
+    public bool IsSimulated(MapNode pod) => OnSimulatedNode(pod.At("spec", "nodeName")?.AsString() ?? string.Empty);
+
+    private bool HasAddress(string @namespace, MapNode target, string ip) =>
+        target["kind"]?.AsString() == "Pod" && target["namespace"]?.AsString() == @namespace
+        && store.Get("pods", @namespace, target["name"]?.AsString() ?? string.Empty)?.Node.At("status", "podIPs")?.AsList()?.Any(own => own["ip"]?.AsString() == ip) == true;
+
     private ServiceAddress Endpoint(string @namespace, string service, string portName)
     {
         ServiceState state = ServiceState.NoSlices;
@@ -77,6 +116,9 @@ internal sealed class ServiceLookup(ObjectStore store, Func<MapNode, bool> isSim
             nodeName = store.Get("pods", @namespace, endpoint.At("targetRef", "name")?.AsString() ?? string.Empty)?.Node.At("spec", "nodeName")?.AsString() ?? string.Empty;
         }
 
-        return nodeName.Length > 0 && store.Get("nodes", string.Empty, nodeName) is { } node && isSimulatedNode(node.Node);
+        return OnSimulatedNode(nodeName);
     }
+
+    private bool OnSimulatedNode(string nodeName) =>
+        nodeName.Length > 0 && store.Get("nodes", string.Empty, nodeName) is { } node && isSimulatedNode(node.Node);
 }

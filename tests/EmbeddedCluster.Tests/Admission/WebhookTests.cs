@@ -201,6 +201,39 @@ public sealed class WebhookTests : IAsyncLifetime
         await admin.MadeAsync(Maps, "{metadata: {name: a}}");
     }
 
+    [Theory]
+    [InlineData("Mutating", "CREATE")]
+    [InlineData("Validating", "UPDATE")]
+    [InlineData("Validating", "DELETE")]
+    public async Task A_write_is_given_up_with_the_client_that_wanted_it(string kind, string operation)
+    {
+        await admin.MadeAsync(Maps, "{metadata: {name: there}, data: {a: b}}");
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.OnRaw("/hang", async (_, context) =>
+        {
+            asked.SetResult();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => left.SetResult(), TaskScheduler.Default);
+        });
+        await Configure(kind, "v.example.com", "/hang", "timeoutSeconds: 30\n  failurePolicy: Ignore\n  matchConditions: [{name: a, expression: \"request.operation == '" + operation + "'\"}]");
+        using HttpClient client = HostClients.Admin(host);
+        using CancellationTokenSource leaving = new();
+        using StringContent created = new("{\"metadata\":{\"name\":\"new\"}}", System.Text.Encoding.UTF8, "application/json");
+        using StringContent merged = new("{\"data\":{\"a\":\"c\"}}", System.Text.Encoding.UTF8, "application/merge-patch+json");
+        Task<HttpResponseMessage> writing = operation switch
+        {
+            "CREATE" => client.PostAsync(Maps, created, leaving.Token),
+            "UPDATE" => client.PatchAsync(Maps + "/there", merged, leaving.Token),
+            _ => client.DeleteAsync(Maps + "/there", leaving.Token),
+        };
+        await asked.Task;
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
+        await left.Task;
+        Assert.Equal(404, (await admin.GetAsync(Maps + "/new")).Code);
+        Assert.Equal("b", (await admin.GetAsync(Maps + "/there")).Body.At("data", "a")!.AsString());
+    }
+
     [Fact]
     public async Task What_is_no_proper_answer_is_a_failed_call()
     {

@@ -4,6 +4,7 @@ using Bowline.EmbeddedCluster.Tests.Admission;
 using Bowline.Resources.Model;
 using Bowline.Resources.Yaml;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Bowline.EmbeddedCluster.Tests.ApiServer;
 
@@ -117,6 +118,99 @@ public sealed class AggregatedServiceTests : IAsyncLifetime
         await admin.DeleteAsync(Services + "/v1.custom.example.com");
         await UntilAsync(async () => await GroupAsync() is null);
         Assert.Equal(404, (await admin.GetAsync("/apis/custom.example.com/v1")).Code);
+    }
+
+    [Fact]
+    public async Task Connections_that_change_their_protocol_are_handed_on_in_the_name_of_who_asks()
+    {
+        await using WebhookServer server = await WebhookServer.StartAsync("adapter.default.svc");
+        Serve(server);
+        server.OnRaw("/apis/custom.example.com/v1/namespaces/default/things/t/exec", async (_, context) =>
+        {
+            context.Response.Headers.Upgrade = context.Request.Headers.Upgrade;
+            await using Stream stream = await context.Features.Get<IHttpUpgradeFeature>()!.UpgradeAsync();
+            using StreamReader heard = new(stream);
+            string user = $"{context.Request.Headers["X-Remote-User"]} {string.Join('|', context.Request.Headers["X-Remote-Group"].ToArray())}";
+            await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes($"{user} said {await heard.ReadLineAsync()}\n"));
+        });
+        await RegisterAsync(server, $"caBundle: {server.CaBundle}");
+        await IsAsync("Passed", "all checks passed", "True");
+        await using System.Net.Security.SslStream client = await HostClients.RawAsync(host, asAdmin: true);
+        await client.WriteAsync("POST /apis/custom.example.com/v1/namespaces/default/things/t/exec?command=ls HTTP/1.1\r\nHost: me\r\nX-Remote-User: root\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\nhello\n"u8.ToArray());
+        using StreamReader reader = new(client);
+        Assert.Equal("HTTP/1.1 101 Switching Protocols", await reader.ReadLineAsync());
+        while (await reader.ReadLineAsync() is { Length: > 0 })
+        {
+        }
+
+        Assert.Equal("admin system:masters|system:authenticated said hello", await reader.ReadLineAsync());
+        Assert.Null(await reader.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task How_others_describe_what_they_serve_is_part_of_this_servers_description()
+    {
+        const string Document = "/openapi/v3/apis/custom.example.com/v1";
+        await using WebhookServer server = await WebhookServer.StartAsync("adapter.default.svc");
+        Serve(server);
+        int sent = 0;
+        server.OnRaw(Document, (_, context) =>
+        {
+            if (context.Request.Headers.IfNoneMatch == "\"one\"")
+            {
+                context.Response.StatusCode = 304;
+                return Task.CompletedTask;
+            }
+
+            sent++;
+            context.Response.Headers.ETag = "\"one\"";
+            return WebhookServer.WriteAsync(context, (MapNode)YamlReader.Read("{openapi: 3.0.0, info: {title: t, version: v1}, paths: {}, components: {schemas: {com.example.Thing: {type: object, description: a thing}}}}"));
+        });
+        server.OnRaw("/openapi/v2", (_, context) => WebhookServer.WriteAsync(context, (MapNode)YamlReader.Read("""
+            swagger: "2.0"
+            paths:
+              /apis/custom.example.com/v1/things: {get: {responses: {"200": {description: OK, schema: {$ref: "#/definitions/com.example.Thing"}}}}}
+              /apis/custom.example.com/v2/things: {get: {responses: {"200": {description: OK, schema: {$ref: "#/definitions/com.example.Other"}}}}}
+            definitions:
+              com.example.Thing: {type: object, properties: {metadata: {$ref: "#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}}}
+              com.example.Other: {type: object}
+              io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta: {type: object, description: theirs}
+            """)));
+        await RegisterAsync(server, $"caBundle: {server.CaBundle}");
+        await UntilAsync(async () => (await admin.GetAsync(Document)).Body.At("components", "schemas", "com.example.Thing", "description")?.AsString() == "a thing");
+        Assert.StartsWith($"{Document}?hash=", (await admin.GetAsync("/openapi/v3")).Body.At("paths", "apis/custom.example.com/v1", "serverRelativeURL")!.AsString(), StringComparison.Ordinal);
+        Node swagger = (await admin.GetAsync("/openapi/v2")).Body;
+        Assert.Equal("#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta_v2", swagger.At("definitions", "com.example.Thing", "properties", "metadata", "$ref")!.AsString());
+        Assert.Equal("theirs", swagger.At("definitions", "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta_v2", "description")!.AsString());
+        Assert.Null(swagger.At("definitions", "com.example.Other"));
+        Assert.NotNull(swagger.At("paths", "/apis/custom.example.com/v1/things"));
+        Assert.NotNull(swagger.At("paths", "/api/v1/pods"));
+
+        // Looked at again, and not sent again.
+        int before = server.Asked.Count(asked => asked.Path == Document);
+        await admin.MergeAsync(Services + "/v1.custom.example.com", "{\"spec\":{\"versionPriority\":11}}");
+        await UntilAsync(() => Task.FromResult(server.Asked.Count(asked => asked.Path == Document) > before));
+        Assert.Equal((1, 200), (sent, (await admin.GetAsync(Document)).Code));
+        await admin.DeleteAsync(Services + "/v1.custom.example.com");
+        await UntilAsync(async () => (await admin.GetAsync(Document)).Code == 404);
+    }
+
+    [Theory]
+    [InlineData("no JSON")]
+    [InlineData("[]")]
+    [InlineData("{\"swagger\": \"2.0\", \"paths\": {\"/apis/custom.example.com/v1/x\": {\"get\": {\"parameters\": [{\"in\": \"moon\"}]}}}, \"definitions\": 7}")]
+    public async Task A_description_that_cannot_be_read_hides_only_itself(string text)
+    {
+        await using WebhookServer server = await WebhookServer.StartAsync("adapter.default.svc");
+        Serve(server);
+        server.OnRaw("/openapi/v2", (_, context) => context.Response.WriteAsync(text));
+        server.OnRaw("/openapi/v3/apis/custom.example.com/v1", (_, context) => context.Response.WriteAsync(text));
+        await RegisterAsync(server, $"caBundle: {server.CaBundle}");
+        await UntilAsync(() => Task.FromResult(server.Asked.Any(asked => asked.Path == "/openapi/v2") && server.Asked.Any(asked => asked.Path.StartsWith("/openapi/v3", StringComparison.Ordinal))));
+        await IsAsync("Passed", "all checks passed", "True");
+        RestAnswer swagger = await admin.SendAsync(HttpMethod.Get, "/openapi/v2", null, null, ("Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"));
+        Assert.Equal((200, 200), (swagger.Code, (await admin.GetAsync("/openapi/v3/api/v1")).Code));
+        Assert.Equal("things", (await admin.GetAsync("/apis/custom.example.com/v1")).Body["resources"]!.AsList()![0]["name"]!.AsString());
     }
 
     [Fact]

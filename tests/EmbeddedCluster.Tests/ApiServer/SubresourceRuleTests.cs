@@ -136,7 +136,7 @@ public sealed class SubresourceRuleTests : AdminTests
     [Theory]
     [InlineData("/api/v1/nodes/none/proxy/healthz", 404, "nodes \"none\" not found")]
     [InlineData("/api/v1/namespaces/default/services/https:none:443/proxy/a/b", 404, "services \"none\" not found")]
-    [InlineData("/api/v1/namespaces/default/services/kubernetes:443/proxy/version", 503, "no endpoints available for service \"kubernetes\"")]
+    [InlineData("/api/v1/namespaces/default/services/kubernetes/proxy/version", 503, "no endpoints available for service \"kubernetes\"")]
     [InlineData("/api/v1/namespaces/default/services/a:b:c:d/proxy/", 400, "invalid service request \"a:b:c:d\"")]
     public async Task Paths_behind_a_proxy_belong_to_the_object_that_they_name(string path, int code, string message)
     {

@@ -44,7 +44,7 @@ internal sealed class WebhookClient(WebhookSettings settings) : IDisposable
 
     public void Dispose() => connections.Dispose();
 
-    private static TlsTarget Target(Webhook hook, WebhookAddress address) => new(address.Url.Host, address.Host, address.Port) { Authority = hook.CaBundle };
+    private static ServerTarget Target(Webhook hook, WebhookAddress address) => new(address.Url.Host, address.Host, address.Port) { Authority = hook.CaBundle };
 
     private static MapNode Parse(byte[] body)
     {

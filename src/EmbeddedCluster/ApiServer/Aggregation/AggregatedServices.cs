@@ -18,6 +18,7 @@ internal sealed class AggregatedServices(ObjectStore store, KindRegistry kinds, 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
     private static readonly ServedKind Kind = KindRegistry.BuiltIn.Find("apiregistration.k8s.io", "v1", "apiservices")!;
+    private readonly RemoteOpenApi openApi = new(remotes);
 
     /// <summary>An APIService without a Service is served by this server, always.</summary>
     public static void MarkLocal(MapNode node, string now)
@@ -82,9 +83,20 @@ internal sealed class AggregatedServices(ObjectStore store, KindRegistry kinds, 
             Settle(one);
         }
 
-        Found[] elsewhere = [.. found.Where(one => one.IsRemote)];
-        kinds.Discover([.. elsewhere.OrderByDescending(one => one.Number("groupPriorityMinimum")).ThenBy(one => one.Text("group"), StringComparer.Ordinal).ThenByDescending(one => one.Number("versionPriority")).Select(one => new RemoteVersion(one.Text("group"), one.Text("version"), one.Resources))]);
+        Found[] elsewhere = [.. found.Where(one => one.IsRemote).OrderByDescending(one => one.Number("groupPriorityMinimum")).ThenBy(one => one.Text("group"), StringComparer.Ordinal).ThenByDescending(one => one.Number("versionPriority"))];
+        openApi.KeepOnly(elsewhere.Select(one => one.Item.Name));
+        kinds.Discover([.. elsewhere.Select(one => openApi.Known(one.Item.Name, one.Version))]);
+
+        // Whoever is slow to describe itself is there all the same.
+        kinds.Discover(await Task.WhenAll(elsewhere.Select(one => DescribeAsync(one, cancellationToken))).ConfigureAwait(false));
         return (elsewhere.Length > 0, elsewhere.All(one => one.Resources is not null));
+    }
+
+    private async Task<RemoteVersion> DescribeAsync(Found found, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(Patience, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        return await openApi.DescribeAsync(found.Item, found.Version, either.Token).ConfigureAwait(false);
     }
 
     private void Settle(Found found)
@@ -151,6 +163,8 @@ internal sealed class AggregatedServices(ObjectStore store, KindRegistry kinds, 
     /// <summary>What a look at an APIService found.</summary>
     private sealed record Found(StoredObject Item, bool IsRemote, string Reason, string Message, MapNode? Resources)
     {
+        public RemoteVersion Version => new(Text("group"), Text("version"), Resources);
+
         public string Text(string member) => Item.Node.At("spec", member)?.AsString() ?? string.Empty;
 
         public long Number(string member) => Item.Node.At("spec", member)?.AsInteger() ?? 0;

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Bowline.EmbeddedCluster.Admission;
@@ -22,12 +21,6 @@ internal sealed class RemoteServers(ObjectStore store, ServiceLookup services, L
 
     private static readonly UserInfo Checker = new("system:kube-aggregator", ["system:masters"]);
 
-    // Headers of one connection alone; what is left out of an answer is written anew, or belongs to its transport.
-    private static readonly HashSet<string> Own = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Type", "Date", "Audit-Id",
-    };
-
     /// <summary>The APIService that gives a group-version to somebody else; null when there is none.</summary>
     public MapNode? Find(string group, string version) =>
         store.Get(Collection, string.Empty, $"{version}.{group}") is { } found && found.Node.At("spec", "service") is MapNode ? found.Node : null;
@@ -39,8 +32,23 @@ internal sealed class RemoteServers(ObjectStore store, ServiceLookup services, L
     public async Task<byte[]> DiscoverAsync(MapNode apiService, ServiceAddress address, CancellationToken cancellationToken)
     {
         string path = $"/apis/{apiService.At("spec", "group")?.AsString()}/{apiService.At("spec", "version")?.AsString()}";
-        string[] head = [$"GET {path} HTTP/1.1", "Accept: application/json", .. Vouched(Checker)];
-        await using Exchange exchange = await Exchange.BeginAsync(Target(apiService, address), identity.Value, head, default, cancellationToken).ConfigureAwait(false);
+        return (await ReadAsync(apiService, address, path, string.Empty, MostOfAList, cancellationToken).ConfigureAwait(false)).Body!;
+    }
+
+    /// <summary>What the server tells of itself at a path.</summary>
+    /// <param name="tag">What is known already; an answer that is still that one has no body.</param>
+    /// <param name="most">A longer answer is none.</param>
+    /// <exception cref="HttpRequestException">No answer, or none that is a success.</exception>
+    public async Task<(byte[]? Body, string Tag)> ReadAsync(MapNode apiService, ServiceAddress address, string path, string tag, int most, CancellationToken cancellationToken)
+    {
+        ServerTarget target = Target(apiService, address);
+        string[] head = [$"GET {path} HTTP/1.1", $"Host: {HostOf(target)}", "Accept: application/json", .. tag.Length > 0 ? [$"If-None-Match: {tag}"] : Array.Empty<string>(), .. Vouched(Checker)];
+        await using Exchange exchange = await Exchange.BeginAsync(target, identity.Value, head, default, cancellationToken).ConfigureAwait(false);
+        if (exchange.Code == 304 && tag.Length > 0)
+        {
+            return (null, tag);
+        }
+
         if (exchange.Code is < 200 or >= 300)
         {
             throw new HttpRequestException(null, null, (HttpStatusCode)exchange.Code);
@@ -50,13 +58,13 @@ internal sealed class RemoteServers(ObjectStore store, ServiceLookup services, L
         await foreach (ReadOnlyMemory<byte> part in exchange.BodyAsync(cancellationToken).ConfigureAwait(false))
         {
             body.Write(part.Span);
-            if (body.Length > MostOfAList)
+            if (body.Length > most)
             {
-                throw new HttpRequestException($"the list of resources is larger than {MostOfAList} bytes");
+                throw new HttpRequestException($"the answer is larger than {most} bytes");
             }
         }
 
-        return body.ToArray();
+        return (body.ToArray(), exchange.Header("ETag"));
     }
 
     public async Task<ApiResponse> HandOnAsync(ApiRequest request, MapNode apiService, CancellationToken cancellationToken)
@@ -67,15 +75,11 @@ internal sealed class RemoteServers(ObjectStore store, ServiceLookup services, L
             return Plain(503, "service unavailable\n");
         }
 
-        if (request.IsUpgrade)
-        {
-            return Plain(501, "connections that change their protocol are not handed on to other API servers\n");
-        }
-
-        TlsTarget target = Target(apiService, address);
+        ServerTarget target = Target(apiService, address);
+        OnwardRequest onward = new(target, request.Target) { Host = HostOf(target), Identity = identity.Value, RefusesRedirects = true, VouchedPrefix = "X-Remote-", Vouched = Vouched(request.User) };
         try
         {
-            return Answer(request, await Exchange.BeginAsync(target, identity.Value, Head(request), request.Body, cancellationToken).ConfigureAwait(false));
+            return await ReverseProxy.HandOnAsync(request, onward, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException e)
         {
@@ -95,44 +99,8 @@ internal sealed class RemoteServers(ObjectStore store, ServiceLookup services, L
         };
     }
 
-    private static ApiResponse Answer(ApiRequest request, Exchange exchange)
-    {
-        KeyValuePair<string, string>[] headers = [.. exchange.Headers.Where(header => !Own.Contains(header.Key))];
-        bool hasBody = request.Method != "HEAD" && exchange.Code is not (204 or 304);
-        return new ApiResponse(exchange.Code, exchange.Header("Content-Type"), default) { Headers = headers, Stream = ContentAsync(exchange, hasBody) };
-    }
-
-    private static async IAsyncEnumerable<Frame> ContentAsync(Exchange exchange, bool hasBody, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        await using ConfiguredAsyncDisposable closing = exchange.ConfigureAwait(false);
-        if (hasBody)
-        {
-            await foreach (ReadOnlyMemory<byte> part in exchange.BodyAsync(cancellationToken).ConfigureAwait(false))
-            {
-                yield return Frame.Of(part);
-            }
-        }
-    }
-
-    private static IEnumerable<string> Head(ApiRequest request)
-    {
-        yield return $"{request.Method} {request.Target} HTTP/1.1";
-        foreach ((string name, string value) in ((string, string)[])[("Accept", request.Accept), ("Content-Type", request.ContentType), ("User-Agent", request.UserAgent), ("If-None-Match", request.IfNoneMatch)])
-        {
-            if (value.Length > 0)
-            {
-                yield return $"{name}: {value}";
-            }
-        }
-
-        foreach (string line in Vouched(request.User))
-        {
-            yield return line;
-        }
-    }
-
     /// <summary>Headers that tell for whom a request is made.</summary>
-    private static IEnumerable<string> Vouched(UserInfo user) =>
+    private static string[] Vouched(UserInfo user) =>
     [
         $"X-Remote-User: {user.Name}",
         .. user.Uid.Length > 0 ? [$"X-Remote-Uid: {user.Uid}"] : Array.Empty<string>(),
@@ -140,11 +108,13 @@ internal sealed class RemoteServers(ObjectStore store, ServiceLookup services, L
         .. user.Extra.SelectMany(pair => pair.Value.Select(value => $"X-Remote-Extra-{Uri.EscapeDataString(pair.Key)}: {value}")),
     ];
 
-    private static TlsTarget Target(MapNode apiService, ServiceAddress address) => new($"{Text(apiService, "name")}.{Text(apiService, "namespace")}.svc", address.Host, address.Port)
+    private static ServerTarget Target(MapNode apiService, ServiceAddress address) => new($"{Text(apiService, "name")}.{Text(apiService, "namespace")}.svc", address.Host, address.Port)
     {
         Authority = apiService.At("spec", "caBundle")?.AsString() is { Length: > 0 } bundle ? Encoding.UTF8.GetString(Convert.FromBase64String(bundle)) : null,
         SkipsVerification = apiService.At("spec", "insecureSkipTLSVerify")?.AsBool() == true,
     };
+
+    private static string HostOf(ServerTarget target) => $"{target.Name}:{target.Port}";
 
     private static ApiResponse Plain(int code, string text) => new(code, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(text));
 

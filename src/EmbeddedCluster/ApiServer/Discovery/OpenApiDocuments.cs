@@ -8,7 +8,7 @@ using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer.Discovery;
 
-/// <summary>/openapi/v2 and /openapi/v3, unpacked from the embedded copies when first asked for; CRDs add their own.</summary>
+/// <summary>/openapi/v2 and /openapi/v3, unpacked from the embedded copies when first asked for; CRDs and other API servers add their own.</summary>
 internal sealed class OpenApiDocuments(KindRegistry kinds, TimeProvider time)
 {
     // An @ is no letter of a media type, so answers are called by another name than questions may be.
@@ -109,7 +109,9 @@ internal sealed class OpenApiDocuments(KindRegistry kinds, TimeProvider time)
         {
             Catalog = catalog;
             Custom = catalog.Kinds.Where(kind => kind.Custom is not null).Select(kind => $"apis/{kind.Kind.Group}/{kind.Kind.Version}").Distinct()
-                .ToFrozenDictionary(key => key, key => new OpenApiDocument(OpenApiMerge.V3(key, catalog, name => BuiltIn.Value[name].Json), OpenApiProtobuf.WriteV3), StringComparer.Ordinal);
+                .Select(key => (Key: key, Json: OpenApiMerge.V3(key, catalog, name => BuiltIn.Value[name].Json)))
+                .Concat(catalog.Remotes.Where(remote => remote.Version3 is not null).Select(remote => (Key: $"apis/{remote.Group}/{remote.Version}", Json: remote.Version3!)))
+                .ToFrozenDictionary(document => document.Key, document => new OpenApiDocument(document.Json, OpenApiProtobuf.WriteV3), StringComparer.Ordinal);
             version2 = new Lazy<OpenApiDocument>(() => new OpenApiDocument(OpenApiMerge.V2(OpenApiDocuments.Version2.Value, catalog), OpenApiProtobuf.WriteV2));
             index = new Lazy<OpenApiDocument>(() => new OpenApiDocument(JsonWriter.ToBytes(Paths()), static _ => throw new NotSupportedException("the index is JSON")));
         }

@@ -108,7 +108,7 @@ internal sealed class ServerMetrics(TimeProvider time)
 
         if (response.Stream is { } stream)
         {
-            return response with { Stream = Follow(labels, stream, begun, default) };
+            return response with { Stream = Follow(labels, response.Code, stream, begun, default) };
         }
 
         Count(labels, response.Code, begun);
@@ -126,23 +126,27 @@ internal sealed class ServerMetrics(TimeProvider time)
         Durations.GetOrAdd(labels, static _ => new Histogram(Seconds)).Add(time.GetElapsedTime(begun).TotalSeconds);
     }
 
-    private async IAsyncEnumerable<Frame> Follow(RequestLabels labels, IAsyncEnumerable<Frame> stream, long begun, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<Frame> Follow(RequestLabels labels, int code, IAsyncEnumerable<Frame> stream, long begun, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         StrongBox<long> open = LongRunning.GetOrAdd(labels, static _ => new StrongBox<long>());
-        StrongBox<long> events = WatchEvents.GetOrAdd((labels.Group, labels.Version, labels.Resource), static _ => new StrongBox<long>());
+        StrongBox<long>? events = labels.Verb == "WATCH" ? WatchEvents.GetOrAdd((labels.Group, labels.Version, labels.Resource), static _ => new StrongBox<long>()) : null;
         Interlocked.Increment(ref open.Value);
         try
         {
             await foreach (Frame frame in stream.WithCancellation(cancellationToken).ConfigureAwait(false))
             {
-                Interlocked.Increment(ref events.Value);
+                if (events is not null)
+                {
+                    Interlocked.Increment(ref events.Value);
+                }
+
                 yield return frame;
             }
         }
         finally
         {
             Interlocked.Decrement(ref open.Value);
-            Count(labels, 200, begun);
+            Count(labels, code, begun);
         }
     }
 }
