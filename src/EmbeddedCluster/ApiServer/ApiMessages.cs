@@ -19,6 +19,9 @@ internal sealed record ApiRequest(string Method, string Path, UserInfo User)
 
     public string ContentType { get; init; } = string.Empty;
 
+    /// <summary>The body's media type alone, in small letters: neither its parameters nor its case tell forms apart.</summary>
+    public string MediaType => ContentType.Split(';')[0].Trim().ToLowerInvariant();
+
     public string UserAgent { get; init; } = string.Empty;
 
     public string IfNoneMatch { get; init; } = string.Empty;

@@ -65,10 +65,10 @@ internal sealed class ProxyEndpoints(ResourceService service, ServiceLookup serv
     private (string Host, int Port) OfService(Named named, RequestTarget target)
     {
         string @namespace = target.Namespace ?? string.Empty;
+        MapNode found = service.Get(service.Kinds.Current.Find(string.Empty, "v1", "services")!, @namespace, named.Name).Node;
         string portName = named.Port;
         if (long.TryParse(named.Port, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number))
         {
-            MapNode found = service.Get(service.Kinds.Current.Find(string.Empty, "v1", "services")!, @namespace, named.Name).Node;
             Node port = (found.At("spec", "ports")?.AsList() ?? []).FirstOrDefault(item => item["port"]?.AsInteger() == number)
                 ?? throw Unavailable($"no service port {number} found for service \"{named.Name}\"");
             portName = port["name"]?.AsString() ?? string.Empty;
@@ -78,7 +78,7 @@ internal sealed class ProxyEndpoints(ResourceService service, ServiceLookup serv
         return address.State switch
         {
             ServiceState.Found => (address.Host, address.Port),
-            ServiceState.NoSlices => throw ApiErrors.NotFound(string.Empty, "endpoints", named.Name),
+            ServiceState.NoSlices => throw Unavailable($"no endpoints available for service \"{named.Name}\""),
             ServiceState.Simulated => throw Unreachable($"service \"{named.Name}\""),
             _ => throw Unavailable($"no endpoints available for service \"{target.Name}\""),
         };

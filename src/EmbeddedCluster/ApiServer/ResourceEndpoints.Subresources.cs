@@ -60,7 +60,7 @@ internal sealed partial class ResourceEndpoints
             "get" => subresources.Get(kind, @namespace, target.Name, sub.Name),
             "create" => await subresources.PostAsync(kind, @namespace, target.Name, sub.Name, BodyParser.Parse(request, ShownAs(sub)) as MapNode ?? [], context).ConfigureAwait(false),
             "update" => await subresources.UpdateAsync(kind, @namespace, target.Name, sub.Name, BodyParser.Parse(request, ShownAs(sub)) as MapNode ?? [], context).ConfigureAwait(false),
-            _ => await subresources.PatchAsync(kind, @namespace, target.Name, sub.Name, PatchKindOf(request.ContentType.Split(';')[0].Trim()), BodyParser.Patch(request.Body.Span), context).ConfigureAwait(false),
+            _ => await subresources.PatchAsync(kind, @namespace, target.Name, sub.Name, PatchKindOf(request.MediaType), BodyParser.Patch(request.Body.Span), context).ConfigureAwait(false),
         };
         return View(request, kind, sub, accepted, node, warnings, verb == "create" ? 201 : 200);
     }

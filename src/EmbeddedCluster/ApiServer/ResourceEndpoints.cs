@@ -194,7 +194,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
 
     private async Task<ApiResponse> PatchAsync(ApiRequest request, ServedKind kind, RequestTarget target, Accepted accepted, string subresource, List<string> warnings)
     {
-        string type = request.ContentType.Split(';')[0].Trim();
+        string type = request.MediaType;
         string[] types = kind.Custom is null ? PatchTypes : [PatchTypes[0], PatchTypes[1], PatchTypes[3]];
         if (!types.Contains(type))
         {
@@ -252,7 +252,7 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
             return [];
         }
 
-        string type = request.ContentType.Split(';')[0].Trim();
+        string type = request.MediaType;
         if (type == "application/yaml")
         {
             string lead = context.FieldValidation == FieldValidation.Strict ? "yaml: unmarshal errors:\n  " : string.Empty;

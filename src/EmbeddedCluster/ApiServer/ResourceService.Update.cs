@@ -222,7 +222,8 @@ internal sealed partial class ResourceService
 
     private CommitOutcome Removed(ServedKind kind, Committed committed, MapNode last)
     {
-        if (kind.Plural == "customresourcedefinitions" || kind.Custom?.Terminating == true)
+        Changed(kind);
+        if (kind.Custom?.Terminating == true)
         {
             DefinitionsChanged?.Invoke();
         }

@@ -22,6 +22,8 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
     private const int MaxAttempts = 64;
     private readonly RoleEscalation escalation = new(new Authorizer(store));
     private readonly ServiceAllocator services = new(store, serviceSubnet);
+    private readonly ServiceAddresses addresses = new(store, time);
+    private readonly FlowSchemaStatus flowSchemas = new(store, time);
 
     private long firstRevision = store.Revision;
 
@@ -73,11 +75,38 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
         return errors;
     }
 
+    /// <summary>What the server itself makes of what is stored, at the start.</summary>
+    public void SettleOwn()
+    {
+        addresses.Publish();
+        flowSchemas.Settle();
+    }
+
     private void Changed(ServedKind kind)
     {
-        if (kind.Plural == "customresourcedefinitions")
+        try
         {
-            DefinitionsChanged?.Invoke();
+            switch (kind.QualifiedPlural)
+            {
+                case DefinitionWatcher.Collection:
+                    DefinitionsChanged?.Invoke();
+                    break;
+                case "services":
+                    addresses.Publish();
+                    break;
+                case ServiceAddresses.Collection:
+                    addresses.Repair();
+                    break;
+                case FlowSchemaStatus.Schemas or FlowSchemaStatus.Levels:
+                    flowSchemas.Settle();
+                    break;
+                default:
+                    break;
+            }
+        }
+        catch (StorageException)
+        {
+            // The write itself is stored; what follows from it comes with the next one that there is room for.
         }
     }
 

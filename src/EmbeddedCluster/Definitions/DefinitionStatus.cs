@@ -25,7 +25,7 @@ internal static class DefinitionStatus
         MapNode? found = conditions.OfType<MapNode>().FirstOrDefault(condition => condition["type"]?.AsString() == type);
         if (found is null)
         {
-            found = new MapNode { ["type"] = type };
+            found = new MapNode { ["type"] = type, ["status"] = string.Empty };
             conditions.Add(found);
         }
 

@@ -25,7 +25,8 @@ internal static class Bootstrap
             ServedKind? kind = parts.Length == 3 ? KindRegistry.BuiltIn.Find(string.Empty, parts[1], parts[2]) : KindRegistry.BuiltIn.Find(parts[1], parts[2], parts[3]);
             foreach (MapNode item in (items.AsList() ?? []).OfType<MapNode>())
             {
-                if (kind is not null)
+                // The addresses of Services follow from those.
+                if (kind is not null && kind.Collection != ServiceAddresses.Collection)
                 {
                     Put(store, kind, item, now, serviceSubnet);
                 }
@@ -81,6 +82,11 @@ internal static class Bootstrap
         MapNode metadata = node.EnsureMap("metadata");
         metadata["uid"] = Guid.NewGuid().ToString();
         metadata["creationTimestamp"] = now;
+        foreach (MapNode condition in (node.At("status", "conditions")?.AsList() ?? []).OfType<MapNode>())
+        {
+            condition["lastTransitionTime"] = now;
+        }
+
         string @namespace = metadata["namespace"]?.AsString() ?? string.Empty;
         string name = metadata["name"]!.AsString()!;
         if (store.Get(served.Collection, @namespace, name) is null)

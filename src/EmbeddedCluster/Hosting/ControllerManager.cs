@@ -194,6 +194,7 @@ public sealed class ControllerManager : IAsyncDisposable
         new PolicyTypes(plane),
         new TokenSecrets(plane, options.CertificateAuthority),
         new LoadBalancers(plane),
+        new ServiceRanges(plane),
         new IngressAddresses(plane),
     ];
 }

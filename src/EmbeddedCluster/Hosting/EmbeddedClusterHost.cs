@@ -196,6 +196,7 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         definitions.DeleteInstance = service.DeleteInstance;
         definitions.Refresh();
         Bootstrap.Fill(store, options.Time, options.ServiceSubnet);
+        service.SettleOwn();
         service.ForgetHistory();
     }
 

@@ -42,42 +42,17 @@ internal sealed class ServiceLookup(ObjectStore store, Func<MapNode, bool> isSim
         }
 
         return (service.Node.At("spec", "ports")?.AsList() ?? []).FirstOrDefault(item => item["port"]?.AsInteger() == port) is { } found
-            ? Endpoint(@namespace, name, found["name"]?.AsString() ?? string.Empty)
+            ? Endpoint(@namespace, name, found["name"]?.AsString() ?? string.Empty, static _ => true)
             : new ServiceAddress(ServiceState.NoPort, string.Empty, 0, string.Empty);
     }
 
     /// <summary>
-    /// Where kube-apiserver's proxy to a Service leads: to an address of its Endpoints, not to external names; one that a pod of the namespace is
+    /// Where kube-apiserver's proxy to a Service leads: to one of its endpoints, not to external names; an address that a pod of the namespace is
     /// said to have has to be that pod's.
     /// </summary>
     /// <param name="portName">As the Service calls its port; empty for one without a name.</param>
-    public ServiceAddress FindProxied(string @namespace, string name, string portName)
-    {
-        if (store.Get("endpoints", @namespace, name) is not { } endpoints)
-        {
-            return new ServiceAddress(ServiceState.NoSlices, string.Empty, 0, portName);
-        }
-
-        ServiceState state = ServiceState.NoEndpoints;
-        foreach (Node subset in endpoints.Node["subsets"]?.AsList() ?? [])
-        {
-            Node? port = (subset["ports"]?.AsList() ?? []).FirstOrDefault(item => (item["name"]?.AsString() ?? string.Empty) == portName);
-            foreach (Node address in (port is null ? null : subset["addresses"]?.AsList()) ?? [])
-            {
-                string ip = address["ip"]?.AsString() ?? string.Empty;
-                if (IsSimulated(@namespace, address))
-                {
-                    state = ServiceState.Simulated;
-                }
-                else if (address["targetRef"] is not MapNode of || HasAddress(@namespace, of, ip))
-                {
-                    return new ServiceAddress(ServiceState.Found, ip, (int)(port!["port"]?.AsInteger() ?? 0), portName);
-                }
-            }
-        }
-
-        return new ServiceAddress(state, string.Empty, 0, portName);
-    }
+    public ServiceAddress FindProxied(string @namespace, string name, string portName) => Endpoint(@namespace, name, portName, endpoint =>
+        endpoint["targetRef"] is not MapNode of || HasAddress(@namespace, of, endpoint["addresses"]?.AsList()?.FirstOrDefault()?.AsString() ?? string.Empty));
 
     public bool IsSimulated(MapNode pod) => OnSimulatedNode(pod.At("spec", "nodeName")?.AsString() ?? string.Empty);
 
@@ -85,7 +60,7 @@ internal sealed class ServiceLookup(ObjectStore store, Func<MapNode, bool> isSim
         target["kind"]?.AsString() == "Pod" && target["namespace"]?.AsString() == @namespace
         && store.Get("pods", @namespace, target["name"]?.AsString() ?? string.Empty)?.Node.At("status", "podIPs")?.AsList()?.Any(own => own["ip"]?.AsString() == ip) == true;
 
-    private ServiceAddress Endpoint(string @namespace, string service, string portName)
+    private ServiceAddress Endpoint(string @namespace, string service, string portName, Func<Node, bool> isMeant)
     {
         ServiceState state = ServiceState.NoSlices;
         foreach (StoredObject slice in store.Snapshot(Slices).In(@namespace).Where(slice => slice.Node.At("metadata", "labels", "kubernetes.io/service-name")?.AsString() == service))
@@ -98,7 +73,7 @@ internal sealed class ServiceLookup(ObjectStore store, Func<MapNode, bool> isSim
                 {
                     state = ServiceState.Simulated;
                 }
-                else if (port?["port"]?.AsInteger() is { } number && endpoint["addresses"]?.AsList() is [var address, ..])
+                else if (port?["port"]?.AsInteger() is { } number && endpoint["addresses"]?.AsList() is [var address, ..] && isMeant(endpoint))
                 {
                     return new ServiceAddress(ServiceState.Found, address.AsString() ?? string.Empty, (int)number, portName);
                 }

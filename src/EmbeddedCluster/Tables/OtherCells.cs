@@ -98,6 +98,27 @@ internal static class OtherCells
         return new ListNode(row.Name, names, images, Row.Labels(row.Item.At("template", "metadata", "labels")));
     }
 
+    public static ListNode Address(Row row)
+    {
+        Node? parent = row.Spec?["parentRef"];
+        string[] parts = [Joined(".", parent?["resource"], parent?["group"]).ToLowerInvariant(), Joined("/", parent?["namespace"], parent?["name"])];
+        return new ListNode(row.Name, parent is null ? Row.None : string.Join('/', parts));
+    }
+
+    private static string Joined(string separator, params ReadOnlySpan<Node?> parts)
+    {
+        List<string> texts = [];
+        foreach (Node? part in parts)
+        {
+            if (part?.AsString() is { Length: > 0 } text)
+            {
+                texts.Add(text);
+            }
+        }
+
+        return string.Join(separator, texts);
+    }
+
     public static ListNode PriorityLevel(Row row)
     {
         Node? limited = row.Item.At("spec", "limited");

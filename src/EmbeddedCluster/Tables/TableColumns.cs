@@ -49,12 +49,20 @@ internal sealed class TableColumns
         ["certificatesigningrequests.certificates.k8s.io"] = OtherCells.Request,
         ["flowschemas.flowcontrol.apiserver.k8s.io"] = OtherCells.FlowSchema,
         ["prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"] = OtherCells.PriorityLevel,
-        ["ipaddresses.networking.k8s.io"] = row => new ListNode(row.Name, $"{row.Text("spec", "parentRef", "resource")}/{row.Text("spec", "parentRef", "namespace")}/{row.Text("spec", "parentRef", "name")}"),
+        ["ipaddresses.networking.k8s.io"] = OtherCells.Address,
         ["servicecidrs.networking.k8s.io"] = row => new ListNode(row.Name, Row.Join(Row.Each(row.Spec?["cidrs"]).Select(cidr => cidr.AsString())), row.Age),
         ["volumeattachments.storage.k8s.io"] = row => new ListNode(row.Name, row.Text("spec", "attacher"), row.Text("spec", "source", "persistentVolumeName"), row.Text("spec", "nodeName"), row.Flag("status", "attached"), row.Age),
         ["csinodes.storage.k8s.io"] = row => new ListNode(row.Name, Row.Each(row.Spec?["drivers"]).Count(), row.Age),
         ["mutatingwebhookconfigurations.admissionregistration.k8s.io"] = row => new ListNode(row.Name, Row.Each(row.Item["webhooks"]).Count(), row.Age),
         ["validatingwebhookconfigurations.admissionregistration.k8s.io"] = row => new ListNode(row.Name, Row.Each(row.Item["webhooks"]).Count(), row.Age),
+        ["mutatingadmissionpolicies.admissionregistration.k8s.io"] = PolicyCells.Mutating,
+        ["mutatingadmissionpolicybindings.admissionregistration.k8s.io"] = PolicyCells.Binding,
+        ["validatingadmissionpolicies.admissionregistration.k8s.io"] = PolicyCells.Validating,
+        ["validatingadmissionpolicybindings.admissionregistration.k8s.io"] = PolicyCells.Binding,
+        ["resourceclaims.resource.k8s.io"] = PolicyCells.Claim,
+        ["resourceslices.resource.k8s.io"] = PolicyCells.Slice,
+        ["csidrivers.storage.k8s.io"] = PolicyCells.Driver,
+        ["volumeattributesclasses.storage.k8s.io"] = row => new ListNode(row.Name, row.Text("driverName"), row.Age),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly ListNode ScaleColumns = new(

@@ -29,7 +29,7 @@ public sealed class ProxyTests : IAsyncLifetime
         {
             // The API takes no endpoints on loopback, and a machine need not have another address.
             Put(store, "services", "{kind: Service, apiVersion: v1, metadata: {name: web, namespace: default, uid: a}, spec: {ports: [{name: https, port: 443, protocol: TCP}, {port: 80, protocol: TCP}]}}");
-            Put(store, "endpoints", $"{{kind: Endpoints, apiVersion: v1, metadata: {{name: web, namespace: default, uid: b}}, subsets: [{{addresses: [{{ip: 127.0.0.1}}], ports: [{{name: https, port: {server.Port}}}, {{port: {((IPEndPoint)plain.LocalEndpoint).Port}}}]}}]}}");
+            Put(store, "endpointslices.discovery.k8s.io", $"{{kind: EndpointSlice, apiVersion: discovery.k8s.io/v1, metadata: {{name: web, namespace: default, uid: b, labels: {{kubernetes.io/service-name: web}}}}, addressType: IPv4, endpoints: [{{addresses: [127.0.0.1]}}], ports: [{{name: https, port: {server.Port}}}, {{name: '', port: {((IPEndPoint)plain.LocalEndpoint).Port}}}]}}");
         }
 
         host = await EmbeddedClusterHost.StartAsync(new EmbeddedClusterOptions { StateDirectory = state }, default);
@@ -64,7 +64,7 @@ public sealed class ProxyTests : IAsyncLifetime
             context.Response.Headers.AccessControlAllowOrigin = "*";
             await WebhookServer.WriteAsync(context, body);
         });
-        using HttpClient client = HostClients.Admin(host);
+        using HttpClient client = HostClients.Admin(host, followsRedirects: false);
         using HttpRequestMessage request = new(HttpMethod.Put, $"{prefix}/x/..//a%20b/?q=%2F&r") { Content = new StringContent("{\"hello\": 1}") };
         foreach ((string name, string value) in ((string, string)[])[("X-Own", "kept"), ("X-Forwarded-For", "10.0.0.1"), ("Impersonate-User", "jane"), ("Impersonate-Group", "system:masters"), ("TE", "trailers"), ("Cookie", "c=3")])
         {
@@ -124,12 +124,14 @@ public sealed class ProxyTests : IAsyncLifetime
     public async Task What_is_not_there_or_does_not_answer_is_said_as_kube_apiserver_says_it()
     {
         await admin.MadeAsync("/api/v1/nodes", "{metadata: {name: node-1, labels: {bowline.dev/simulated: \"true\"}}}");
-        await admin.MadeAsync("/api/v1/namespaces/default/endpoints", "{metadata: {name: gone}, subsets: [{addresses: [{ip: 10.1.1.1, targetRef: {kind: Pod, namespace: default, name: nobody}}], ports: [{port: 80}]}]}");
-        await admin.MadeAsync("/api/v1/namespaces/default/endpoints", "{metadata: {name: simulated}, subsets: [{addresses: [{ip: 10.1.1.1, nodeName: node-1}], ports: [{port: 80}]}]}");
+        await MadeAsync("gone", "targetRef: {kind: Pod, namespace: default, name: nobody}");
+        await MadeAsync("simulated", "nodeName: node-1");
+        await admin.MadeAsync(Services, "{metadata: {name: empty}, spec: {ports: [{port: 80}]}}");
         plain.Stop();
         await IsAsync("web:81/proxy/", 503, "no service port 81 found for service \"web\"");
         await IsAsync("http:web:nothing/proxy/", 503, "no endpoints available for service \"http:web:nothing\"");
-        await IsAsync("nothing/proxy/", 404, "endpoints \"nothing\" not found");
+        await IsAsync("nothing/proxy/", 404, "services \"nothing\" not found");
+        await IsAsync("empty:80/proxy/", 503, "no endpoints available for service \"empty\"");
         await IsAsync("gone/proxy/", 503, "no endpoints available for service \"gone\"");
         await IsAsync("simulated/proxy/", 503, "error trying to reach service: service \"simulated\" runs nothing: the nodes of this cluster are simulated");
         await IsAsync("web/proxy/", 503, $"error trying to reach service: dial tcp 127.0.0.1:{((IPEndPoint)plain.LocalEndpoint).Port}: connect: connection refused");
@@ -138,10 +140,16 @@ public sealed class ProxyTests : IAsyncLifetime
     [Fact]
     public async Task A_proxy_without_a_slash_is_a_folder_and_the_server_reaches_itself()
     {
-        using HttpClient client = HostClients.Admin(host);
+        using HttpClient client = HostClients.Admin(host, followsRedirects: false);
         using HttpResponseMessage moved = await client.GetAsync($"{Services}/web/proxy?a=1");
         Assert.Equal((301, $"{Services}/web/proxy/?a=1"), ((int)moved.StatusCode, moved.Headers.Location!.OriginalString));
         Assert.Equal("1", (await admin.GetAsync($"{Services}/https:kubernetes:https/proxy/version")).Body["major"]!.AsString());
+    }
+
+    private async Task MadeAsync(string name, string endpoint)
+    {
+        await admin.MadeAsync(Services, $"{{metadata: {{name: {name}}}, spec: {{ports: [{{port: 80}}]}}}}");
+        await admin.MadeAsync("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", $"{{metadata: {{name: {name}, labels: {{kubernetes.io/service-name: {name}}}}}, addressType: IPv4, endpoints: [{{addresses: [10.1.1.1], {endpoint}}}], ports: [{{name: '', port: 80}}]}}");
     }
 
     private async Task IsAsync(string path, int code, string message)

@@ -9,7 +9,7 @@ namespace Bowline.EmbeddedCluster.Tests;
 /// <summary>HTTP clients for a host, with its administrator's certificate or without any.</summary>
 internal static class HostClients
 {
-    public static HttpClient Admin(EmbeddedClusterHost host) => Make(host, X509Certificate2.CreateFromPem(host.ClientCertificate, host.ClientKey));
+    public static HttpClient Admin(EmbeddedClusterHost host, bool followsRedirects = true) => Make(host, X509Certificate2.CreateFromPem(host.ClientCertificate, host.ClientKey), followsRedirects);
 
     public static HttpClient Anonymous(EmbeddedClusterHost host) => Make(host, null);
 
@@ -29,12 +29,12 @@ internal static class HostClients
         return stream;
     }
 
-    private static HttpClient Make(EmbeddedClusterHost host, X509Certificate2? certificate)
+    private static HttpClient Make(EmbeddedClusterHost host, X509Certificate2? certificate, bool followsRedirects = true)
     {
         using X509Certificate2 authority = X509Certificate2.CreateFromPem(host.CertificateAuthority);
         X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(X509CertificateLoader.LoadCertificate(authority.RawData));
-        SocketsHttpHandler handler = new() { EnableMultipleHttp2Connections = true };
+        SocketsHttpHandler handler = new() { EnableMultipleHttp2Connections = true, AllowAutoRedirect = followsRedirects };
         handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
         if (certificate is not null)
         {

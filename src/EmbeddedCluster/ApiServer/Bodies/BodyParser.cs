@@ -75,7 +75,7 @@ internal static class BodyParser
 
     private static Node Parse(ApiRequest request)
     {
-        string type = request.ContentType.Split(';')[0].Trim();
+        string type = request.MediaType;
         return type switch
         {
             "" or "application/json" => Json(request.Body.Span),

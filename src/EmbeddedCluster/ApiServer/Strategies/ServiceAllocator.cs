@@ -148,7 +148,7 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
             return address;
         }
 
-        if (!subnet.Contains(IPAddress.Parse(address)))
+        if (!Ranges().Any(range => range.Contains(IPAddress.Parse(address))))
         {
             throw Refused(service, FieldError.Invalid("spec.clusterIPs", new ListNode(StringNode.Of(address)), $"failed to allocate IP {address}: the provided network does not match the current range"));
         }
@@ -175,10 +175,21 @@ internal sealed class ServiceAllocator(ObjectStore store, IPNetwork subnet)
             }
         }
 
-        throw ApiErrors.Internal("failed to allocate a serviceIP: range is full");
+        // The first and the last address of a range are no host's.
+        return Ranges().Skip(1)
+            .SelectMany(range => Enumerable.Range(1, (int)Math.Max(0, (1L << (32 - Math.Max(12, range.PrefixLength))) - 2)).Select(host => FromNumber(ToNumber(range.BaseAddress) + (uint)host).ToString()))
+            .FirstOrDefault(address => !IsTaken(address)) ?? throw ApiErrors.Internal("failed to allocate a serviceIP: range is full");
     }
 
-    private bool IsTaken(string address) => heldAddresses.Contains(address) || usedAddresses.Contains(address);
+    /// <summary>The server's own range, then those of other ServiceCIDRs that stay.</summary>
+    private IEnumerable<IPNetwork> Ranges() => store.Snapshot("servicecidrs.networking.k8s.io").In(null)
+        .Where(range => !ObjectMeta.IsDeleting(range.Node))
+        .SelectMany(range => range.Node.At("spec", "cidrs")?.AsList() ?? [])
+        .Select(cidr => IPNetwork.TryParse(cidr.AsString(), out IPNetwork network) ? network : subnet)
+        .Where(network => network.BaseAddress.AddressFamily == subnet.BaseAddress.AddressFamily)
+        .Prepend(subnet).Distinct();
+
+    private bool IsTaken(string address) => heldAddresses.Contains(address) || usedAddresses.Contains(address) || store.Get(ServiceAddresses.Collection, string.Empty, address) is not null;
 
     /// <summary>Follows the stored services by their log; reads them all when it has lost track.</summary>
     private void CatchUp()
