@@ -3,6 +3,7 @@ using Bowline.EmbeddedCluster.ApiServer.Access;
 using Bowline.EmbeddedCluster.ApiServer.Aggregation;
 using Bowline.EmbeddedCluster.ApiServer.Bodies;
 using Bowline.EmbeddedCluster.ApiServer.Monitoring;
+using Bowline.EmbeddedCluster.ApiServer.Proxying;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Services;
 using Bowline.EmbeddedCluster.Storage;

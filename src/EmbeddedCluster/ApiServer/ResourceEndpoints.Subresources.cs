@@ -1,5 +1,6 @@
 using Bowline.EmbeddedCluster.ApiServer.Bodies;
 using Bowline.EmbeddedCluster.ApiServer.Pods;
+using Bowline.EmbeddedCluster.ApiServer.Proxying;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Json;

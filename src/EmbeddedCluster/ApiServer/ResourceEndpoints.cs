@@ -2,6 +2,7 @@ using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.ApiServer.Access;
 using Bowline.EmbeddedCluster.ApiServer.Bodies;
 using Bowline.EmbeddedCluster.ApiServer.Monitoring;
+using Bowline.EmbeddedCluster.ApiServer.Proxying;
 using Bowline.EmbeddedCluster.ApiServer.Strategies;
 using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
@@ -133,7 +134,8 @@ internal sealed partial class ResourceEndpoints(ResourceService service, Subreso
         CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         IAsyncEnumerable<FeedEvent> feed = service.Watch(kind, target.Namespace, list, ending.Token);
         string type = accepted.Encoding == BodyEncoding.Protobuf ? accepted.ContentType + ";stream=watch" : accepted.ContentType;
-        return new ApiResponse(200, type, default) { Stream = Frames(feed, kind, accepted, request, list, ending) };
+        IAsyncEnumerable<Frame> frames = Frames(feed, kind, accepted, request, list, ending);
+        return request.IsWebSocket ? WatchSocket.Answer(request, frames, accepted.Encoding != BodyEncoding.Protobuf) : new ApiResponse(200, type, default) { Stream = frames };
     }
 
     private async IAsyncEnumerable<Frame> Frames(IAsyncEnumerable<FeedEvent> feed, ServedKind kind, Accepted accepted, ApiRequest request, ListRequest list, CancellationTokenSource ending)

@@ -210,9 +210,11 @@ internal static partial class PodRules
         Deadline(check, node.At("spec", "activeDeadlineSeconds"), live.At("spec", "activeDeadlineSeconds"));
         KeptTolerations(check, node.At("spec", "tolerations"), live.At("spec", "tolerations"));
         FewerGates(check, node.At("spec", "schedulingGates"), live.At("spec", "schedulingGates"));
-        if (!Node.DeepEquals(Fixed(node, live), Fixed(live, live)))
+        MapNode before = live["spec"] as MapNode ?? [];
+        MapNode after = WithoutAllowed(node["spec"] as MapNode ?? [], before);
+        if (!Node.DeepEquals(after, before))
         {
-            check.Add(FieldError.Forbidden("spec", UpdateText));
+            check.Add(FieldError.Forbidden("spec", $"{UpdateText}\n{LineDiff.Of(SpecText.Lines(before), SpecText.Lines(after))}"));
         }
     }
 
@@ -258,36 +260,48 @@ internal static partial class PodRules
         }
     }
 
-    /// <summary>A pod's spec without what may change.</summary>
-    private static MapNode Fixed(MapNode pod, MapNode live)
+    /// <summary>A pod's spec with what may change as it was.</summary>
+    private static MapNode WithoutAllowed(MapNode next, MapNode before)
     {
-        MapNode spec = (MapNode)(pod["spec"]?.DeepClone() ?? new MapNode());
+        MapNode spec = (MapNode)next.DeepClone();
         foreach (string list in (ReadOnlySpan<string>)["containers", "initContainers"])
         {
-            foreach (MapNode container in (spec[list]?.AsList() ?? []).OfType<MapNode>())
+            foreach ((Node container, Node own) in (spec[list]?.AsList() ?? []).Zip(before[list]?.AsList() ?? []))
             {
-                container.Remove("image");
+                Restore((MapNode)container, own, "image");
             }
         }
 
         foreach (string key in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations", "schedulingGates"])
         {
-            spec.Remove(key);
+            Restore(spec, before, key);
         }
 
-        if (live.At("spec", "terminationGracePeriodSeconds")?.AsInteger() < 0 && spec["terminationGracePeriodSeconds"]?.AsInteger() is 1)
+        if (before["terminationGracePeriodSeconds"]?.AsInteger() < 0 && spec["terminationGracePeriodSeconds"]?.AsInteger() is 1)
         {
-            spec["terminationGracePeriodSeconds"] = live.At("spec", "terminationGracePeriodSeconds")!;
+            Restore(spec, before, "terminationGracePeriodSeconds");
         }
 
         // A pod that waits at a gate may still be told more precisely where to go.
-        if (live.At("spec", "schedulingGates") is ListNode { Count: > 0 })
+        if (before["schedulingGates"] is ListNode { Count: > 0 })
         {
-            spec.Remove("nodeSelector");
-            spec.Remove("affinity");
+            Restore(spec, before, "nodeSelector");
+            Restore(spec, before, "affinity");
         }
 
         return spec;
+    }
+
+    private static void Restore(MapNode next, Node before, string key)
+    {
+        if (before[key] is { } value)
+        {
+            next[key] = value;
+        }
+        else
+        {
+            next.Remove(key);
+        }
     }
 }
 

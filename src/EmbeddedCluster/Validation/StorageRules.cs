@@ -172,11 +172,7 @@ internal static class StorageRules
     public static void Class(Checks check, MapNode node)
     {
         check.RequireName(node["provisioner"], "provisioner", static name => NameRules.QualifiedName(name.ToLowerInvariant()));
-        foreach ((string key, Node _, string _) in Checks.Members(node["parameters"], "parameters").Where(pair => pair.Key.Length == 0))
-        {
-            check.Add(FieldError.Invalid("parameters", key, "field can not be empty."));
-        }
-
+        Parameters(check, node);
         if (!Checks.IsEmpty(node["reclaimPolicy"]))
         {
             check.OneOf(node["reclaimPolicy"], "reclaimPolicy", "Delete", "Retain");
@@ -213,6 +209,49 @@ internal static class StorageRules
             {
                 check.Add(FieldError.Duplicate($"{at}.key", expression["key"]));
             }
+        }
+    }
+
+    public static void Attributes(Checks check, MapNode node)
+    {
+        check.RequireName(node["driverName"], "driverName", static name => NameRules.QualifiedName(name.ToLowerInvariant()));
+        Parameters(check, node);
+        if (node["parameters"] is not MapNode { Count: > 0 })
+        {
+            check.Add(FieldError.Required("parameters", "must contain at least one key/value pair"));
+        }
+    }
+
+    public static void OnUpdate(Checks check, string kind, MapNode node, MapNode live)
+    {
+        switch (kind)
+        {
+            case "volumeattributesclasses.storage.k8s.io":
+                check.Immutable(node["driverName"], live["driverName"], "driverName", StringNode.Empty);
+                check.Immutable(node["parameters"], live["parameters"], "parameters");
+                break;
+            case "csistoragecapacities.storage.k8s.io":
+                check.Immutable(node["nodeTopology"], live["nodeTopology"], "nodeTopology");
+                check.Immutable(node["storageClassName"], live["storageClassName"], "storageClassName", StringNode.Empty);
+                break;
+            default:
+                break;
+        }
+    }
+
+    public static void Capacity(Checks check, MapNode node)
+    {
+        check.Name(node["storageClassName"], "storageClassName", NameRules.Subdomain);
+        check.Selector(node["nodeTopology"], "nodeTopology");
+        check.Amount(node["capacity"], "capacity");
+        check.Amount(node["maximumVolumeSize"], "maximumVolumeSize");
+    }
+
+    private static void Parameters(Checks check, MapNode node)
+    {
+        foreach ((string key, Node _, string _) in Checks.Members(node["parameters"], "parameters").Where(pair => pair.Key.Length == 0))
+        {
+            check.Add(FieldError.Invalid("parameters", key, "field can not be empty."));
         }
     }
 

@@ -48,6 +48,14 @@ internal static class Validator
         ["csidrivers.storage.k8s.io"] = StorageRules.Driver,
         ["csinodes.storage.k8s.io"] = StorageRules.CsiNode,
         ["volumeattachments.storage.k8s.io"] = StorageRules.Attachment,
+        ["volumeattributesclasses.storage.k8s.io"] = StorageRules.Attributes,
+        ["csistoragecapacities.storage.k8s.io"] = StorageRules.Capacity,
+        ["deviceclasses.resource.k8s.io"] = DeviceRules.Class,
+        ["resourceclaims.resource.k8s.io"] = DeviceRules.Claim,
+        ["resourceclaimtemplates.resource.k8s.io"] = DeviceRules.Template,
+        ["resourceslices.resource.k8s.io"] = DeviceRules.Slice,
+        ["servicecidrs.networking.k8s.io"] = RangeRules.Range,
+        ["ipaddresses.networking.k8s.io"] = RangeRules.Address,
         ["priorityclasses.scheduling.k8s.io"] = PolicyRules.PriorityClass,
         ["leases.coordination.k8s.io"] = OtherRules.Lease,
         ["runtimeclasses.node.k8s.io"] = OtherRules.RuntimeClass,
@@ -177,6 +185,9 @@ internal static class Validator
             default:
                 WorkloadRules.OnUpdate(check, kind.QualifiedPlural, node, live);
                 OtherRules.OnUpdate(check, kind.QualifiedPlural, node, live);
+                StorageRules.OnUpdate(check, kind.QualifiedPlural, node, live);
+                RangeRules.OnUpdate(check, kind.QualifiedPlural, node, live);
+                DeviceRules.OnUpdate(check, kind.QualifiedPlural, node, live);
                 break;
         }
     }

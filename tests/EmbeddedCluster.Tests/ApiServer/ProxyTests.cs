@@ -50,7 +50,7 @@ public sealed class ProxyTests : IAsyncLifetime
     {
         string prefix = $"{Services}/https:web:443/proxy";
         HeaderDictionary asked = [];
-        server.OnRaw("/a b/", async (body, context) =>
+        server.OnRaw("/a%20b/", async (body, context) =>
         {
             foreach ((string name, Microsoft.Extensions.Primitives.StringValues values) in context.Request.Headers)
             {
@@ -127,6 +127,7 @@ public sealed class ProxyTests : IAsyncLifetime
         await MadeAsync("gone", "targetRef: {kind: Pod, namespace: default, name: nobody}");
         await MadeAsync("simulated", "nodeName: node-1");
         await admin.MadeAsync(Services, "{metadata: {name: empty}, spec: {ports: [{port: 80}]}}");
+        int port = ((IPEndPoint)plain.LocalEndpoint).Port;
         plain.Stop();
         await IsAsync("web:81/proxy/", 503, "no service port 81 found for service \"web\"");
         await IsAsync("http:web:nothing/proxy/", 503, "no endpoints available for service \"http:web:nothing\"");
@@ -134,7 +135,7 @@ public sealed class ProxyTests : IAsyncLifetime
         await IsAsync("empty:80/proxy/", 503, "no endpoints available for service \"empty\"");
         await IsAsync("gone/proxy/", 503, "no endpoints available for service \"gone\"");
         await IsAsync("simulated/proxy/", 503, "error trying to reach service: service \"simulated\" runs nothing: the nodes of this cluster are simulated");
-        await IsAsync("web/proxy/", 503, $"error trying to reach service: dial tcp 127.0.0.1:{((IPEndPoint)plain.LocalEndpoint).Port}: connect: connection refused");
+        await IsAsync("web/proxy/", 503, $"error trying to reach service: dial tcp 127.0.0.1:{port}: connect: connection refused");
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Bowline.EmbeddedCluster.Tests.ApiServer;
 
-/// <summary>What may differ in messages by the recordings' README: quoted objects, diffs of Go structs, and what Go's own libraries say.</summary>
+/// <summary>What may differ in messages by the recordings' README: quoted objects, and what Go's own libraries say.</summary>
 internal static partial class StatusTexts
 {
     // The text from here to the end is Go's; what stands before it is the server's own.
@@ -17,8 +17,8 @@ internal static partial class StatusTexts
     /// <summary>Both texts without what may differ.</summary>
     public static (string Recorded, string Real) Comparable(string recorded, string real)
     {
-        string left = WithoutObjects(Diff().Replace(recorded, string.Empty));
-        string right = WithoutObjects(Diff().Replace(real, string.Empty));
+        string left = WithoutObjects(recorded);
+        string right = WithoutObjects(real);
         int cut = GoTexts.Select(text => left.IndexOf(text, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min();
         return cut < 0 ? (left, right) : (left[..cut], right.Length >= cut ? right[..cut] : right);
     }
@@ -70,7 +70,4 @@ internal static partial class StatusTexts
 
     [GeneratedRegex("(Invalid|Unsupported|Duplicate) value: ")]
     private static partial Regex Value();
-
-    [GeneratedRegex(@"\n@@ [\s\S]*?\n(?=, [a-z]+[.\[]|\]|\z)|\n@@ [\s\S]*")]
-    private static partial Regex Diff();
 }

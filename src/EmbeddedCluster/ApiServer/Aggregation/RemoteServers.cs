@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.ApiServer.Proxying;
 using Bowline.EmbeddedCluster.Definitions;
 using Bowline.EmbeddedCluster.Services;
 using Bowline.EmbeddedCluster.Storage;

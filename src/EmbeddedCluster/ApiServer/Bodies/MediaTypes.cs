@@ -139,7 +139,7 @@ internal static class MediaTypes
 
     private static BodyEncoding? EncodingOf(string type) => type switch
     {
-        "application/json" or "application/*" or "*/*" => BodyEncoding.Json,
+        "application/json" or "*/*" => BodyEncoding.Json,
         "application/yaml" => BodyEncoding.Yaml,
         Protobuf => BodyEncoding.Protobuf,
         _ => null,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Controllers.Workloads;

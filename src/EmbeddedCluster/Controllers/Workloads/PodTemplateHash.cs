@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
+using Bowline.EmbeddedCluster.Kinds;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Controllers.Workloads;
@@ -15,7 +15,7 @@ internal static class PodTemplateHash
     private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
     private const uint Offset = 2166136261;
     private const uint Prime = 16777619;
-    private static readonly GoTypes Types = GoTypes.Load();
+    private static readonly GoTypes Types = GoTypes.Pods;
 
     public static string Of(MapNode template, int? collisionCount)
     {
@@ -78,58 +78,4 @@ internal static class PodTemplateHash
                 }
             })
             : string.Empty;
-}
-
-/// <summary>The field order of the Go structs, which no OpenAPI document tells.</summary>
-internal sealed class GoTypes
-{
-    private readonly FrozenDictionary<string, GoField[]> structs;
-    private readonly FrozenDictionary<string, string> aliases;
-
-    private GoTypes(Dictionary<string, GoField[]> structs, Dictionary<string, string> aliases)
-    {
-        this.structs = structs.ToFrozenDictionary(StringComparer.Ordinal);
-        this.aliases = aliases.ToFrozenDictionary(StringComparer.Ordinal);
-    }
-
-    public static GoTypes Load()
-    {
-        using Stream stream = typeof(GoTypes).Assembly.GetManifestResourceStream("PodTemplateTypes.txt")
-            ?? throw new InvalidOperationException("PodTemplateTypes.txt is not embedded");
-        using StreamReader reader = new(stream);
-        Dictionary<string, GoField[]> structs = [];
-        Dictionary<string, string> aliases = [];
-        while (reader.ReadLine() is { } line)
-        {
-            string[] words = line.Split(' ');
-            if (words[0] == "#")
-            {
-                continue;
-            }
-
-            if (words[1] == "=")
-            {
-                aliases[words[0]] = words[2];
-            }
-            else
-            {
-                structs[words[0]] = [.. words.Skip(1).Select(GoField.Parse)];
-            }
-        }
-
-        return new GoTypes(structs, aliases);
-    }
-
-    public GoField[]? Fields(string type) => structs.GetValueOrDefault(type);
-
-    public string Base(string type) => aliases.GetValueOrDefault(type, type);
-}
-
-internal sealed record GoField(string Name, string Type, string JsonName)
-{
-    public static GoField Parse(string text)
-    {
-        string[] parts = text.Split(':');
-        return new GoField(parts[0], parts[1], parts[2]);
-    }
 }

@@ -3,7 +3,7 @@ using Bowline.EmbeddedCluster.Kinds;
 using Bowline.EmbeddedCluster.Storage;
 using Bowline.Resources.Model;
 
-namespace Bowline.EmbeddedCluster.ApiServer;
+namespace Bowline.EmbeddedCluster.ApiServer.Strategies;
 
 /// <summary>
 /// Keeps an IPAddress for each address that a Service has, as kube-apiserver's allocator does, and puts back those that somebody deletes,

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Bowline.EmbeddedCluster.ApiServer;
+namespace Bowline.EmbeddedCluster.ApiServer.Proxying;
 
 /// <summary>Paths behind a proxy, as Go's packages path and net/url clean and write them.</summary>
 internal static partial class ProxiedPath

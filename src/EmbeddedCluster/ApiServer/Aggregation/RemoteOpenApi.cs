@@ -7,7 +7,7 @@ using Bowline.EmbeddedCluster.Storage;
 using Bowline.Resources.Json;
 using Bowline.Resources.Model;
 
-namespace Bowline.EmbeddedCluster.ApiServer;
+namespace Bowline.EmbeddedCluster.ApiServer.Aggregation;
 
 /// <summary>
 /// How other API servers describe what they serve: asked for with the tag of what is known, so that what stays the same is not sent again.

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using Bowline.EmbeddedCluster.Services;
 
-namespace Bowline.EmbeddedCluster.ApiServer;
+namespace Bowline.EmbeddedCluster.ApiServer.Proxying;
 
 /// <summary>A request on its way to another server.</summary>
 /// <param name="Target">Which server.</param>

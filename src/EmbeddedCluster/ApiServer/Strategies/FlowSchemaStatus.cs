@@ -4,7 +4,7 @@ using Bowline.EmbeddedCluster.Storage;
 using Bowline.Resources.Merging;
 using Bowline.Resources.Model;
 
-namespace Bowline.EmbeddedCluster.ApiServer;
+namespace Bowline.EmbeddedCluster.ApiServer.Strategies;
 
 /// <summary>Tells of each FlowSchema whether the priority level that it names is there, as kube-apiserver's own configuration controller does.</summary>
 internal sealed class FlowSchemaStatus(ObjectStore store, TimeProvider time)

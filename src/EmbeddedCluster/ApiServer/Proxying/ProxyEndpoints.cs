@@ -5,7 +5,7 @@ using Bowline.EmbeddedCluster.Services;
 using Bowline.EmbeddedCluster.Validation;
 using Bowline.Resources.Model;
 
-namespace Bowline.EmbeddedCluster.ApiServer;
+namespace Bowline.EmbeddedCluster.ApiServer.Proxying;
 
 /// <summary>
 /// The subresource proxy of services, pods and nodes: requests are handed on to what answers there. Nothing does where nodes are simulated,
