@@ -23,7 +23,7 @@ internal static partial class PodRules
             Node? after = next.FirstOrDefault(item => Checks.Text(item["name"]) == name);
             if (after is null || !after.DeepEquals(before))
             {
-                check.Add(FieldError.Forbidden("spec.ephemeralContainers", $"existing ephemeral containers \"{name}\" may not be {(after is null ? "removed\n" : "changed")}"));
+                check.Add(FieldError.Forbidden("spec.ephemeralContainers", $"existing ephemeral containers \"{name}\" may not be {(after is MapNode changed ? "changed" + SpecText.Difference("v1.EphemeralContainer", (MapNode)before, changed) : "removed\n")}"));
             }
         }
     }

@@ -214,7 +214,7 @@ internal static partial class PodRules
         MapNode after = WithoutAllowed(node["spec"] as MapNode ?? [], before);
         if (!Node.DeepEquals(after, before))
         {
-            check.Add(FieldError.Forbidden("spec", $"{UpdateText}\n{LineDiff.Of(SpecText.Lines(before), SpecText.Lines(after))}"));
+            check.Add(FieldError.Forbidden("spec", UpdateText + SpecText.OfPods(before, after)));
         }
     }
 

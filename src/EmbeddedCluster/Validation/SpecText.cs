@@ -5,8 +5,8 @@ using Bowline.Resources.Model;
 namespace Bowline.EmbeddedCluster.Validation;
 
 /// <summary>
-/// A pod's spec as Go's encoding/json writes the struct that kube-apiserver holds of it: every field by the name that it has in Go, set or
-/// not, each on a line, indented by a space. Messages of refused updates show two of them line by line.
+/// Parts of pods and claims as Go's encoding/json writes the structs that kube-apiserver holds of them: every field by the name that it has in
+/// Go, set or not, each on a line, indented by a space. Messages of refused updates show what would differ, line by line.
 /// </summary>
 internal sealed class SpecText
 {
@@ -18,7 +18,14 @@ internal sealed class SpecText
     {
     }
 
-    public static IReadOnlyList<string> Lines(MapNode spec)
+    /// <summary>What differs between two specs of pods.</summary>
+    public static string OfPods(MapNode before, MapNode after) => Difference("core.PodSpec", Held(before), Held(after));
+
+    /// <summary>What differs between two values, on lines of its own.</summary>
+    /// <param name="type">One of <see cref="GoTypes.Pods"/>.</param>
+    public static string Difference(string type, MapNode before, MapNode after) => "\n" + LineDiff.Of(Lines(type, before), Lines(type, after));
+
+    private static MapNode Held(MapNode spec)
     {
         MapNode held = (MapNode)spec.DeepClone();
         MapNode security = held.EnsureMap("securityContext");
@@ -30,8 +37,13 @@ internal sealed class SpecText
             }
         }
 
+        return held;
+    }
+
+    private static List<string> Lines(string type, MapNode value)
+    {
         SpecText text = new();
-        text.Struct("core.PodSpec", held, 0);
+        text.Struct(type, value, 0);
         text.End();
         return text.lines;
     }

@@ -81,9 +81,15 @@ internal static class StorageRules
         free.AddRange(named ? [] : ["volumeName"]);
         free.AddRange(named || classed ? [] : ["storageClassName"]);
         free.AddRange(bound && next["volumeAttributesClassName"] is not null ? ["volumeAttributesClassName"] : []);
-        if (!WorkloadRules.SameBut(next, live["spec"], free))
+        MapNode old = live["spec"] as MapNode ?? [];
+        foreach (string key in free)
         {
-            check.Add(FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"));
+            next[key] = old[key] ?? Node.Null;
+        }
+
+        if (!WorkloadRules.SameBut(next, old, free))
+        {
+            check.Add(FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims" + SpecText.Difference("v1.PersistentVolumeClaimSpec", old, next)));
         }
 
         Quantity before = Size(live.At("spec", "resources", "requests", "storage"));

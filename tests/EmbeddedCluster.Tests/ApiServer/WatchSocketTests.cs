@@ -31,7 +31,7 @@ public sealed class WatchSocketTests : AdminTests
         ClientWebSocket socket = new();
         socket.Options.ClientCertificates = [X509Certificate2.CreateFromPem(Host.ClientCertificate, Host.ClientKey)];
         socket.Options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
-        await socket.ConnectAsync(new UriBuilder(new Uri(Host.Server, "/api/v1/namespaces/default/configmaps?" + query)) { Scheme = "wss" }.Uri, default);
+        await socket.ConnectAsync(new UriBuilder(new Uri(Host.Server, "/api/v1/namespaces/default/configmaps?fieldSelector=metadata.name%3Da&" + query)) { Scheme = "wss" }.Uri, default);
         return socket;
     }
 

@@ -55,7 +55,7 @@ internal static partial class ProxiedPath
         string path = parts.Groups["path"].Value;
         string host = parts.Groups["host"].Value;
         bool isElsewhere = host.Length > 0 && !hosts.Contains(host);
-        return isElsewhere || !path.StartsWith('/') || path.StartsWith(prefix, StringComparison.Ordinal) ? link : prefix + Clean(path) + parts.Groups["rest"].Value;
+        return isElsewhere || !path.StartsWith('/') || path.StartsWith(prefix, StringComparison.Ordinal) ? link : Clean(prefix + path) + parts.Groups["rest"].Value;
     }
 
     [GeneratedRegex(@"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://(?<host>[^/?#]*))?(?<path>[^?#]*)(?<rest>.*)$", RegexOptions.Singleline)]

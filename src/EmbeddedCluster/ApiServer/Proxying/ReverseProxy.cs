@@ -90,7 +90,7 @@ internal static class ReverseProxy
         }
         else
         {
-            yield return $"X-Forwarded-Uri: {onward.Prefix}{onward.Path.Split('?')[0]}";
+            yield return $"X-Forwarded-Uri: {ProxiedPath.Clean(onward.Prefix + onward.Path.Split('?')[0])}";
         }
 
         foreach (string line in onward.Vouched)
