@@ -5,8 +5,9 @@ using Bowline.Cluster.Requests;
 namespace Bowline.Cluster.Http;
 
 /// <summary>The Authorization header, renewed where it comes from a file or a program.</summary>
+/// <param name="patience">How long a program may take.</param>
 /// <param name="present">Told the client certificate and key that a program gives, before anything is sent with it.</param>
-internal sealed class Credentials(ClusterConnection connection, TimeProvider time, Action<string, string> present) : IDisposable
+internal sealed class Credentials(ClusterConnection connection, TimeProvider time, TimeSpan patience, Action<string, string> present) : IDisposable
 {
     private static readonly TimeSpan FileLifetime = TimeSpan.FromMinutes(1);
 
@@ -55,7 +56,7 @@ internal sealed class Credentials(ClusterConnection connection, TimeProvider tim
 
     private async Task<Issued> RunAsync(ExecPlugin plugin, CancellationToken cancellationToken)
     {
-        ExecAnswer answer = await ExecCredential.GetAsync(plugin, connection, cancellationToken).ConfigureAwait(false);
+        ExecAnswer answer = await ExecCredential.GetAsync(plugin, connection, patience, time, cancellationToken).ConfigureAwait(false);
         if (answer is { Certificate: { } certificate, Key: { } key })
         {
             present(certificate, key);

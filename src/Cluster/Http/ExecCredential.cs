@@ -15,7 +15,8 @@ internal static class ExecCredential
 {
     private const int MaxOutput = 1024 * 1024;
 
-    public static async Task<ExecAnswer> GetAsync(ExecPlugin plugin, ClusterConnection connection, CancellationToken cancellationToken)
+    /// <param name="patience">How long the program may take; one that hangs is killed with its children.</param>
+    public static async Task<ExecAnswer> GetAsync(ExecPlugin plugin, ClusterConnection connection, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
         string context = connection.Name;
         ProcessStartInfo start = new(plugin.Command, plugin.Arguments)
@@ -30,23 +31,23 @@ internal static class ExecCredential
         }
 
         start.Environment["KUBERNETES_EXEC_INFO"] = JsonWriter.ToText(Request(plugin, connection));
-        string output;
+        using CancellationTokenSource limit = new(patience, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
             using Process process = Process.Start(start)!;
             process.StandardInput.Close();
-            output = await ReadAsync(process, cancellationToken).ConfigureAwait(false);
-            if (process.ExitCode != 0)
-            {
-                throw Failed(plugin, context, $"ended with exit code {process.ExitCode}");
-            }
+            string output = await ReadAsync(process, either.Token).ConfigureAwait(false) ?? throw Failed(plugin, context, $"prints more than {MaxOutput} characters");
+            return process.ExitCode == 0 ? Parse(plugin, context, output) : throw Failed(plugin, context, $"ended with exit code {process.ExitCode}");
         }
         catch (Win32Exception error)
         {
-            throw Failed(plugin, context, "cannot be started", error);
+            throw Failed(plugin, context, $"cannot be started; is it on the PATH?{(plugin.InstallHint.Length == 0 ? string.Empty : $" {plugin.InstallHint}")}", error);
         }
-
-        return Parse(plugin, context, output);
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Failed(plugin, context, $"gives no answer within {patience.TotalSeconds:0.#} s and was ended", error);
+        }
     }
 
     private static MapNode Request(ExecPlugin plugin, ClusterConnection connection)
@@ -82,24 +83,33 @@ internal static class ExecCredential
         return new MapNode { ["apiVersion"] = plugin.ApiVersion, ["kind"] = "ExecCredential", ["spec"] = spec };
     }
 
-    private static async Task<string> ReadAsync(Process process, CancellationToken cancellationToken)
+    /// <summary>Null when it prints too much.</summary>
+    private static async Task<string?> ReadAsync(Process process, CancellationToken cancellationToken)
     {
+        bool ended = false;
         try
         {
             StringBuilder output = new();
             char[] buffer = new char[4096];
-            while (await process.StandardOutput.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and int count && output.Length < MaxOutput)
+            while (await process.StandardOutput.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and int count)
             {
                 output.Append(buffer, 0, count);
+                if (output.Length > MaxOutput)
+                {
+                    return null;
+                }
             }
 
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+            ended = true;
             return output.ToString();
         }
-        catch (OperationCanceledException)
+        finally
         {
-            process.Kill(entireProcessTree: true);
-            throw;
+            if (!ended)
+            {
+                process.Kill(entireProcessTree: true);
+            }
         }
     }
 

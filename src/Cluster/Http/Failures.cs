@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Bowline.Cluster.Kubeconfig;
@@ -6,7 +7,8 @@ using Bowline.Cluster.Requests;
 namespace Bowline.Cluster.Http;
 
 /// <summary>Says in a sentence why no answer came. The one place that looks into the exceptions of .NET's HTTP client.</summary>
-internal sealed class Failures(ClusterConnection connection, TlsTrust trust)
+/// <param name="proxy">Through which the server is asked; null when directly.</param>
+internal sealed class Failures(ClusterConnection connection, Uri? proxy, TlsTrust trust)
 {
     private const string Unreachable = "Unreachable";
 
@@ -21,10 +23,23 @@ internal sealed class Failures(ClusterConnection connection, TlsTrust trust)
         };
 
     public ClusterException Describe(Call call, Exception error) =>
-        new($"{call.What}: {Server} ({connection.Name}) cannot be reached: {Why(error)}", 0, Unreachable, error);
+        new($"{call.What}: {Server} ({connection.Name}) cannot be reached{(proxy is null ? string.Empty : $" through the proxy {proxy.Authority}")}: {Why(error)}", 0, Unreachable, error);
 
     public ClusterException NoAnswer(Call call, TimeSpan timeout, Exception error) =>
         new($"{call.What}: {Server} ({connection.Name}) gives no answer within {timeout.TotalSeconds:0.#} s", 0, "Timeout", error);
+
+    /// <summary>Of a server that answers 401: Unauthorized, and no word more.</summary>
+    public ClusterException NotKnown(Call call, ClusterException refusal)
+    {
+        string what = connection.Exec is { } plugin ? $"what the credential plugin {plugin.Command} gives"
+            : connection.TokenFile is { } file ? $"the token in {file}"
+            : connection.Token is not null ? "the token"
+            : connection.ClientCertificate is not null ? "the client certificate"
+            : connection.Username is not null ? "the user name and password"
+            : string.Empty;
+        string why = what.Length == 0 ? "the kubeconfig gives no credentials" : $"{what} is wrong, has expired or is another cluster's";
+        return new ClusterException($"{call.What}: {Server} ({connection.Name}) does not know who asks ({refusal.Message}): {why}", 401, refusal.Reason, refusal) { Details = refusal.Details, RetryAfter = refusal.RetryAfter };
+    }
 
     private string Why(Exception error)
     {
@@ -51,7 +66,8 @@ internal sealed class Failures(ClusterConnection connection, TlsTrust trust)
             _ when Find<TimeoutException>(error) is not null || error is OperationCanceledException => "it does not accept a connection in time",
             HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "it closed the connection without answering",
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "its name cannot be resolved",
-            HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => "the proxy refuses the connection",
+            HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError, StatusCode: HttpStatusCode.ProxyAuthenticationRequired } => "it asks for a user and a password, or for others than proxy-url has",
+            HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } refused => $"it refuses{(refused.StatusCode is { } status ? $" ({(int)status})" : string.Empty)}",
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => $"TLS failed: {trust.Problem ?? Plainly(error)}",
             IOException => "the connection was lost",
             _ => error.Message,

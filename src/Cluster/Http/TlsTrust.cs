@@ -158,6 +158,12 @@ internal sealed class TlsTrust : IDisposable
         return authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(last.RawDataMemory.Span));
     }
 
+    private static string NamesOf(X509Certificate2 certificate)
+    {
+        string[] names = [.. certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))];
+        return names.Length == 0 ? certificate.Subject : string.Join(", ", names.Take(10));
+    }
+
     private static string? Describe(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (errors == SslPolicyErrors.None)
@@ -172,7 +178,7 @@ internal sealed class TlsTrust : IDisposable
 
         if ((errors & SslPolicyErrors.RemoteCertificateChainErrors) == 0)
         {
-            return $"its certificate is for another name ({certificate.Subject})";
+            return $"its certificate is for another name ({NamesOf(certificate)}); tls-server-name says which to expect";
         }
 
         X509ChainStatusFlags flags = (chain?.ChainStatus ?? []).Aggregate(X509ChainStatusFlags.NoError, static (all, status) => all | status.Status);
@@ -180,7 +186,7 @@ internal sealed class TlsTrust : IDisposable
             ? $"its certificate is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u} only"
             : (flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid)) != 0
             // Not valid in signature: another authority of the same name, as every new cluster brings.
-            ? $"its certificate is signed by an unknown authority ({certificate.Issuer})"
+            ? $"its certificate is signed by an unknown authority ({certificate.Issuer}); certificate-authority is to name the one of this cluster"
             : $"its certificate is not valid ({flags})";
     }
 }

@@ -24,6 +24,7 @@ internal sealed class Transport : IDisposable
     private readonly Failures failures;
     private readonly string root;
     private readonly bool secure;
+    private readonly Uri? proxy;
     private readonly bool renamed;
 
     public Transport(ClusterConnection connection, HttpClusterOptions options, TimeProvider time)
@@ -34,10 +35,11 @@ internal sealed class Transport : IDisposable
         root = connection.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
         secure = connection.Server.Scheme == Uri.UriSchemeHttps;
         // .NET's handler takes the name to expect from the address, or through a proxy from the Host header.
-        renamed = secure && connection.TlsServerName is not null && connection.Proxy is null;
+        proxy = ProxyOf(connection);
+        renamed = secure && connection.TlsServerName is not null && proxy is null;
         trust = new TlsTrust(connection);
-        credentials = new Credentials(connection, time, trust.Present);
-        failures = new Failures(connection, trust);
+        credentials = new Credentials(connection, time, options.RequestTimeout, trust.Present);
+        failures = new Failures(connection, proxy, trust);
         rate = new TokenBucket(options.RequestsPerSecond, options.Burst, time);
         inFlight = new SemaphoreSlim(options.MaxRequestsInFlight);
         invoker = new HttpMessageInvoker(CreateHandler());
@@ -173,10 +175,7 @@ internal sealed class Transport : IDisposable
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
         }
 
-        if (call.User.Length > 0)
-        {
-            request.Headers.TryAddWithoutValidation("Impersonate-User", call.User);
-        }
+        AddImpersonation(request, call.User.Length > 0 ? new Impersonation(call.User) : connection.As);
 
         if (connection.TlsServerName is not null && !renamed)
         {
@@ -191,6 +190,30 @@ internal sealed class Transport : IDisposable
         }
 
         return request;
+    }
+
+    private static void AddImpersonation(HttpRequestMessage request, Impersonation? other)
+    {
+        if (other is null)
+        {
+            return;
+        }
+
+        request.Headers.TryAddWithoutValidation("Impersonate-User", other.User);
+        if (other.Uid.Length > 0)
+        {
+            request.Headers.TryAddWithoutValidation("Impersonate-Uid", other.Uid);
+        }
+
+        if (other.Group.Length > 0)
+        {
+            request.Headers.TryAddWithoutValidation("Impersonate-Group", other.Group);
+        }
+
+        foreach ((string key, string value) in other.Extra)
+        {
+            request.Headers.TryAddWithoutValidation($"Impersonate-Extra-{Uri.EscapeDataString(key)}", value);
+        }
     }
 
     private async Task<Node> ReadAnswerAsync(Call call, HttpResponseMessage response, CancellationToken cancellationToken)
@@ -215,7 +238,8 @@ internal sealed class Transport : IDisposable
     {
         using PooledBuffer buffer = new(SizeHint(response));
         await FillAsync(buffer, response, MaxErrorBytes, cancellationToken).ConfigureAwait(false);
-        return StatusReader.Read(call.What, response.StatusCode, buffer.Written.Span, StatusReader.RetryAfter(response, time));
+        ClusterException refusal = StatusReader.Read(call.What, response.StatusCode, buffer.Written.Span, StatusReader.RetryAfter(response, time));
+        return refusal.Status == 401 ? failures.NotKnown(call, refusal) : refusal;
     }
 
     private static int SizeHint(HttpResponseMessage response) => (int)Math.Clamp(response.Content.Headers.ContentLength ?? 4096, 256, 1024 * 1024) + 1;
@@ -253,13 +277,17 @@ internal sealed class Transport : IDisposable
             // A redirect would carry the credentials to whoever the server names.
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = connection.Proxy is not null || (!local && !renamed),
-            Proxy = connection.Proxy is null ? null : new WebProxy(connection.Proxy) { Credentials = ProxyCredentials(connection.Proxy) },
+            UseProxy = proxy is not null,
+            Proxy = proxy is null ? null : new WebProxy(proxy) { Credentials = ProxyCredentials(proxy) },
             // Between two processes of one machine compressing costs more than it saves.
             AutomaticDecompression = local || connection.DisableCompression ? DecompressionMethods.None : DecompressionMethods.GZip,
             ActivityHeadersPropagator = null,
         };
     }
+
+    /// <summary>The kubeconfig's, else the environment's (HTTPS_PROXY, NO_PROXY), which as in Go is never asked for this machine.</summary>
+    private static Uri? ProxyOf(ClusterConnection connection) =>
+        connection.Proxy ?? (connection.Server.IsLoopback || HttpClient.DefaultProxy.IsBypassed(connection.Server) ? null : HttpClient.DefaultProxy.GetProxy(connection.Server));
 
     private static NetworkCredential? ProxyCredentials(Uri proxy)
     {

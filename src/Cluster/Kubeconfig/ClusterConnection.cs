@@ -41,7 +41,23 @@ public sealed record ClusterConnection(string Name, Uri Server)
     /// <summary>A program to ask for a token; only set when its name was allowed.</summary>
     public ExecPlugin? Exec { get; init; }
 
+    /// <summary>Whom to act as with these credentials (<c>as</c>); null for their own user.</summary>
+    public Impersonation? As { get; init; }
+
     public override string ToString() => $"{Name} ({Server})";
+}
+
+/// <summary>A user that requests are sent in the name of: the headers <c>Impersonate-User</c>, <c>-Uid</c>, <c>-Group</c> and <c>-Extra-*</c>.</summary>
+/// <remarks>One group and one value each: .NET's HTTP client joins several lines of a header to one, which would be a group of another name.</remarks>
+public sealed record Impersonation(string User)
+{
+    public string Uid { get; init; } = string.Empty;
+
+    public string Group { get; init; } = string.Empty;
+
+    public IReadOnlyDictionary<string, string> Extra { get; init; } = new Dictionary<string, string>();
+
+    public override string ToString() => User;
 }
 
 /// <summary>A client-go credential plugin: a program that prints an ExecCredential with a token, a client certificate or both.</summary>
@@ -54,6 +70,9 @@ public sealed record ExecPlugin(string Command, IReadOnlyList<string> Arguments,
 
     /// <summary>What the kubeconfig's cluster says for such programs (the extension <c>client.authentication.k8s.io/exec</c>); null when nothing.</summary>
     public Node? ClusterConfig { get; init; }
+
+    /// <summary>How to come by the program, in the kubeconfig's words; empty when it says nothing.</summary>
+    public string InstallHint { get; init; } = string.Empty;
 
     public override string ToString() => Command;
 }

@@ -47,9 +47,31 @@ internal static class ConnectionReader
             TokenFile = tokenFile.Length == 0 ? null : user.Located(tokenFile),
             Username = NullIfEmpty(user.Text("username")),
             Password = NullIfEmpty(user.Text("password")),
+            As = ReadImpersonation(user),
             Exec = user.Node["exec"] is { IsNull: false } exec ? ReadExec(user, exec, options) with { ClusterConfig = ConfigFor(cluster) } : null,
         };
     }
+
+    private static Impersonation? ReadImpersonation(KubeconfigEntry user)
+    {
+        string group = Only(user, "as-groups", user.Node["as-groups"]);
+        Dictionary<string, string> extra = (user.Node["as-user-extra"]?.AsMap() ?? []).ToDictionary(member => member.Key, member => Only(user, "as-user-extra", member.Value), StringComparer.Ordinal);
+        if (user.Text("as") is { Length: > 0 } name)
+        {
+            return new Impersonation(name) { Uid = user.Text("as-uid"), Group = group, Extra = extra };
+        }
+
+        return group.Length == 0 && extra.Count == 0 && user.Text("as-uid").Length == 0 ? null : throw user.Error("says as-uid, as-groups or as-user-extra without as: whom to act as is missing");
+    }
+
+    private static string Only(KubeconfigEntry user, string key, Node? list) => Texts(list) switch
+    {
+        [] => string.Empty,
+        [string one] => one,
+        _ => throw user.Error($"{key} has several values, and only one can be sent; act as a user who has these groups", list),
+    };
+
+    private static IReadOnlyList<string> Texts(Node? list) => [.. (list?.AsList() ?? []).Select(item => item.AsString() ?? string.Empty)];
 
     private static ExecPlugin ReadExec(KubeconfigEntry user, Node exec, KubeconfigOptions options)
     {
@@ -58,6 +80,11 @@ internal static class ConnectionReader
         if (!options.AllowedExecPlugins.Contains(command) || command.AsSpan().IndexOfAny('/', '\\') >= 0)
         {
             throw user.Error($"runs the program {command} to log in, which is not allowed; allow it by its name (--allow-exec {Path.GetFileName(command)}), with which it has to stand in the kubeconfig, or use a token", exec);
+        }
+
+        if (exec["interactiveMode"]?.AsString() == "Always")
+        {
+            throw user.Error($"runs the program {command}, which wants to ask at a terminal (interactiveMode: Always); a delivery runs by itself, so use a login that asks nothing", exec);
         }
 
         Dictionary<string, string> environment = new(StringComparer.Ordinal);
@@ -69,8 +96,12 @@ internal static class ConnectionReader
             }
         }
 
-        string[] arguments = [.. (exec["args"]?.AsList() ?? []).Select(argument => argument.AsString() ?? string.Empty)];
-        return new ExecPlugin(command, arguments, exec["apiVersion"]?.AsString() ?? "client.authentication.k8s.io/v1") { Environment = environment, ProvideClusterInfo = exec["provideClusterInfo"]?.AsBool() == true };
+        return new ExecPlugin(command, Texts(exec["args"]), exec["apiVersion"]?.AsString() ?? "client.authentication.k8s.io/v1")
+        {
+            Environment = environment,
+            ProvideClusterInfo = exec["provideClusterInfo"]?.AsBool() == true,
+            InstallHint = exec["installHint"]?.AsString() ?? string.Empty,
+        };
     }
 
     private static Node? ConfigFor(KubeconfigEntry cluster) => (cluster.Node["extensions"]?.AsList() ?? [])

@@ -72,11 +72,14 @@ public sealed class KubeContextsTests : IDisposable
     [InlineData("clusters: [{name: c, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {client-key-data: U0VDUkVU}}]", "without certificate")]
     [InlineData("clusters: [{name: c, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {token: [SECRET]}}]", "token is not text")]
     [InlineData("users: [{name: u, user: {token: \"SECRET}}]", "not valid YAML")]
+    [InlineData("clusters: [{name: c, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {as-groups: [dev]}}]", "without as")]
+    [InlineData("clusters: [{name: c, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {as: jane, as-groups: [dev, ops]}}]", "only one can be sent")]
+    [InlineData("clusters: [{name: c, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {exec: {command: aws, interactiveMode: Always}}}]", "asks nothing")]
     public void Errors_name_file_and_line_and_no_secret(string text, string expected)
     {
         string file = Write("bad", "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n" + text
             + (text.Contains("users:", StringComparison.Ordinal) ? "" : "\nusers: [{name: u, user: {}}]"));
-        ClusterException error = Assert.Throws<ClusterException>(() => KubeContexts.Read([file]).Connection());
+        ClusterException error = Assert.Throws<ClusterException>(() => KubeContexts.Read([file], new KubeconfigOptions { AllowedExecPlugins = new HashSet<string> { "aws" } }).Connection());
         Assert.Equal("InvalidKubeconfig", error.Reason);
         Assert.Matches("^.*bad:[0-9]+:", error.Message);
         Assert.Contains(expected, error.Message);
@@ -94,6 +97,19 @@ public sealed class KubeContextsTests : IDisposable
         KubeContexts contexts = KubeContexts.Read([file], new KubeconfigOptions { AllowedExecPlugins = new HashSet<string> { "aws", "./aws" } });
         Assert.Equal(["eks"], contexts.Connection("u").Exec!.Arguments);
         Assert.Throws<ClusterException>(() => contexts.Connection("v"));
+    }
+
+    [Fact]
+    public void Whom_to_act_as_is_read()
+    {
+        string file = Write("as", """
+            current-context: x
+            clusters: [{name: c, cluster: {server: 'https://x'}}]
+            users: [{name: u, user: {token: t, as: jane, as-uid: "7", as-groups: [dev], as-user-extra: {scopes: [read]}}}]
+            contexts: [{name: x, context: {cluster: c, user: u}}]
+            """);
+        Impersonation other = KubeContexts.Read([file]).Connection().As!;
+        Assert.Equal(("jane", "7", "dev", "read"), (other.User, other.Uid, other.Group, other.Extra["scopes"]));
     }
 
     [Fact]
