@@ -88,9 +88,16 @@ internal static class StatusNode
     public static IReadOnlyList<string> RevisionsOf(RenderedApplication application) =>
         [.. application.Sources.Select(source => source.Resolved.Length > 0 ? source.Resolved : application.Revision)];
 
+    /// <summary>
+    /// As in Argo CD, whether the cluster is as the repository says. That a hook failed after all was in place is told by the operation, while
+    /// for <c>up</c>, and for whoever waits for the application, it is not delivered.
+    /// </summary>
     private static MapNode SyncOf(ApplicationReport report, MapNode spec)
     {
-        MapNode sync = new() { ["status"] = report.Status.Sync.ToString(), ["comparedTo"] = ComparedTo(spec) };
+        SyncState state = report.Observation is not { } observation ? report.Status.Sync
+            : observation.Plan.InSync && observation.Inventory.Hold is null ? SyncState.Synced
+            : SyncState.OutOfSync;
+        MapNode sync = new() { ["status"] = state.ToString(), ["comparedTo"] = ComparedTo(spec) };
         SetRevisions(sync, RevisionsOf(report.Application), spec, withSources: false);
         return sync;
     }

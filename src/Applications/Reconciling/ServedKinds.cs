@@ -22,6 +22,9 @@ public sealed class ServedKinds(ICluster cluster, bool assume, TimeProvider time
     /// <summary>Kinds that exist by assumption only.</summary>
     public IEnumerable<(string Group, string Kind)> AssumedKinds => assumed.Keys;
 
+    /// <summary>Whether what somebody else assumed in this cluster is told apart: by whoever only looks at the clusters of a running <c>up</c>.</summary>
+    public bool RecallsAssumed { get; set; }
+
     public bool IsAssumed(ResourceId id) => assumed.ContainsKey((id.Group, id.Kind));
 
     /// <summary>Resolves every kind of these resources; null for one that the cluster does not and will not serve.</summary>
@@ -68,10 +71,10 @@ public sealed class ServedKinds(ICluster cluster, bool assume, TimeProvider time
         }
     }
 
-    /// <summary>What an earlier run assumed in this cluster is still only assumed.</summary>
+    /// <summary>What an earlier run, or the one that is looked at, assumed in this cluster is still only assumed.</summary>
     private async Task RecallAsync(CancellationToken cancellationToken)
     {
-        if (!assume)
+        if (!assume && !RecallsAssumed)
         {
             return;
         }

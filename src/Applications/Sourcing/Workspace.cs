@@ -10,6 +10,7 @@ using Bowline.Rendering.Helm.Dependencies;
 using Bowline.Rendering.Detection;
 using Bowline.Rendering.Requests;
 using Bowline.Resources.Model;
+using Bowline.Resources.Yaml;
 using Bowline.Sources.Downloads;
 using Bowline.Sources.Files;
 using Bowline.Sources.Git;
@@ -135,7 +136,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
             }
             catch (ApplicationException fault)
             {
-                faults.Add(new ApplicationFault(spec.Name, spec.Origin, fault.Message));
+                faults.Add(new ApplicationFault(spec.Name, BlamedBy(fault) ?? spec.Origin, fault.Message));
             }
         }).ConfigureAwait(false);
 
@@ -352,4 +353,12 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
         string name = new([.. folder.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-' ? letter : '-')]);
         return name.Trim('-') is { Length: > 0 } usable ? usable : "application";
     }
+
+    /// <summary>The file that is to be mended, where the renderer names one.</summary>
+    private static Origin? BlamedBy(ApplicationException fault) => fault.InnerException switch
+    {
+        RenderException { File.Length: > 0 } broken => new Origin(broken.File, broken.Line),
+        YamlException { File.Length: > 0 } broken => new Origin(broken.File, broken.Line),
+        _ => null,
+    };
 }

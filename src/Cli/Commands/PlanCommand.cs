@@ -28,12 +28,9 @@ internal static class PlanCommand
         {
             UpOptions options = target.ReadWithRepository(parse);
             string only = parse.GetValue(application)!;
-            if (!target.NamesRepository(parse) && await IsFolderAsync(options, only, time, cancellationToken).ConfigureAwait(false))
-            {
-                (options, only) = (options with { Path = only }, string.Empty);
-            }
-
-            DiffReport report = await new DiffSession(options, time).CompareAsync(only, cancellationToken).ConfigureAwait(false);
+            DiffReport report = target.NamesRepository(parse) || only.Length == 0
+                ? await new DiffSession(options, time).CompareAsync(only, cancellationToken).ConfigureAwait(false)
+                : await CompareNamedAsync(options, only, time, cancellationToken).ConfigureAwait(false);
             (parse.GetValue(output) == "json" ? PlanWriter.WriteJson : (Action<TextWriter, DiffReport>)PlanWriter.WriteText)(Console.Out, report);
             return report.Faults.Count > 0 ? ExitCodes.Failure : ExitCodes.Success;
         });
@@ -44,24 +41,29 @@ internal static class PlanCommand
     /// As with up and diff, a folder may stand in the place of the application. What is an application of the current folder as well as a folder
     /// in it is the application, and that is said: many repositories keep an application in the folder of its name.
     /// </summary>
-    private static async Task<bool> IsFolderAsync(UpOptions options, string named, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<DiffReport> CompareNamedAsync(UpOptions options, string named, TimeProvider time, CancellationToken cancellationToken)
     {
+        DiffSession folder = new(options with { Path = named }, time);
         if (named is "." or ".." || named.Contains('/', StringComparison.Ordinal))
         {
-            return true;
+            return await folder.CompareAsync(string.Empty, cancellationToken).ConfigureAwait(false);
         }
 
-        if (named.Length == 0 || !Directory.Exists(named))
+        bool isFolder = Directory.Exists(named);
+        try
         {
-            return false;
-        }
+            DiffReport report = await new DiffSession(options, time).CompareAsync(named, cancellationToken).ConfigureAwait(false);
+            if (isFolder)
+            {
+                Console.Error.WriteLine($"{named}: the application of the repository here is planned; say ./{named} for the folder");
+            }
 
-        if (!await new DiffSession(options, time).DeclaresAsync(named, cancellationToken).ConfigureAwait(false))
+            return report;
+        }
+        catch (UsageException) when (isFolder)
         {
-            return true;
+            // The repository here has no application of this name, or there is none here.
+            return await folder.CompareAsync(string.Empty, cancellationToken).ConfigureAwait(false);
         }
-
-        Console.Error.WriteLine($"{named}: the application of the repository here is planned; say ./{named} for the folder");
-        return false;
     }
 }

@@ -117,7 +117,7 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
             members[member.Id] = member;
         }
 
-        return contexts is not null ? $"the live cluster {string.Join(", ", names.Select(NameOf))}"
+        return contexts is not null ? $"the live cluster {string.Join(", ", names.DefaultIfEmpty(Usual).Select(NameOf))}"
             : options.StateDirectory.Length > 0 ? $"the clusters kept in {options.StateDirectory}"
             : "empty clusters, since no 'bowline up' of this repository is running";
     }
@@ -143,7 +143,9 @@ internal sealed class ClusterFleet(UpOptions options, string repositoryName, Tim
             {
                 ClusterConnection connection = running.Connection(name);
                 HttpCluster cluster = new(connection, time, HttpClusterOptions.Default with { ConnectTimeout = TimeSpan.FromSeconds(1), MaxRetries = 0 });
-                joined.Add(new Member(name, string.Empty, null, connection, cluster, new DeliveryTarget(cluster, assumeKinds: false, time, new SyncOptions(), options.SettingsNamespace)));
+                DeliveryTarget target = new(cluster, assumeKinds: false, time, new SyncOptions(), options.SettingsNamespace);
+                target.Kinds.RecallsAssumed = true;
+                joined.Add(new Member(name, string.Empty, null, connection, cluster, target));
                 await cluster.DiscoverAsync(cancellationToken).ConfigureAwait(false);
             }
         }

@@ -50,8 +50,12 @@ public sealed class RolloutTests
         // What fixes it is released at once.
         Set("dev", "operationState: {phase: Failed, startedAt: '2026-01-01T00:00:05Z'}, sync: {status: OutOfSync, revision: two}, health: {status: Degraded}");
         Assert.Equal(["dev"], Decide().Sync);
-        Set("dev", "sync: {status: Synced, revision: two}, health: {status: Healthy}");
+
+        // A hook that failed when all was in place leaves it Synced, but not done.
+        Set("dev", "operationState: {phase: Failed, startedAt: '2026-01-01T08:30:00Z'}, sync: {status: Synced, revision: two}, health: {status: Healthy}");
         Set("prod", "sync: {status: OutOfSync, revision: two}");
+        Assert.Empty(Decide().Sync);
+        Set("dev", "operationState: {phase: Succeeded, startedAt: '2026-01-01T08:30:00Z'}, sync: {status: Synced, revision: two}, health: {status: Healthy}");
         Assert.Equal(["prod"], Decide().Sync);
     }
 

@@ -1,5 +1,7 @@
+using Bowline.Applications.Hub;
 using Bowline.Applications.Model;
 using Bowline.Applications.Reconciling;
+using Bowline.Resources.Model;
 
 namespace Bowline.Applications.Tests.Reconciling;
 
@@ -80,6 +82,10 @@ public sealed class RetryTests
         Assert.Equal(3, tries);
         Assert.Equal(SyncState.OutOfSync, runner.Status.Sync);
         Assert.Contains("never", runner.Status.Message);
+
+        // The hub says it in Argo CD's words: the cluster is as the repository says, and the operation failed.
+        MapNode status = StatusNode.Of(bench.Report("a")!, new MapNode(), [], "argocd", DateTimeOffset.UnixEpoch);
+        Assert.Equal(("Synced", "Failed"), (status.At("sync", "status")!.AsString(), status.At("operationState", "phase")!.AsString()));
     }
 
     private static ApplicationSpec Retrying(ApplicationSpec spec, bool keeps, int limit = -1) =>

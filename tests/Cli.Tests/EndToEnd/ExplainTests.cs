@@ -90,7 +90,7 @@ public sealed class ExplainTests(TroubledCluster cluster) : IClassFixture<Troubl
     [InlineData("pull", "Deployment web ← ReplicaSet web-", "Secret registry does not exist", "pull/all.yaml:1", "add Secret registry")]
     [InlineData("webhook", "Deployment web ← its pods are refused", "ValidatingWebhookConfiguration nowhere asks https://127.0.0.1:1/x, which does not answer", "webhook/all.yaml:1", "see why https://127.0.0.1:1/x does not run")]
     [InlineData("stuck", "ConfigMap a is being deleted and waits for its finalizers: example.com/never", "", "stuck/all.yaml:1", "remove the finalizer")]
-    [InlineData("broken", "it cannot be rendered", "broken/a.yaml", "", "correct the file")]
+    [InlineData("broken", "it cannot be rendered", "at  broken/a.yaml:", "", "correct the file")]
     public async Task A_cause_is_followed_to_its_end(string application, string chain, string end, string file, string fix)
     {
         (int exit, string text, Node document) = await cluster.ExplainAsync(application);
@@ -125,6 +125,17 @@ public sealed class ExplainTests(TroubledCluster cluster) : IClassFixture<Troubl
         Assert.Contains(chain, text);
         Assert.Contains(file, text);
         Assert.Contains(fix, text);
+    }
+
+    [Fact]
+    public async Task Explain_and_up_agree_on_kinds_that_up_only_assumes()
+    {
+        using Scratch scratch = new();
+        scratch.WriteApplication("certs", "certs").Write("certs/issuer.yaml", "{apiVersion: cert-manager.io/v1, kind: ClusterIssuer, metadata: {name: x}, spec: {selfSigned: {}}}");
+        await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository);
+        await up.WaitForOutputAsync("Ctrl-C ends it", TimeSpan.FromSeconds(60));
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, "explain", "certs", "--repo", scratch.Repository);
+        Assert.Equal((0, "certs is Synced and Healthy on bowline"), (exit, output.Trim() + errors));
     }
 
     [Fact]

@@ -50,7 +50,7 @@ internal static class Rollout
 
         string health = application.At("status", "health", "status")?.AsString() ?? string.Empty;
         bool synced = SyncOf(application) == "Synced" && !differs && !IsStale(application);
-        bool healthy = synced && health == "Healthy";
+        bool healthy = synced && health == "Healthy" && (PhaseOf(application) is "" or "Succeeded");
         return item.Status switch
         {
             ApplicationProgress.Waiting when healthy => item.To(ApplicationProgress.Healthy, "Application resource has synced, updating status to Healthy", now),
@@ -95,7 +95,9 @@ internal static class Rollout
 
     private static string SyncOf(MapNode application) => application.At("status", "sync", "status")?.AsString() ?? string.Empty;
 
-    private static bool IsRunning(MapNode application) => application.At("status", "operationState", "phase")?.AsString() is "Running" or "Terminating";
+    private static string PhaseOf(MapNode application) => application.At("status", "operationState", "phase")?.AsString() ?? string.Empty;
+
+    private static bool IsRunning(MapNode application) => PhaseOf(application) is "Running" or "Terminating";
 
     private static DateTimeOffset? Started(MapNode application) => ApplicationProgress.Time(application.At("status", "operationState", "startedAt"));
 

@@ -19,21 +19,6 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
     public Task<DiffReport> CompareAsync(string only, CancellationToken cancellationToken) =>
         CompareAsync(only, static (report, _, _) => Task.FromResult(report), cancellationToken);
 
-    /// <summary>Whether the repository's files declare an application of this name, be it readable or not; they do not where there is no repository.</summary>
-    public async Task<bool> DeclaresAsync(string name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using Repository repository = await Repository.OpenAsync(options, ArgoCdObjects.For(options, time), delivers: false, time, cancellationToken).ConfigureAwait(false);
-            WorkspaceState workspace = await repository.LoadAsync(previous: null, WorkspaceChange.Everything, rendering: null, cancellationToken).ConfigureAwait(false);
-            return workspace.Declared.Any(spec => spec.Name == name) || workspace.Faults.Any(fault => fault.Name == name);
-        }
-        catch (UsageException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Compares, and lets something be made of it while the clusters can still be asked.</summary>
     internal async Task<T> CompareAsync<T>(string only, Func<DiffReport, Func<string, DeliveryTarget>, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
