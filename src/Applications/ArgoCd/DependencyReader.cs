@@ -1,5 +1,6 @@
 using Bowline.Delivery.Health;
 using Bowline.Resources.Model;
+using Bowline.Resources.Schemas;
 
 namespace Bowline.Applications.ArgoCd;
 
@@ -44,6 +45,12 @@ internal static class DependencyReader
         string[] rest = parts.Length > 1 && !char.IsAsciiLetterUpper(parts[0].FirstOrDefault()) ? parts[1..] : parts;
         string group = rest.Length < parts.Length ? parts[0] : string.Empty;
         bool isKind = char.IsAsciiLetterUpper(rest[0].FirstOrDefault()) && rest.All(part => part.Length > 0);
+        if (isKind && group.Length == 0 && KubernetesKinds.Find(group, rest[0]) is null)
+        {
+            string home = KubernetesKinds.All.FirstOrDefault(known => known.Kind.Kind == rest[0])?.Kind.Group ?? "GROUP";
+            throw ArgoCdDialect.Fault(resource, $"depends on {name}, and without a group there is no kind {rest[0]}: write {home}/{name}");
+        }
+
         return (isKind, rest) switch
         {
             (true, [var kind, var own]) => new ResourceId(group, kind, string.Empty, own),

@@ -33,6 +33,7 @@ public sealed class DependencyTests
         Declare(scratch, "lonely", "example.com/Thing/nobody");
         Declare(scratch, "broken", "b-first", "self.(");
         Declare(scratch, "named", "apps/web");
+        Declare(scratch, "ungrouped", "Deployment/b-first/web");
         (UpJson report, string errors) = await DeliverAsync(scratch);
         Assert.Equal("Synced Healthy", report.State("a-last"));
         Assert.True(errors.IndexOf("a-last: Synced", StringComparison.Ordinal) > errors.IndexOf("b-first: applying", StringComparison.Ordinal), errors);
@@ -41,6 +42,7 @@ public sealed class DependencyTests
         Assert.Contains("there is no example.com/Thing nobody, nor does the cluster serve its kind", report.Message("lonely"));
         Assert.Contains("apps/broken.yaml:1: Application broken has a bowline.dev/ready-when that cannot be used", report.Message("broken"));
         Assert.Contains("depends on apps/web, which is neither", report.Message("named"));
+        Assert.Contains("without a group there is no kind Deployment: write apps/Deployment/b-first/web", report.Message("ungrouped"));
     }
 
     [Fact]
