@@ -1,4 +1,3 @@
-using System.Net;
 using Bowline.Applications.ArgoCd;
 using Bowline.Sources.Downloads;
 using Bowline.Sources.Files;
@@ -25,7 +24,7 @@ public sealed record GeneratorSources(Func<GitQuery, CancellationToken, Task<Fil
     public Func<string, string, bool> Permits { get; init; } = static (_, _) => true;
 
     /// <summary>Opens the connections to servers of which a generator names the certificates, as those of <see cref="Web"/> are opened; null for anywhere.</summary>
-    public Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? Dial { get; init; }
+    public Dial? Dial { get; init; }
 
     /// <summary>For the sets of one namespace.</summary>
     internal GeneratorSources Beside(string @namespace) => this with { Own = ObjectsOf?.Invoke(@namespace) ?? Objects };

@@ -63,6 +63,14 @@ internal static class StatusNode
         return status;
     }
 
+    /// <summary>The present status, compared with what is the same at another revision.</summary>
+    public static MapNode At(MapNode held, RenderedApplication application)
+    {
+        MapNode status = held["status"] is MapNode before ? (MapNode)before.DeepClone() : new MapNode();
+        SetRevisions(status.EnsureMap("sync"), RevisionsOf(application), held["spec"] as MapNode ?? new MapNode(), withSources: false);
+        return status;
+    }
+
     /// <summary>Sets <c>revision</c> and <c>source</c>, or <c>revisions</c> and <c>sources</c>, as the application has one or several.</summary>
     public static void SetRevisions(MapNode node, IReadOnlyList<string> revisions, MapNode spec, bool withSources)
     {

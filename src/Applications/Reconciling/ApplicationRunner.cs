@@ -45,65 +45,6 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
 
     public RenderedApplication Application => application;
 
-    public void Update(RenderedApplication newer)
-    {
-        lock (gate)
-        {
-            if (newer.Fingerprint != application.Fingerprint && KeepsTrying())
-            {
-                next = newer;
-                return;
-            }
-
-            TakeUp(newer);
-        }
-    }
-
-    /// <summary>Takes up the newer render that waited, when there is nothing more to wait for.</summary>
-    /// <param name="asked">Somebody asks for something, and means the newest.</param>
-    private void MoveOn(bool asked = false)
-    {
-        lock (gate)
-        {
-            if (next is { } waiting && (asked || !KeepsTrying()))
-            {
-                TakeUp(waiting);
-            }
-        }
-    }
-
-    private void TakeUp(RenderedApplication newer)
-    {
-        next = null;
-        bool same = newer.Fingerprint == application.Fingerprint;
-        bool unchanged = same && newer.Spec == application.Spec;
-        application = newer;
-        if (!same)
-        {
-            Settling = Settling.Begin;
-            started = time.GetUtcNow();
-            Interrupt(forNewer: true);
-        }
-
-        if (unchanged)
-        {
-            // Nothing to look at: only the name of the revision is another one.
-            Publish(status with { Revision = newer.Revision });
-            context.Moved(status.Name, new Standing(newer.Fingerprint, status.Sync, status.Health, Settling.IsSettled, status.Message));
-            return;
-        }
-
-        Signal();
-    }
-
-    /// <summary>Whether a sync of this render is under way or is tried again, and its retry says that a newer commit has to wait.</summary>
-    private bool KeepsTrying()
-    {
-        bool runs = attempt is { Phase: AttemptPhase.Running };
-        RetryPolicy retry = runs && attempt is { Order: { IsAutomated: false } ordered } ? ordered.Retry : application.Spec.Policy.Retry;
-        return retry.KeepsRevision && order is null && (runs || (Settling.Failures > 0 && !Settling.IsExhausted));
-    }
-
     /// <summary>Look again: something that it waits for has moved.</summary>
     public void Signal() => attention.Ask();
 

@@ -28,6 +28,9 @@ public sealed record RenderedApplication(ApplicationSpec Spec, string Revision, 
         Sources = [.. Sources.Select(source => source.IsHome && source.Revision == Sources[0].Revision ? source with { Resolved = home.Commit } : source)],
     };
 
+    /// <summary>Whether both were made from the same commits and versions.</summary>
+    public bool IsAt(RenderedApplication other) => Revision == other.Revision && Sources.Select(source => source.Resolved).SequenceEqual(other.Sources.Select(source => source.Resolved));
+
     private bool IsUncommitted => Revision.EndsWith("-dirty", StringComparison.Ordinal) || Revision == "worktree";
 
     /// <summary>The kinds of <see cref="Resources"/>, each once.</summary>

@@ -23,6 +23,9 @@ public sealed record RunnerContext(TimeProvider Time, Dependencies Dependencies)
     /// <summary>Told all that is known of an application, whenever that changes.</summary>
     public Action<ApplicationReport> Reported { get; init; } = static _ => { };
 
+    /// <summary>Told of an application that is the same at a newer revision as it was before: nothing else about it is news.</summary>
+    public Action<RenderedApplication> Advanced { get; init; } = static _ => { };
+
     /// <summary>Told how an application stands, for those that depend on it.</summary>
     public Action<string, Standing> Moved { get; init; } = static (_, _) => { };
 }

@@ -173,7 +173,7 @@ public sealed class SourcePoller(ISourceFetcher fetcher, Func<WatchedSource, Can
             if (resolved != found.Resolved)
             {
                 IReadOnlyList<string>? files = watched.Chart.Length > 0 ? null : await fetcher.ChangedFilesAsync(found.Reference, found.Resolved, resolved, cancellationToken).ConfigureAwait(false);
-                change = new SourceChange(watched.Url, watched.Revision, watched.Chart, files);
+                change = new SourceChange(watched.Url, watched.Revision, watched.Chart, files) { Resolved = resolved };
             }
 
             Set(watched, found with { Resolved = resolved, Complaint = string.Empty });

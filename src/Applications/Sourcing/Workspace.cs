@@ -125,7 +125,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
 
             if (rendersAlike && Reusable(known.GetValueOrDefault(spec.Name), spec, since) is { } same)
             {
-                rendered.Add(same.At(home.Snapshot.Revision));
+                rendered.Add(since.Sources.Aggregate(same.At(home.Snapshot.Revision), static (application, moved) => moved.Move(application)));
                 return;
             }
 
@@ -324,14 +324,16 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
     private static bool SameOptions(IReadOnlyDictionary<string, BuildOptions> left, IReadOnlyDictionary<string, BuildOptions> right) =>
         left.Count == right.Count && left.All(options => right.TryGetValue(options.Key, out BuildOptions? other) && other == options.Value);
 
-    private static RenderedApplication? Reusable(RenderedApplication? known, ApplicationSpec spec, WorkspaceChange change)
+    private RenderedApplication? Reusable(RenderedApplication? known, ApplicationSpec spec, WorkspaceChange change)
     {
         if (change.HomeFiles is not { } files || known is null || !ReferenceEquals(known.Spec, spec) || change.Applications.Contains(spec.Name))
         {
             return null;
         }
 
-        bool touched = known.Sources.Any(source => source.IsHome ? files.Any(source.DependsOn) : change.Sources.Any(moved => moved.Concerns(source)));
+        // A commit that has to be signed is looked at whatever it changes.
+        bool isSigned = Settings.TrustedKeysOf(spec.Project) is not null;
+        bool touched = known.Sources.Any(source => source.IsHome ? files.Any(source.DependsOn) : change.Sources.Any(moved => isSigned ? moved.IsOf(source) : moved.Concerns(source)));
         return touched ? null : known;
     }
 

@@ -1,4 +1,5 @@
 using Bowline.Applications.Reconciling;
+using Bowline.Sources.Files;
 
 namespace Bowline.Applications.Sourcing;
 
@@ -22,6 +23,26 @@ public sealed record WorkspaceChange
 /// <param name="Files">Relative to the repository's root; null when any of them may have changed.</param>
 public sealed record SourceChange(string Url, string Revision, string Chart, IReadOnlyCollection<string>? Files)
 {
-    internal bool Concerns(RenderedSource source) =>
-        source.Url == Url && source.Revision == Revision && source.Chart == Chart && (Files is null || Files.Any(source.DependsOn));
+    /// <summary>The commit or version that it means now; empty when nobody knows.</summary>
+    public string Resolved { get; init; } = string.Empty;
+
+    internal bool IsOf(RenderedSource source) => !source.IsHome && source.Url == Url && source.Revision == Revision && source.Chart == Chart;
+
+    /// <summary>What this change did not touch is the same at the commit that it led to.</summary>
+    internal RenderedApplication Move(RenderedApplication application)
+    {
+        if (Resolved.Length == 0 || Chart.Length > 0 || application.Sources.FirstOrDefault(IsOf) is not { } old)
+        {
+            return application;
+        }
+
+        bool leads = application.Revision == new SourceRevision(old.Resolved, WorkingTree: false).Short;
+        return application with
+        {
+            Revision = leads ? new SourceRevision(Resolved, WorkingTree: false).Short : application.Revision,
+            Sources = [.. application.Sources.Select(source => IsOf(source) ? source with { Resolved = Resolved } : source)],
+        };
+    }
+
+    internal bool Concerns(RenderedSource source) => IsOf(source) && (Files is null || Files.Any(source.DependsOn));
 }

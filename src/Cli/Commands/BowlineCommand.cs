@@ -54,7 +54,7 @@ internal static class BowlineCommand
             NotificationsCommand.Create(TimeProvider.System),
         };
         ParseResult parse = root.Parse(args);
-        if (parse.Errors.Count > 0)
+        if (parse.Errors.Count > 0 && parse.Action is not HelpText)
         {
             foreach (string error in parse.Errors.Select(error => error.Message).Distinct())
             {

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Net;
 using System.Text;
 using Bowline.Languages.Expressions;
 using Bowline.Notifications.Model;
@@ -28,9 +27,9 @@ public sealed class SettingsReader
     private readonly TimeProvider time;
     private IReadOnlyList<string> defaultTriggers = [];
 
-    private readonly Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial;
+    private readonly Dial? dial;
 
-    private SettingsReader(MapNode? secret, TimeProvider time, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial)
+    private SettingsReader(MapNode? secret, TimeProvider time, Dial? dial)
     {
         this.time = time;
         this.dial = dial;
@@ -41,7 +40,7 @@ public sealed class SettingsReader
     /// <param name="configMap">The ConfigMap as the cluster, or a file, holds it.</param>
     /// <param name="secret">The Secret; null when there is none.</param>
     /// <param name="dial">Opens the services' connections; null for anywhere.</param>
-    public static NotificationSettings Read(MapNode configMap, MapNode? secret, TimeProvider time, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial = null)
+    public static NotificationSettings Read(MapNode configMap, MapNode? secret, TimeProvider time, Dial? dial = null)
     {
         SettingsReader reader = new(secret, time, dial);
         foreach ((string key, Node value) in (configMap["data"] as MapNode)?.Sorted() ?? [])

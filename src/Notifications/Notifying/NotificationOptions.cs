@@ -1,4 +1,3 @@
-using System.Net;
 using Bowline.Notifications.Model;
 using Bowline.Notifications.Variables;
 
@@ -20,7 +19,7 @@ public sealed record NotificationOptions
     public Func<string, string, bool> Concerns { get; init; } = static (_, _) => true;
 
     /// <summary>Opens connections: to the host of a service, by way of this endpoint, which may be a proxy's; null for anywhere.</summary>
-    public Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? Dial { get; init; }
+    public Dial? Dial { get; init; }
 
     /// <summary>Told each problem once, in a sentence without secrets.</summary>
     public Action<string> Note { get; init; } = static _ => { };

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Bowline.Languages.GoTemplates.Values;
 using Bowline.Notifications.Model;
 using Bowline.Resources.Model;
@@ -7,10 +6,10 @@ using Bowline.Resources.Model;
 namespace Bowline.Notifications.Services;
 
 /// <summary>The settings of one service with its secrets put in; never printed.</summary>
-internal sealed class ServiceOptions(MapNode settings, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial = null)
+internal sealed class ServiceOptions(MapNode settings, Dial? dial = null)
 {
     /// <summary>Opens the service's connections; null for anywhere.</summary>
-    public Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? Dial => dial;
+    public Dial? Dial => dial;
 
     public string Text(string name) => settings[name] switch
     {

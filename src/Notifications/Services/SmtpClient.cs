@@ -16,7 +16,7 @@ internal sealed record SmtpOptions(string Host, int Port)
     public bool SkipsVerification { get; init; }
 
     /// <summary>Opens the connection; null for anywhere.</summary>
-    public Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? Dial { get; init; }
+    public Dial? Dial { get; init; }
 
     public override string ToString() => $"{Host}:{Port}";
 }

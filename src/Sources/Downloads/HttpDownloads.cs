@@ -45,7 +45,7 @@ public sealed class HttpDownloads : IDisposable
     /// <param name="credentials">Asked with the address of a repository or registry; null means anonymous.</param>
     /// <param name="trust">Whose certificates are taken; null trusts what this machine does.</param>
     /// <param name="dial">Opens connections: to the host of the address, by way of this endpoint, which may be a proxy's; null for anywhere.</param>
-    public HttpDownloads(TimeProvider time, Func<Uri, HostCredentials?>? credentials = null, ServerTrust? trust = null, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial = null)
+    public HttpDownloads(TimeProvider time, Func<Uri, HostCredentials?>? credentials = null, ServerTrust? trust = null, Dial? dial = null)
     {
         this.time = time;
         this.credentials = credentials ?? (static _ => null);

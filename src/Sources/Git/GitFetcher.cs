@@ -19,11 +19,12 @@ public sealed class GitFetcher : ISourceFetcher, IDisposable
 
     /// <param name="cacheFolder">Holds one bare repository per remote; made when it is missing.</param>
     /// <param name="time">Times out what hangs.</param>
-    public GitFetcher(string cacheFolder, TimeProvider time)
+    /// <param name="dial">How GitHub is reached for the tokens of its Apps, at the address that a Secret gives; null for anywhere. Git itself connects as it is configured to.</param>
+    public GitFetcher(string cacheFolder, TimeProvider time, Dial? dial = null)
     {
         this.cacheFolder = Path.GetFullPath(cacheFolder);
         this.time = time;
-        tokens = new GitHubTokens(time);
+        tokens = new GitHubTokens(time, dial);
     }
 
     /// <summary>For one command of Git.</summary>

@@ -22,7 +22,7 @@ public sealed class GitHubTokens : IDisposable
     private readonly ConcurrentDictionary<GitHubApp, Issued> issued = new();
 
     /// <param name="dial">Opens connections: to the host of the address, by way of this endpoint, which may be a proxy's; null for anywhere.</param>
-    public GitHubTokens(TimeProvider time, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial = null)
+    public GitHubTokens(TimeProvider time, Dial? dial = null)
     {
         this.time = time;
         SocketsHttpHandler handler = new() { AllowAutoRedirect = false, UseCookies = false };

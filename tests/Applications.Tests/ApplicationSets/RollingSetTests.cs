@@ -50,7 +50,7 @@ public sealed class RollingSetTests : IAsyncLifetime
         Assert.True(operation.At("sync", "prune")!.AsBool());
         Assert.Equal("CreateNamespace=true", operation.At("sync", "syncOptions")!.AsList()![0].AsString());
         Assert.Null((await hub.FindAsync("b"))!["operation"]);
-        await SetHub.UntilAsync(async () => SetHub.Condition(await hub.SetAsync(), "RolloutProgressing", "True") == "ApplicationSet is performing rollout of step 1", () => "the set does not tell of its step");
+        await SetHub.UntilAsync(async () => SetHub.Condition(await hub.SetAsync(), "RolloutProgressing", "True") == "ApplicationSet is performing rollout of step 1: a is Progressing" || SetHub.Condition(await hub.SetAsync(), "RolloutProgressing", "True") == "ApplicationSet is performing rollout of step 1: a is Pending", () => "the set does not tell of its step");
         await DoneAsync("a");
         await UntilAskedAsync("b");
         Assert.Null((await hub.FindAsync("c"))!["operation"]);
@@ -60,10 +60,21 @@ public sealed class RollingSetTests : IAsyncLifetime
         await SetHub.UntilAsync(async () => SetHub.Condition(await hub.SetAsync(), "RolloutProgressing", "False") == "ApplicationSet Rollout has completed", () => "the rollout does not end");
         Assert.Equal("a Healthy 1, b Healthy 2, c Healthy 2", string.Join(", ", ((await hub.SetAsync())!.At("status", "applicationStatus") as ListNode)!.Select(item => $"{item["application"]} {item["status"]} {item["step"]}")));
 
+        // What its health says is what the condition says that decides it, and nothing of a step that is over.
+        Assert.Equal("Healthy: All applications have been generated successfully", $"{(await hub.SetAsync())!.At("status", "health", "status")}: {(await hub.SetAsync())!.At("status", "health", "message")}");
+
         // Without a strategy applications sync by themselves again, and the rollout is forgotten.
         await hub.Cluster.PatchAsync(new ObjectKey(ArgoDefinitions.ApplicationSets, "argocd", "demo"), PatchKind.Merge, Resources.Yaml.YamlReader.Read("{spec: {strategy: null}}"), new WriteOptions { FieldManager = "test" }, default);
         await SetHub.UntilAsync(async () => (await hub.ListAsync()).All(application => application.At("spec", "syncPolicy", "automated", "enabled") is null), () => "they still do not sync by themselves");
         await SetHub.UntilAsync(async () => (await hub.SetAsync())!.At("status", "applicationStatus") is null, () => "the rollout is remembered");
+    }
+
+    [Fact]
+    public async Task Applications_whose_template_says_nothing_of_automation_wait_for_their_step_too()
+    {
+        await hub.ApplySetAsync(Spec.Replace("automated: {prune: true}, ", string.Empty));
+        await hub.UntilNamesAsync("a", "b", "c");
+        Assert.All(await hub.ListAsync(), application => Assert.False(application.At("spec", "syncPolicy", "automated", "enabled")!.AsBool()));
     }
 
     [Fact]

@@ -27,6 +27,19 @@ public sealed class BadInputTests
         Assert.Equal(string.Empty, output.Trim());
     }
 
+    [Theory]
+    [InlineData("explain")]
+    [InlineData("sync")]
+    [InlineData("rollback")]
+    [InlineData("notifications", "trigger", "run")]
+    public async Task Help_is_shown_without_the_arguments_that_a_command_needs(params string[] command)
+    {
+        using Scratch scratch = new();
+        (int exit, string output, string errors) = await Bowline.RunAsync(scratch.Home, [.. command, "--help"]);
+        Assert.Equal((0, string.Empty), (exit, errors.Trim()));
+        Assert.Contains($"bowline {string.Join(' ', command)} ", output);
+    }
+
     [Fact]
     public async Task A_folder_without_manifests_is_named_as_such()
     {

@@ -47,6 +47,11 @@ public sealed class DeployTests
         await kubectl.RunAsync("delete", "clusterrolebinding", "bowline-controller-delivery");
         Assert.Equal("yes", (await kubectl.TryAsync("auth", "can-i", "delete", "leases.coordination.k8s.io", "-n", "argocd", account)).Output.Trim());
         Assert.Equal("yes", (await kubectl.TryAsync("auth", "can-i", "create", "configmaps", "-n", "bowline-system", account)).Output.Trim());
+        foreach (string looked in (string[])["namespaces", "configmaps", "pods", "replicasets.apps", "horizontalpodautoscalers.autoscaling"])
+        {
+            Assert.Equal("yes", (await kubectl.TryAsync("auth", "can-i", "watch", looked, "-n", "default", account)).Output.Trim());
+        }
+
         Assert.Equal("no", (await kubectl.TryAsync("auth", "can-i", "get", "secrets", "-n", "default", account)).Output.Trim());
         Assert.Equal("no", (await kubectl.TryAsync("auth", "can-i", "create", "deployments.apps", "-n", "default", account)).Output.Trim());
     }

@@ -104,6 +104,25 @@ public sealed class HubTests
     }
 
     [Fact]
+    public async Task A_commit_that_touches_one_application_is_the_revision_of_all()
+    {
+        using Scratch scratch = new();
+        scratch.WriteApplication("one", "one").WriteConfigMap("one/a.yaml", "a").WriteApplication("two", "two").WriteConfigMap("two/a.yaml", "a");
+        scratch.Git("init", "-q", "-b", "main");
+        scratch.Git("add", "-A");
+        scratch.Git("commit", "-qm", "first");
+        string kubeconfig = Path.Combine(scratch.Root, "kubeconfig");
+        await using Bowline up = Bowline.Start(scratch.Home, "up", scratch.Repository, "--write-kubeconfig", kubeconfig);
+        await up.WaitForOutputAsync("Ctrl-C ends it", Patience);
+        Kubectl kubectl = new(kubeconfig);
+        scratch.WriteConfigMap("one/b.yaml", "b");
+        scratch.Git("add", "-A");
+        scratch.Git("commit", "-qm", "second");
+        string commit = scratch.Git("rev-parse", "HEAD").Trim();
+        await Until.TrueAsync(async () => await kubectl.RunAsync("-n", "argocd", "get", "app", "one", "two", "-o", "jsonpath={.items[*].status.sync.revision}") == $"{commit} {commit}", Patience, () => up.Output);
+    }
+
+    [Fact]
     public async Task A_refresh_is_taken_up_and_its_annotation_removed()
     {
         using Scratch scratch = new();

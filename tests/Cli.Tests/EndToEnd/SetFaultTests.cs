@@ -36,7 +36,7 @@ public sealed class SetFaultTests
         await up.WaitForOutputAsync("Ctrl-C ends it", Patience);
         // The sync itself waits for its first wave, the rollout for the application.
         await UntilAsync(kubectl, up, "app/dev", "{.status.operationState.phase}", "Running");
-        await UntilAsync(kubectl, up, "appset/shop", "{.status.conditions[?(@.type==\"RolloutProgressing\")].message}", "ApplicationSet is performing rollout of step 1");
+        await UntilAsync(kubectl, up, "appset/shop", "{.status.conditions[?(@.type==\"RolloutProgressing\")].message}", "ApplicationSet is performing rollout of step 1: dev is Progressing");
         Assert.NotEqual(0, (await kubectl.TryAsync("-n", "prod", "get", "cm", "a")).Exit);
 
         await kubectl.RunAsync("-n", "argocd", "patch", "app", "dev", "--type", "merge", "-p", """{"status":{"operationState":{"phase":"Terminating"}}}""");

@@ -8,6 +8,9 @@ internal static class SetStatus
 {
     /// <summary>Most applications that <c>status.resources</c> names, as in Argo CD; <c>resourcesCount</c> counts all.</summary>
     private const int MostResources = 5000;
+
+    /// <summary>Most applications that the condition of a rollout names.</summary>
+    private const int MostAwaited = 5;
     private const string Generated = "Successfully generated parameters for all Applications";
 
     /// <param name="trouble">The first thing that went wrong, as reason and message; null when nothing did.</param>
@@ -25,7 +28,7 @@ internal static class SetStatus
         if (rollout is not null)
         {
             conditions.Add(rollout.Step is { } step
-                ? Condition(before, "RolloutProgressing", "True", "ApplicationSetModified", $"ApplicationSet is performing rollout of step {step}", now)
+                ? Condition(before, "RolloutProgressing", "True", "ApplicationSetModified", $"ApplicationSet is performing rollout of step {step}{Awaited(rollout, step)}", now)
                 : Condition(before, "RolloutProgressing", "False", "ApplicationSetRolloutComplete", "ApplicationSet Rollout has completed", now));
         }
 
@@ -34,7 +37,7 @@ internal static class SetStatus
             ["conditions"] = new ListNode(conditions),
             ["resources"] = new ListNode(applications.OrderBy(application => application.At("metadata", "name")?.AsString(), StringComparer.Ordinal).Take(MostResources).Select(Resource)),
             ["resourcesCount"] = applications.Count,
-            ["health"] = Health(set.At("status", "health"), trouble, rollout, now),
+            ["health"] = Health(set.At("status", "health"), conditions, now),
         };
         if (rollout is not null)
         {
@@ -44,17 +47,23 @@ internal static class SetStatus
         return status;
     }
 
-    private static MapNode Health(Node? before, (string Reason, string Message)? trouble, RolloutDecision? rollout, DateTimeOffset now)
+    /// <summary>Which applications of a step have yet to get healthy, as words that follow the step's number.</summary>
+    private static string Awaited(RolloutDecision rollout, int step)
     {
-        (string status, string message) = trouble is { } wrong ? ("Degraded", wrong.Message) : rollout is { Step: { } step } ? ("Progressing", $"step {step} of the rollout") : ("Healthy", string.Empty);
-        bool same = before?["status"]?.AsString() == status && (before["message"]?.AsString() ?? string.Empty) == message;
-        MapNode health = new() { ["status"] = status, ["lastTransitionTime"] = same && before!["lastTransitionTime"] is { } since ? since : Timestamp.Text(now) };
-        if (message.Length > 0)
-        {
-            health.Set("message", message);
-        }
+        string[] open = [.. rollout.Progress.Where(item => item.Step == step && item.Status != ApplicationProgress.Healthy).Select(item => $"{item.Application} is {item.Status}")];
+        return open.Length == 0 ? string.Empty : $": {string.Join(", ", open.Take(MostAwaited))}{(open.Length > MostAwaited ? $" and {open.Length - MostAwaited} more" : string.Empty)}";
+    }
 
-        return health;
+    /// <summary>The condition that says most, and what it says, as Argo CD computes it: trouble, else a rollout, else that all is up to date.</summary>
+    private static MapNode Health(Node? before, List<MapNode> conditions, DateTimeOffset now)
+    {
+        MapNode? Holding(string type) => conditions.Find(condition => condition["type"]?.AsString() == type && condition["status"]?.AsString() == "True");
+        (string status, MapNode? reason) = Holding("ErrorOccurred") is { } trouble ? ("Degraded", trouble)
+            : Holding("RolloutProgressing") is { } rollout ? ("Progressing", rollout)
+            : ("Healthy", Holding("ResourcesUpToDate"));
+        string message = reason?["message"]?.AsString() ?? string.Empty;
+        bool same = before?["status"]?.AsString() == status && before["message"]?.AsString() == message;
+        return new MapNode { ["status"] = status, ["message"] = message, ["lastTransitionTime"] = same && before!["lastTransitionTime"] is { } since ? since : Timestamp.Text(now) };
     }
 
     private static MapNode Resource(MapNode application)

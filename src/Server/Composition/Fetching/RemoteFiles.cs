@@ -1,4 +1,3 @@
-using System.Net;
 using Bowline.Sources.Downloads;
 using Bowline.Sources.Files;
 
@@ -9,7 +8,7 @@ namespace Bowline.Server.Composition.Fetching;
 /// to its own server only.
 /// </summary>
 /// <param name="dial">Opens connections; null for anywhere.</param>
-public sealed class RemoteFiles(TimeProvider time, Func<string, DnsEndPoint, CancellationToken, ValueTask<Stream>>? dial = null) : IDisposable
+public sealed class RemoteFiles(TimeProvider time, Dial? dial = null) : IDisposable
 {
     private const long MaxBytes = 64L * 1024 * 1024;
     private readonly HttpDownloads downloads = new(time, dial: dial);

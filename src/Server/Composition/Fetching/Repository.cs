@@ -102,7 +102,7 @@ internal sealed class Repository : IDisposable
     /// <exception cref="UsageException">There is no such folder.</exception>
     public static async Task<Repository> OpenAsync(UpOptions options, ArgoCdObjects? cluster, bool delivers, TimeProvider time, CancellationToken cancellationToken)
     {
-        GitFetcher fetcher = new(Path.Combine(BowlineHome.Folder, "mirrors"), time);
+        GitFetcher fetcher = new(Path.Combine(BowlineHome.Folder, "mirrors"), time, new AddressGuard(options.AllowedHosts).DialAsync);
         IHome home = options.Replica is not null ? new HubHome(options.SettingsNamespace) : RemoteHome.IsRemote(options.Path)
             ? new RemoteHome(options, fetcher, token => ReadClusterAsync(cluster, token))
             : await LocalHome.OpenAsync(options, time, cancellationToken).ConfigureAwait(false);

@@ -37,7 +37,7 @@ public sealed partial class UpSession : IAsyncDisposable
         this.repository = repository;
         guard = new AddressGuard(options.AllowedHosts);
         fleet = new ClusterFleet(options, repository.Name, time);
-        context = new RunnerContext(time, dependencies) { Gates = repository.ProjectGates(time), RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Orphans = repository.Orphans(IsApplication), Moved = TellDependents, Reported = Reported };
+        context = new RunnerContext(time, dependencies) { Gates = repository.ProjectGates(time), RenderAtAsync = repository.RenderAtAsync, RenderWithAsync = repository.RenderWithAsync, Orphans = repository.Orphans(IsApplication), Moved = TellDependents, Reported = Reported, Advanced = application => statuses?.Report(application) };
     }
 
     /// <exception cref="UsageException">The path, or what goes with it, cannot be meant.</exception>

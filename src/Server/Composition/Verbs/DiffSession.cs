@@ -39,7 +39,7 @@ public sealed class DiffSession(UpOptions options, TimeProvider time)
         if (only.Length > 0 && workspace.Declared.All(spec => spec.Name != only) && workspace.Faults.All(fault => fault.Name != only))
         {
             string known = string.Join(", ", workspace.Declared.Select(spec => spec.Name));
-            throw new UsageException($"there is no application {only} in {options.Path}{(known.Length > 0 ? $"; there are: {known}" : ", and no other")}");
+            throw new UsageException($"there is no application {only} in {options.Path}{(known.Length > 0 ? $"; there are: {known}" : ", and no other")} (looked into {against})");
         }
 
         IReadOnlyList<Claims> claims = [.. workspace.Rendered.Select(application => application.Claims)];
