@@ -181,7 +181,7 @@ public sealed class Adoption(AdoptedClusters clusters, string @namespace, IReadO
     {
         string name = NameOf(manifest);
         (IReadOnlyList<InventoryEntry> delivered, IReadOnlyList<InventoryEntry> foreign) = objects.Of(name, manifest);
-        DeliveredRevision[] history = [.. (manifest.At("status", "history") as ListNode ?? []).Select((entry, at) => ReadDelivery(entry, at + 1))];
+        DeliveredRevision[] history = [.. (manifest.At("status", "history") as ListNode ?? []).Select(ReadDelivery)];
         bool synced = Text(manifest, "status", "sync", "status") == "Synced";
         return new AdoptedApplication(name, delivered, foreign)
         {
@@ -208,10 +208,11 @@ public sealed class Adoption(AdoptedClusters clusters, string @namespace, IReadO
         }
     }
 
-    private static DeliveredRevision ReadDelivery(Node entry, int id) => new(
-        id,
+    /// <param name="at">Where it stands in the history. Its number stays what it was, so that people, and Argo CD when it comes back, mean the same by it.</param>
+    private static DeliveredRevision ReadDelivery(Node entry, int at) => new(
+        (int)(entry["id"]?.AsInteger() ?? at),
         string.Empty,
-        DateTimeOffset.TryParse(entry["deployedAt"]?.AsString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at) ? at : DateTimeOffset.UnixEpoch,
+        DateTimeOffset.TryParse(entry["deployedAt"]?.AsString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset moment) ? moment : DateTimeOffset.UnixEpoch,
         Pins(entry, entry),
         "Argo CD");
 

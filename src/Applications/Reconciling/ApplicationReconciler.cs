@@ -258,13 +258,35 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
             return;
         }
 
-        if (unknown.Exists(kind => CoreKinds.RunsPods(new ResourceId(kind.Group, kind.Kind, string.Empty, string.Empty))))
-        {
-            unknown.AddRange([.. CoreKinds.BelowWorkloads.Select(kind => kind.Kind), CoreKinds.Autoscaler]);
-        }
+        bool runsPods = unknown.Exists(kind => CoreKinds.RunsPods(new ResourceId(kind.Group, kind.Kind, string.Empty, string.Empty)));
+        Task below = runsPods ? WatchWorkloadsAsync(cancellationToken) : Task.CompletedTask;
+        IReadOnlyList<KindInfo> served = await ServedAsync(unknown, cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(below, target.Live.EnsureAsync(served, cancellationToken)).ConfigureAwait(false);
+        watched.UnionWith(served.Select(kind => kind.Kind));
+    }
 
+    /// <summary>Whoever may not read what controllers make of workloads is told less of their health, and delivers them all the same.</summary>
+    private async Task WatchWorkloadsAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<KindInfo> below = await ServedAsync([.. CoreKinds.BelowWorkloads.Select(kind => kind.Kind), CoreKinds.Autoscaler], cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(below.Select(async kind =>
+        {
+            try
+            {
+                await target.Live.EnsureAsync([kind], cancellationToken).ConfigureAwait(false);
+            }
+            catch (ClusterException refused) when (refused.Status == 403)
+            {
+                // Nothing is held of it, as of a kind that nobody makes objects of.
+            }
+        })).ConfigureAwait(false);
+    }
+
+    /// <summary>Those of these kinds that the cluster serves.</summary>
+    private async Task<IReadOnlyList<KindInfo>> ServedAsync(IReadOnlyList<ResourceKind> kinds, CancellationToken cancellationToken)
+    {
         List<KindInfo> served = [];
-        foreach (ResourceKind kind in unknown)
+        foreach (ResourceKind kind in kinds)
         {
             // A kind whose CRD is part of this very delivery is not served yet, so there is nothing of it to watch.
             if (await target.Cluster.FindKindAsync(kind, cancellationToken).ConfigureAwait(false) is { } found)
@@ -273,7 +295,6 @@ public sealed class ApplicationReconciler(DeliveryTarget target)
             }
         }
 
-        await target.Live.EnsureAsync(served, cancellationToken).ConfigureAwait(false);
-        watched.UnionWith(served.Select(kind => kind.Kind));
+        return served;
     }
 }

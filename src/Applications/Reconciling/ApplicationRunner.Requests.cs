@@ -95,7 +95,7 @@ public sealed partial class ApplicationRunner
             case "terminate":
                 return inventory with
                 {
-                    Hold = new Hold(current.Fingerprint, inventory.Hold?.RolledBackTo ?? 0, $"the sync was terminated by {request.By} at {when}; a newer commit, 'bowline sync' or 'bowline resume' goes on") { IsHalt = true },
+                    Hold = new Hold(current.Fingerprint, inventory.Hold?.RolledBackTo, $"the sync was terminated by {request.By} at {when}; a newer commit, 'bowline sync' or 'bowline resume' goes on") { IsHalt = true },
                     Operation = null,
                     Answer = Accept("terminated", done: true),
                 };
@@ -141,7 +141,7 @@ public sealed partial class ApplicationRunner
             return current;
         }
 
-        if (hold.RolledBackTo == 0 || inventory.History.FirstOrDefault(delivery => delivery.Id == hold.RolledBackTo) is not { } delivery)
+        if (hold.RolledBackTo is null || inventory.History.FirstOrDefault(delivery => delivery.Id == hold.RolledBackTo) is not { } delivery)
         {
             return current;
         }
@@ -178,10 +178,10 @@ public sealed partial class ApplicationRunner
         IReadOnlyList<DeliveredRevision> history = inventory.History;
         if (history is not [.., { } last] || last.Fingerprint != delivered.Fingerprint)
         {
-            string cause = inventory.Hold is { RolledBackTo: > 0 } hold ? hold.Reason.Split(';')[0] : observation.Order is { IsAutomated: false, By.Length: > 0 } order ? $"sync by {order.By}" : "automation";
+            string cause = inventory.Hold is { RolledBackTo: not null } hold ? hold.Reason.Split(';')[0] : observation.Order is { IsAutomated: false, By.Length: > 0 } order ? $"sync by {order.By}" : "automation";
             DeliveredRevision entry = new((history is [.., { } newest] ? newest.Id : 0) + 1, delivered.Fingerprint, time.GetUtcNow(), delivered.Pins, cause);
             int kept = Math.Max(1, delivered.Spec.HistoryLimit);
-            int standing = inventory.Hold?.RolledBackTo ?? 0;
+            int? standing = inventory.Hold?.RolledBackTo;
             // What a rollback stands on is needed to stand on it again after a restart.
             history = [.. history.Append(entry).Where((past, at) => at > history.Count - kept || past.Id == standing)];
         }

@@ -173,7 +173,7 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     private bool IsAutomated(Observation observation)
     {
         SyncPolicy policy = observation.Application.Spec.Policy;
-        return policy.Automated || (target.DeliversUnasked && !policy.IsManual) || observation.Inventory.Hold is { RolledBackTo: > 0 };
+        return policy.Automated || (target.DeliversUnasked && !policy.IsManual) || observation.Inventory.Hold is { RolledBackTo: not null };
     }
 
     /// <summary>Whether this would undo drift that keeps coming back, and has to wait.</summary>

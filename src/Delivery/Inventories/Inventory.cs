@@ -104,9 +104,9 @@ public sealed record SourcePin(string Url, string Revision);
 
 /// <summary>Keeps automation from delivering what the repository says now.</summary>
 /// <param name="From">Fingerprint of the desired state that is not to be delivered; any other one ends the hold.</param>
-/// <param name="RolledBackTo">The delivery that stands in its place; 0 when nothing was rolled back and the sync was only terminated.</param>
+/// <param name="RolledBackTo">The delivery that stands in its place; null when nothing was rolled back and the sync was only terminated.</param>
 /// <param name="Reason">Who did it and when, for people.</param>
-public sealed record Hold(string From, int RolledBackTo, string Reason)
+public sealed record Hold(string From, int? RolledBackTo, string Reason)
 {
     /// <summary>A sync was terminated: nothing at all is synced until somebody asks for it, or something new comes.</summary>
     public bool IsHalt { get; init; }

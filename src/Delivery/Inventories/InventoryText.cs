@@ -24,7 +24,7 @@ internal static class InventoryText
             As = data["as"]?.AsString() ?? string.Empty,
             Operation = ReadOperation(Parse(data["operation"])),
             History = [.. Items(Parse(data["history"])).Select(ReadDelivery)],
-            Hold = Parse(data["hold"]) is MapNode hold ? new Hold(Text(hold["from"]), (int)(hold["rolledBackTo"]?.AsInteger() ?? 0), Text(hold["reason"])) { IsHalt = hold["halt"]?.AsBool() == true } : null,
+            Hold = Parse(data["hold"]) is MapNode hold ? new Hold(Text(hold["from"]), (int?)hold["rolledBackTo"]?.AsInteger(), Text(hold["reason"])) { IsHalt = hold["halt"]?.AsBool() == true } : null,
             DeleteHooks = [.. Items(Parse(data["deleteHooks"])).OfType<MapNode>()],
             HasSecretHooks = data["secretHooks"]?.AsString() == "true",
             HookKinds = [.. Items(Parse(data["hookKinds"])).OfType<ListNode>().Where(parts => parts.Count == 2).Select(parts => ResourceKind.Of(Text(parts[0]), Text(parts[1])))],
@@ -63,7 +63,7 @@ internal static class InventoryText
 
         if (inventory.Hold is { } hold)
         {
-            data["hold"] = JsonWriter.ToText(new MapNode { ["from"] = hold.From, ["rolledBackTo"] = hold.RolledBackTo, ["reason"] = hold.Reason, ["halt"] = hold.IsHalt });
+            data["hold"] = JsonWriter.ToText(new MapNode { ["from"] = hold.From, ["rolledBackTo"] = hold.RolledBackTo is { } id ? id : Node.Null, ["reason"] = hold.Reason, ["halt"] = hold.IsHalt });
         }
 
         WriteHooks(inventory, data);

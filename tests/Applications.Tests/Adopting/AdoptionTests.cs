@@ -48,6 +48,18 @@ public sealed class AdoptionTests
         Assert.All((await adoption.PlanAsync(CancellationToken.None)).Controllers, controller => Assert.Equal((1, null), (controller.Replicas, controller.Former)));
     }
 
+    [Fact]
+    public async Task What_Argo_CD_delivered_keeps_its_numbers()
+    {
+        await using TestCluster test = await TestCluster.StartAsync();
+        await ArgoDefinitions.InstallAsync(test.Cluster, TimeProvider.System, CancellationToken.None);
+        string history = string.Join(", ", Enumerable.Range(0, 3).Select(id => $"{{id: {id}, revision: r{id}, deployedAt: '2026-01-01T00:00:00Z', source: {{repoURL: u}}}}"));
+        await CreateAsync(test.Cluster, $"apiVersion: v1\nkind: Namespace\nmetadata: {{name: argocd}}\n---\n{Controller}\n---\n{Application("server: https://kubernetes.default.svc")}\nstatus: {{history: [{history}]}}");
+        Adoption adoption = new(new AdoptedClusters(test.Cluster, null, secret => throw new ApplicationException($"{secret} is not to be reached")), "argocd", [], TimeProvider.System);
+        AdoptionPlan plan = await adoption.PlanAsync(CancellationToken.None);
+        Assert.Equal(["0 r0", "1 r1", "2 r2"], Assert.Single(plan.Applications).History.Select(delivery => $"{delivery.Id} {Assert.Single(delivery.Sources).Revision}"));
+    }
+
     private static string Application(string destination) => $$"""
         apiVersion: argoproj.io/v1alpha1
         kind: Application

@@ -75,6 +75,21 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Who_may_not_read_pods_replica_sets_and_autoscalers_delivers_workloads_all_the_same()
+    {
+        await using FaultBench bench = await FaultBench.StartAsync();
+        bench.Front.Fault = context => ((string[])["/pods", "/replicasets", "/horizontalpodautoscalers"]).Any(plural => context.Request.Path.Value!.EndsWith(plural, StringComparison.Ordinal))
+            ? FaultyFront.RefuseAsync(context, 403, "Forbidden", "not for you") : Task.FromResult(false);
+        await bench.DeliverAsync("a", """
+            ---
+            apiVersion: batch/v1
+            kind: CronJob
+            metadata: {name: nightly, namespace: default}
+            spec: {schedule: "0 3 * * *", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: busybox}]}}}}}
+            """);
+    }
+
+    [Fact]
     public async Task Conflicts_are_tried_again()
     {
         await using FaultBench bench = await FaultBench.StartAsync();

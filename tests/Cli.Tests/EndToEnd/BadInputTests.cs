@@ -48,6 +48,12 @@ public sealed class BadInputTests
         (int exit, _, string errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once");
         Assert.Equal(2, exit);
         Assert.Contains("neither Application manifests nor", errors);
+        Assert.DoesNotContain("these folders do", errors);
+
+        scratch.Write("web/chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n").Write("db/all.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").Write(".github/a.yaml", "a: b\n");
+        (exit, _, errors) = await Bowline.RunAsync(scratch.Home, "up", scratch.Repository, "--once");
+        Assert.Equal(2, exit);
+        Assert.Contains($"these folders do: db, web/chart ('bowline up {scratch.Repository}/db')", errors);
     }
 
     [Fact]

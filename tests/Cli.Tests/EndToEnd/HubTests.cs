@@ -118,7 +118,7 @@ public sealed class HubTests
         scratch.WriteConfigMap("one/b.yaml", "b");
         scratch.Git("add", "-A");
         scratch.Git("commit", "-qm", "second");
-        string commit = scratch.Git("rev-parse", "HEAD").Trim();
+        string commit = File.ReadAllText(Path.Combine(scratch.Repository, ".git", "refs", "heads", "main")).Trim();
         await Until.TrueAsync(async () => await kubectl.RunAsync("-n", "argocd", "get", "app", "one", "two", "-o", "jsonpath={.items[*].status.sync.revision}") == $"{commit} {commit}", Patience, () => up.Output);
     }
 

@@ -135,9 +135,9 @@ public sealed partial class UpSession : IAsyncDisposable
             faulted[fault.Name] = new ApplicationStatus(fault.Name) { Namespace = spec?.Destination.Namespace ?? string.Empty, Message = fault.Message };
         }
 
-        if (workspace.Rendered is [{ Resources.Count: 0 } only] && workspace.Declared is [{ Origin: var origin }] && origin == Origin.Unknown)
+        if (workspace.Rendered is [{ Resources.Count: 0 }] && workspace.Declared is [{ Origin: var origin }] && origin == Origin.Unknown)
         {
-            throw new UsageException($"{options.Path} holds neither Application manifests nor a chart, a kustomization or manifests ({only.Spec.Name} renders to nothing)");
+            throw new UsageException(EmptyRepository.Describe(options.Path, workspace.Home.Snapshot.Files));
         }
 
         Place();
