@@ -151,7 +151,8 @@ public sealed class SourceResolver(HomeRepository home, RepositoryMap map, Func<
         }
         catch (SourceException unreachable)
         {
-            throw new ApplicationException($"{unreachable.Message} (a local copy can stand in: --repo-map {RepositoryUrl.Redact(source.RepoUrl)}=FOLDER)", unreachable);
+            string way = home.IsNone ? string.Empty : $" (a local copy can stand in: --repo-map {RepositoryUrl.Redact(source.RepoUrl)}=FOLDER)";
+            throw new ApplicationException(unreachable.Message + way, unreachable);
         }
     }
 

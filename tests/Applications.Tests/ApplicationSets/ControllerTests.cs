@@ -137,6 +137,23 @@ public sealed class ControllerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_name_that_one_set_gives_up_is_the_others_at_once()
+    {
+        await hub.ApplySetAsync(Spec);
+        await hub.UntilNamesAsync("a", "b");
+        await hub.ApplySetAsync(Spec.Replace("namespace: web", "namespace: heir"), "second");
+        await hub.UntilTroubleAsync("belongs", "second");
+        await hub.DeleteSetAsync();
+        foreach (string name in (string[])["a", "b"])
+        {
+            await SetHub.UntilAsync(async () => (await hub.FindAsync(name))?.At("metadata", "deletionTimestamp") is not null, () => $"{name} stays");
+            await hub.PatchAsync(name, "{metadata: {finalizers: null}}");
+        }
+
+        await SetHub.UntilAsync(async () => (await hub.ListAsync()) is [var one, var two] && ((MapNode[])[one, two]).All(application => application.At("spec", "destination", "namespace")!.AsString() == "heir"), () => "the names are nobody's");
+    }
+
+    [Fact]
     public async Task An_application_of_the_repositorys_own_is_not_taken_and_one_of_nobody_is()
     {
         const string Existing = "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: NAME, namespace: argocdANNOTATIONS}, spec: {project: default, source: {repoURL: mine}, destination: {server: s}}}";

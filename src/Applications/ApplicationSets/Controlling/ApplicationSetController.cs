@@ -147,6 +147,11 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
             return;
         }
 
+        if (change.Type == CacheChangeType.Deleted)
+        {
+            FreeName(change);
+        }
+
         foreach (string name in ((MapNode?[])[change.Before, change.Object]).Select(SetOf).OfType<string>().Distinct())
         {
             ReconcileKey key = new(change.Id.Namespace, name);
@@ -157,6 +162,18 @@ public sealed partial class ApplicationSetController : IAsyncDisposable
             else
             {
                 controller.Enqueue(key);
+            }
+        }
+    }
+
+    /// <summary>Another set that wanted an application of this name may have it now.</summary>
+    private void FreeName(CacheChange change)
+    {
+        foreach ((ReconcileKey set, Expanded expanded) in expansions)
+        {
+            if (set.Namespace == change.Id.Namespace && set.Name != SetOf(change.Object) && expanded.Expansion.Applications.Any(application => new Resource(application).Name == change.Id.Name))
+            {
+                controller.Enqueue(set);
             }
         }
     }

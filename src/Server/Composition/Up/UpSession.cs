@@ -145,7 +145,8 @@ public sealed partial class UpSession : IAsyncDisposable
 
     private void Rendering(ApplicationSpec spec)
     {
-        if (!runners.ContainsKey(spec.Name))
+        // What could not be rendered is tried again whenever anything changes, and told of when something else comes of it.
+        if (!runners.ContainsKey(spec.Name) && !faulted.ContainsKey(spec.Name))
         {
             observer.Status(new ApplicationStatus(spec.Name) { Namespace = spec.Destination.Namespace, Activity = "rendering" });
         }
