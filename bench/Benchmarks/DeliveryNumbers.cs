@@ -14,6 +14,8 @@ namespace Bowline.Benchmarks;
 /// <summary><c>bench/run delivery</c>: the numbers of the delivery engine, in one process with the embedded API server, over HTTPS; and two of whole processes.</summary>
 internal static class DeliveryNumbers
 {
+    private const int Objects = 10_000;
+
     public static async Task PrintAsync(CancellationToken cancellationToken)
     {
         Head("; wall time, and CPU time of the process with the API server in it");
@@ -25,28 +27,52 @@ internal static class DeliveryNumbers
     /// <summary><c>bench/run delivery sync</c>: the first sync alone.</summary>
     public static Task PrintSyncAsync(CancellationToken cancellationToken) => FirstSyncAsync(() => Cluster.StartAsync(cancellationToken), rounds: 7, cancellationToken);
 
-    /// <summary><c>bench/run delivery KUBECONFIG</c>: the first sync to an API server that runs already and is empty; CPU time is this process's alone.</summary>
-    public static async Task PrintAsync(string kubeconfig, CancellationToken cancellationToken) =>
-        await FirstSyncAsync(() => Task.FromResult(Cluster.Of(KubeContexts.Read([kubeconfig]).Connection(string.Empty))), rounds: 1, cancellationToken);
+    /// <summary>
+    /// <c>bench/run delivery KUBECONFIG [PID...]</c>: the first sync to an API server that runs already and is empty. Both clients are warmed up with an embedded
+    /// one. The CPU time is this process's and, where they are named, that of the server's processes.
+    /// </summary>
+    public static async Task PrintAsync(string kubeconfig, IEnumerable<string> servers, CancellationToken cancellationToken)
+    {
+        Process[] beside = [.. servers.Select(server => Process.GetProcessById(int.Parse(server, CultureInfo.InvariantCulture)))];
+        TimeSpan Used()
+        {
+            Array.ForEach(beside, process => process.Refresh());
+            return beside.Aggregate(TimeSpan.Zero, (sum, process) => sum + process.TotalProcessorTime);
+        }
+
+        await BareClientAsync(() => Cluster.StartAsync(cancellationToken), Nothing, cancellationToken);
+        await EngineAsync(() => Cluster.StartAsync(cancellationToken), Nothing, cancellationToken);
+        Task<Cluster> Open() => Task.FromResult(Cluster.Of(KubeContexts.Read([kubeconfig]).Connection(string.Empty)));
+
+        // The engine lists what it watches, so what the bare client leaves would be its burden, and not the other way round.
+        Turn engine = await EngineAsync(Open, Used, cancellationToken);
+        await PrintAsync([await BareClientAsync(Open, Used, cancellationToken)], [engine], Open, cancellationToken);
+    }
+
+    private static TimeSpan Nothing() => TimeSpan.Zero;
 
     /// <summary>The bare client and the engine take turns, each time against a cluster of its own, so that both meet the same machine; medians.</summary>
     private static async Task FirstSyncAsync(Func<Task<Cluster>> open, int rounds, CancellationToken cancellationToken)
     {
-        const int Objects = 10_000;
-        List<(double PerSecond, double Cpu)> bare = [];
-        List<(double PerSecond, double Cpu)> engine = [];
+        List<Turn> bare = [];
+        List<Turn> engine = [];
         for (int round = 0; round < rounds; round++)
         {
-            bare.Add(await BareClientAsync(open, Objects, cancellationToken));
-            await using Cluster cluster = await open();
-            RenderedApplication[] applications = [.. Enumerable.Range(0, 100).Select(number => Application(number, Objects / 100))];
-            (TimeSpan elapsed, TimeSpan cpu) = await MeasureAsync(() => cluster.DeliverAsync(applications, cancellationToken));
-            engine.Add((Objects / elapsed.TotalSeconds, cpu.TotalSeconds));
+            bare.Add(await BareClientAsync(open, Nothing, cancellationToken));
+            engine.Add(await EngineAsync(open, Nothing, cancellationToken));
         }
 
+        await PrintAsync(bare, engine, open, cancellationToken);
+    }
+
+    private static async Task PrintAsync(List<Turn> bare, List<Turn> engine, Func<Task<Cluster>> open, CancellationToken cancellationToken)
+    {
         double kubectl = await KubectlAsync(open, 300, cancellationToken);
-        double Rate(List<(double PerSecond, double Cpu)> runs) => Numbers.Median([.. runs.Select(run => run.PerSecond)]);
-        string Each(List<(double PerSecond, double Cpu)> runs) => $"{Numbers.Median([.. runs.Select(run => run.Cpu)]):0.0} s CPU, the first {runs[0].PerSecond:0}/s with {runs[0].Cpu:0.0} s";
+        double Rate(List<Turn> runs) => Numbers.Median([.. runs.Select(run => run.PerSecond)]);
+        double Cpu(List<Turn> runs, Func<Turn, double> of) => Numbers.Median([.. runs.Select(of)]);
+        string Each(List<Turn> runs) => Cpu(runs, run => run.Server) is > 0 and var server
+            ? $"{Cpu(runs, run => run.Cpu):0.0} s CPU, the server's {server:0.0} s"
+            : $"{Cpu(runs, run => run.Cpu):0.0} s CPU, the first {runs[0].PerSecond:0}/s with {runs[0].Cpu:0.0} s";
         Row("10,000 ConfigMaps applied by a bare client, 32 in flight", "", $"{Rate(bare):0} objects/s ({Each(bare)})");
         Row("first sync of 10,000 ConfigMaps in 100 applications", "80 % of that", $"{Rate(engine):0} objects/s, {Rate(engine) / Rate(bare):P0} ({Each(engine)})");
         Row("`kubectl apply --server-side` of 300 ConfigMaps to the same server", "1/25 of the sync", $"{kubectl:0} objects/s, 1/{Rate(engine) / kubectl:0}");
@@ -57,29 +83,35 @@ internal static class DeliveryNumbers
         await using Cluster cluster = await Cluster.StartAsync(cancellationToken);
         RenderedApplication[] applications = [.. Enumerable.Range(0, 1000).Select(number => Application(number, 10))];
         await cluster.DeliverAsync(applications, cancellationToken);
-        TimeSpan[] rounds = new TimeSpan[5];
+        double[] rounds = new double[5];
         for (int round = 0; round < rounds.Length; round++)
         {
-            rounds[round] = (await MeasureAsync(() => cluster.LookAgainAsync(cancellationToken))).Cpu;
+            rounds[round] = (await MeasureAsync(() => cluster.LookAgainAsync(cancellationToken), Nothing)).Cpu * 1000;
         }
 
-        Row("no-op reconcile of 1,000 applications with 10,000 objects", "1 s of CPU", $"{Numbers.Median([.. rounds.Select(round => round.TotalMilliseconds)]):0} ms of CPU");
+        Row("no-op reconcile of 1,000 applications with 10,000 objects", "1 s of CPU", $"{Numbers.Median(rounds):0} ms of CPU");
         double[] heals = await cluster.HealAsync(200, cancellationToken);
         Array.Sort(heals);
         Row("live change to restored, among those 1,000 applications, 200 changes", "p99 200 ms", $"p50 {heals[heals.Length / 2]:0.0} ms, p99 {heals[(int)(heals.Length * 0.99)]:0.0} ms");
     }
 
-    private static async Task<(double PerSecond, double Cpu)> BareClientAsync(Func<Task<Cluster>> open, int objects, CancellationToken cancellationToken)
+    private static async Task<Turn> EngineAsync(Func<Task<Cluster>> open, Func<TimeSpan> servers, CancellationToken cancellationToken)
+    {
+        await using Cluster cluster = await open();
+        RenderedApplication[] applications = [.. Enumerable.Range(0, 100).Select(number => Application(number, Objects / 100))];
+        return await MeasureAsync(() => cluster.DeliverAsync(applications, cancellationToken), servers);
+    }
+
+    private static async Task<Turn> BareClientAsync(Func<Task<Cluster>> open, Func<TimeSpan> servers, CancellationToken cancellationToken)
     {
         await using Cluster cluster = await open();
         KindInfo kind = (await cluster.Client.FindKindAsync(new ResourceKind(string.Empty, "v1", "ConfigMap"), cancellationToken))!;
         WriteOptions options = new() { FieldManager = "bench", Force = true };
-        (TimeSpan elapsed, TimeSpan cpu) = await MeasureAsync(() => Parallel.ForAsync(0, objects, new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = cancellationToken }, async (number, token) =>
+        return await MeasureAsync(() => Parallel.ForAsync(0, Objects, new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = cancellationToken }, async (number, token) =>
         {
             MapNode body = ConfigMap($"c{number}", "default");
             await cluster.Client.ApplyAsync(new ObjectKey(kind, "default", $"c{number}"), body, options, token);
-        }));
-        return (objects / elapsed.TotalSeconds, cpu.TotalSeconds);
+        }), servers);
     }
 
     private static async Task<double> KubectlAsync(Func<Task<Cluster>> open, int objects, CancellationToken cancellationToken)
@@ -122,13 +154,13 @@ internal static class DeliveryNumbers
         ["data"] = new MapNode { ["key"] = "value" },
     };
 
-    private static async Task<(TimeSpan Elapsed, TimeSpan Cpu)> MeasureAsync(Func<Task> work)
+    private static async Task<Turn> MeasureAsync(Func<Task> work, Func<TimeSpan> servers)
     {
         GC.Collect();
-        TimeSpan before = Environment.CpuUsage.TotalTime;
+        (TimeSpan own, TimeSpan server) = (Environment.CpuUsage.TotalTime, servers());
         Stopwatch watch = Stopwatch.StartNew();
         await work();
-        return (watch.Elapsed, Environment.CpuUsage.TotalTime - before);
+        return new Turn(Objects / watch.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - own).TotalSeconds, (servers() - server).TotalSeconds);
     }
 
     /// <summary>The head of a table, whose rows are <see cref="Row"/>'s.</summary>
@@ -141,6 +173,9 @@ internal static class DeliveryNumbers
     }
 
     internal static void Row(string what, string goal, string measured) => Console.WriteLine($"| {what} | {goal} | {measured} |");
+
+    /// <summary>One measurement: objects a second, and seconds of CPU of this process and of servers beside it.</summary>
+    private sealed record Turn(double PerSecond, double Cpu, double Server);
 
     /// <summary>An embedded API server, a client of it, and what delivers through that.</summary>
     private sealed class Cluster : IAsyncDisposable

@@ -44,9 +44,9 @@ if (args is ["delivery", "sync"])
     return 0;
 }
 
-if (args is ["delivery", { } kubeconfig])
+if (args is ["delivery", { } kubeconfig, .. var servers])
 {
-    await DeliveryNumbers.PrintAsync(kubeconfig, CancellationToken.None);
+    await DeliveryNumbers.PrintAsync(kubeconfig, servers, CancellationToken.None);
     return 0;
 }
 
