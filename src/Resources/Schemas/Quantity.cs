@@ -11,18 +11,23 @@ namespace Bowline.Resources.Schemas;
 public readonly record struct Quantity : IComparable<Quantity>
 {
     private const int NanoExponent = 9;
-    private const int MaxBits = 126;
+    private const int MaxBits = 95;
+
+    // Two amounts up to it add up to one that a decimal holds.
+    private const decimal MostAddable = decimal.MaxValue / 3;
     private static readonly BigInteger One = BigInteger.Pow(10, NanoExponent);
+    private static readonly BigInteger MostSmall = new(decimal.MaxValue);
     private static readonly Quantity MaxBinary = new(long.MaxValue * One, QuantityNotation.Binary);
     private static readonly string[] BinarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
     private static readonly string[] DecimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
 
-    // Sums of real amounts never leave 128 bits, and cost no allocation there.
-    private readonly Int128 small;
-    // Zero unless 128 bits are too few, so that equal amounts have equal fields.
+    // Whole, and its 96 bits are enough for sums of real amounts, which cost no allocation there. An Int128 would have more, but code that touches
+    // one is not compiled ahead of time.
+    private readonly decimal small;
+    // Zero unless that is too few, so that equal amounts have equal fields.
     private readonly BigInteger large;
 
-    private Quantity(Int128 nano, QuantityNotation notation)
+    private Quantity(decimal nano, QuantityNotation notation)
     {
         small = nano;
         Notation = notation;
@@ -30,8 +35,8 @@ public readonly record struct Quantity : IComparable<Quantity>
 
     private Quantity(BigInteger nano, QuantityNotation notation)
     {
-        bool fits = nano >= Int128.MinValue && nano <= Int128.MaxValue;
-        small = fits ? (Int128)nano : Int128.Zero;
+        bool fits = BigInteger.Abs(nano) <= MostSmall;
+        small = fits ? (decimal)nano : 0;
         large = fits ? BigInteger.Zero : nano;
         Notation = notation;
     }
@@ -41,7 +46,7 @@ public readonly record struct Quantity : IComparable<Quantity>
     public QuantityNotation Notation { get; private init; }
 
     /// <summary>The amount in billionths, the finest that Kubernetes keeps.</summary>
-    public BigInteger Nano => large.IsZero ? small : large;
+    public BigInteger Nano => large.IsZero ? new BigInteger(small) : large;
 
     /// <summary>The amount in thousandths, rounded up.</summary>
     public BigInteger Millis => Ceiling(Nano, BigInteger.Pow(10, NanoExponent - 3));
@@ -49,29 +54,21 @@ public readonly record struct Quantity : IComparable<Quantity>
     /// <summary>The amount in whole units, rounded up.</summary>
     public BigInteger Units => Ceiling(Nano, One);
 
-    public int Sign => large.IsZero ? Int128.Sign(small) : large.Sign;
+    public int Sign => large.IsZero ? Math.Sign(small) : large.Sign;
 
     public bool IsZero => Sign == 0;
+
+    private bool IsAddable => large.IsZero && Math.Abs(small) <= MostAddable;
 
     public static Quantity operator +(Quantity left, Quantity right)
     {
         QuantityNotation notation = left.IsZero ? right.Notation : left.Notation;
-        if (left.large.IsZero && right.large.IsZero)
-        {
-            Int128 sum = unchecked(left.small + right.small);
-            bool overflows = Int128.IsNegative((left.small ^ sum) & (right.small ^ sum));
-            if (!overflows)
-            {
-                return new Quantity(sum, notation);
-            }
-        }
-
-        return new Quantity(left.Nano + right.Nano, notation);
+        return left.IsAddable && right.IsAddable ? new Quantity(left.small + right.small, notation) : new Quantity(left.Nano + right.Nano, notation);
     }
 
     public static Quantity operator -(Quantity left, Quantity right) => left + -right;
 
-    public static Quantity operator -(Quantity value) => value.large.IsZero && value.small != Int128.MinValue
+    public static Quantity operator -(Quantity value) => value.large.IsZero
         ? new Quantity(-value.small, value.Notation)
         : new Quantity(-value.Nano, value.Notation);
 
@@ -83,7 +80,7 @@ public readonly record struct Quantity : IComparable<Quantity>
 
     public static bool operator >=(Quantity left, Quantity right) => left.CompareTo(right) >= 0;
 
-    public static Quantity Of(long units) => new((Int128)units * 1_000_000_000, QuantityNotation.Decimal);
+    public static Quantity Of(long units) => new((decimal)units * 1_000_000_000, QuantityNotation.Decimal);
 
     /// <summary>Zero for what is not a quantity, for readers of objects that an API server has accepted.</summary>
     public static Quantity Of(Node? node) => TryRead(node, out Quantity quantity) ? quantity : Zero;
@@ -142,13 +139,13 @@ public readonly record struct Quantity : IComparable<Quantity>
 
     public int CompareTo(Quantity other) => large.IsZero && other.large.IsZero ? small.CompareTo(other.small) : Nano.CompareTo(other.Nano);
 
-    /// <summary>Rounded to the nearest double.</summary>
+    /// <summary>The nearest double, or one beside it.</summary>
     public double ToDouble() => (large.IsZero ? (double)small : (double)large) / 1e9;
 
     /// <summary>The canonical text: no fraction, and the largest suffix of the notation that loses nothing.</summary>
     public override string ToString() => large.IsZero ? Print(small, Notation) : Print(large, Notation);
 
-    private static Int128 Small(WrittenQuantity written, int shift, int power)
+    private static decimal Small(WrittenQuantity written, int shift, int power)
     {
         long digits = 0;
         foreach (char digit in written.Whole)
@@ -161,7 +158,7 @@ public readonly record struct Quantity : IComparable<Quantity>
             digits = (digits * 10) + (digit - '0');
         }
 
-        Int128 value = (Int128)digits << shift;
+        decimal value = (decimal)digits * (1UL << shift);
         for (int i = 0; i < power; i++)
         {
             value *= 10;
@@ -184,7 +181,7 @@ public readonly record struct Quantity : IComparable<Quantity>
         : quantity;
 
     private static string Print<T>(T nano, QuantityNotation notation)
-        where T : IBinaryInteger<T>
+        where T : INumber<T>
     {
         if (T.IsZero(nano))
         {
@@ -209,7 +206,7 @@ public readonly record struct Quantity : IComparable<Quantity>
     }
 
     private static int Reduce<T>(ref T value, int by, int most)
-        where T : IBinaryInteger<T>
+        where T : INumber<T>
     {
         T divisor = T.CreateChecked(by);
         int times = 0;

@@ -84,11 +84,29 @@ public sealed class QuantityTests
     [InlineData("1", "-1", "0")]
     [InlineData("1e29", "1e29", "200e27")]
     [InlineData("1e40", "-1e40", "0")]
+    [InlineData("79228162514264337593", "1", "79228162514264337594")]
+    [InlineData("79228162514264337593543950335n", "1n", "79228162514264337593543950336n")]
+    [InlineData("-79228162514264337593543950335n", "-1n", "-79228162514264337593543950336n")]
     [InlineData("170141183460469231731687303715e0", "1e0", "170141183460469231731687303716")]
     public void A_sum_is_exact_and_keeps_the_notation(string left, string right, string sum)
     {
         Assert.Equal(sum, (Quantity.Of(left) + Quantity.Of(right)).ToString());
         Assert.True((Quantity.Of(left) + Quantity.Of(right) - Quantity.Of(right)).CompareTo(Quantity.Of(left)) == 0);
+    }
+
+    [Theory]
+    [InlineData("1", "1")]
+    [InlineData("0", "-1")]
+    [InlineData("79228162514264337593543950335n", "1n")]
+    [InlineData("79228162514264337593543950336n", "-1n")]
+    [InlineData("1e40", "-1e40")]
+    public void A_quantity_is_the_same_whatever_it_was_on_the_way(string amount, string detour)
+    {
+        Quantity there = Quantity.Of(amount);
+        Quantity back = there + Quantity.Of(detour) - Quantity.Of(detour);
+        Assert.Equal(there, back);
+        Assert.Equal(there.GetHashCode(), back.GetHashCode());
+        Assert.Equal(there, -(-there));
     }
 
     [Theory]
