@@ -30,6 +30,7 @@ internal static class ExplainCommand
         {
             ExplainSession session = new(target.ReadWithRepository(parse), time);
             Explanation explanation = await session.ExplainAsync(parse.GetValue(application)!, parse.GetValue(resource)!, cancellationToken).ConfigureAwait(false);
+            Console.Error.WriteLine($"Looked at {explanation.Against}.");
             (parse.GetValue(output) == "json" ? ExplanationWriter.WriteJson : (Action<TextWriter, Explanation>)ExplanationWriter.WriteText)(Console.Out, explanation);
             return explanation is { Sync: SyncState.Synced, Health.Status: HealthStatus.Healthy or HealthStatus.Suspended } ? ExitCodes.Success : ExitCodes.Failure;
         });

@@ -40,6 +40,7 @@ internal static class Refusals
     public static string Advice(string refusal) => refusal switch
     {
         _ when IsImmutable(refusal) => " (the field cannot change on a living object: delete the object, and it is made anew; the sync option Force=true does that)",
+        _ when refusal.Contains("metadata.annotations: Too long", StringComparison.Ordinal) => " (with ServerSideApply=false the whole manifest is kept in an annotation; without it only the object's own annotations count)",
         _ when refusal.Contains(UnknownField, StringComparison.Ordinal) => " (a mistyped name, or a field of another version)",
         _ => string.Empty,
     };

@@ -124,6 +124,16 @@ public sealed class DriftTests
     }
 
     [Fact]
+    public async Task What_client_side_apply_cannot_hold_in_its_annotation_fails_with_advice_and_goes_through_without_it()
+    {
+        await using DeliveryBench bench = await DeliveryBench.StartAsync();
+        string large = $"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{v: {new string('x', 300_000)}}}\n";
+        SyncResult result = await bench.SyncAsync(await bench.PlanAsync(large, null, "ServerSideApply=false"));
+        Assert.Contains("without it only the object's own annotations count", Assert.Single(result.Failures).Message);
+        await bench.DeliverAsync(large);
+    }
+
+    [Fact]
     public async Task A_Secret_never_gets_its_values_into_an_annotation()
     {
         await using DeliveryBench bench = await DeliveryBench.StartAsync();

@@ -12,7 +12,11 @@ namespace Bowline.Server.Composition.Verbs;
 
 /// <summary>Why an application stands as it does.</summary>
 /// <param name="Causes">Empty when all is well.</param>
-public sealed record Explanation(string Application, string Cluster, SyncState Sync, HealthReport Health, IReadOnlyList<Cause> Causes);
+public sealed record Explanation(string Application, string Cluster, SyncState Sync, HealthReport Health, IReadOnlyList<Cause> Causes)
+{
+    /// <summary>Which clusters were looked at, in words.</summary>
+    public string Against { get; init; } = string.Empty;
+}
 
 /// <summary>Gathers what an explanation needs, once, and explains.</summary>
 public sealed class ExplainSession(UpOptions options, TimeProvider time)
@@ -33,11 +37,12 @@ public sealed class ExplainSession(UpOptions options, TimeProvider time)
             if (report.Faults.FirstOrDefault() is { } fault)
             {
                 Cause unreadable = new(null, $"it cannot be rendered: {fault.Message}") { Origin = fault.Origin, Fix = "correct the file" };
-                return new Explanation(application, string.Empty, SyncState.Unknown, new HealthReport(HealthStatus.Unknown, string.Empty), [unreadable]);
+                return new Explanation(application, string.Empty, SyncState.Unknown, new HealthReport(HealthStatus.Unknown, string.Empty), [unreadable]) { Against = report.Against };
             }
 
             ApplicationDiff diff = report.Applications[0];
-            return await ExplainAsync(diff, target(diff.Cluster), resource, token).ConfigureAwait(false);
+            Explanation explanation = await ExplainAsync(diff, target(diff.Cluster), resource, token).ConfigureAwait(false);
+            return explanation with { Against = report.Against };
         }, cancellationToken).ConfigureAwait(false);
 
     private static async Task<Explanation> ExplainAsync(ApplicationDiff diff, DeliveryTarget target, string resource, CancellationToken cancellationToken)
