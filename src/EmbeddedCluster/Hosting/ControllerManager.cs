@@ -115,6 +115,7 @@ public sealed class ControllerManager : IAsyncDisposable
         if (options.SimulateNodes)
         {
             reconcilers.Add(new PodScheduler(plane));
+            reconcilers.Add(new VolumeAttacher(plane));
             StagePlayer player = new(file.Stages, options.Random);
             (cluster as InProcessCluster)?.Simulate(behaviours);
             reconcilers.Add(new PodAgent(plane, new PodAgentSettings(options.Timing, options.Strict, Behaviours: behaviours, Stages: player), Assumptions));

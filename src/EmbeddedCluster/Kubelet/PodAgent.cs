@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Bowline.Cluster.Requests;
 using Bowline.EmbeddedCluster.Controllers;
+using Bowline.EmbeddedCluster.Controllers.Storage;
 using Bowline.EmbeddedCluster.Controllers.Workloads;
 using Bowline.Resources.Model;
 
@@ -20,6 +21,7 @@ internal sealed partial class PodAgent : Reconciler
     private readonly KindMirror pods;
     private readonly KindMirror nodes;
     private readonly KindMirror claims;
+    private readonly AttachableVolumes attachable;
     private readonly PullAttempts pulls = new();
     private readonly ConcurrentDictionary<string, NodeImages> images = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<ObjectName, string> settled = new();
@@ -36,6 +38,7 @@ internal sealed partial class PodAgent : Reconciler
         nodes = plane.Mirror(string.Empty, "Node");
         claims = plane.Mirror(string.Empty, "PersistentVolumeClaim");
         addresses = new PodAddresses(pods);
+        attachable = new AttachableVolumes(plane);
     }
 
     public override string Name => Component;
@@ -54,6 +57,7 @@ internal sealed partial class PodAgent : Reconciler
         Watch(Plane.Find(string.Empty, "Secret"), change => RetryIn(change.Any.Namespace()));
         Watch(Plane.Find(string.Empty, "ConfigMap"), change => RetryIn(change.Any.Namespace()));
         Watch(claims, change => RetryIn(change.Any.Namespace()));
+        Watch(Plane.Find("storage.k8s.io", "VolumeAttachment"), change => RetryOn(change.Any.Spec().Text("nodeName")));
         Watch(nodes, change =>
         {
             if (change is { Old: { } old, New: { } now } && NodeAgent.IsLost(old) != NodeAgent.IsLost(now))
@@ -123,7 +127,8 @@ internal sealed partial class PodAgent : Reconciler
         }
 
         MapNode present = step.Status is null ? pod : await writer.SetStatusAsync(pods, pod, step.Status, cancellationToken).ConfigureAwait(false);
-        if (step.Wait is null)
+        // What a pod lacks may have come since it was looked for.
+        if (step.Wait is null && !blocked.ContainsKey(key))
         {
             settled[key] = present.ResourceVersion();
         }
@@ -155,7 +160,7 @@ internal sealed partial class PodAgent : Reconciler
             assumptions.Set(key, owner, assumed);
         }
 
-        PodProblems problems = PodReferences.Problems(pod, missing.Except(assumed), Find);
+        PodProblems problems = PodReferences.Problems(pod, missing.Except(assumed), Find) with { AwaitsVolumes = !attachable.AreAttached(pod) };
         if (problems.IsEmpty)
         {
             blocked.TryRemove(key, out _);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bowline.EmbeddedCluster.Controllers;
+using Bowline.Languages.GoTemplates.Values;
 
 namespace Bowline.EmbeddedCluster.Kubelet;
 
@@ -30,8 +31,14 @@ internal sealed partial class PodLife
         return TryStart(container);
     }
 
+    // A kubelet starts the containers of a pod one after the other, and pulls the image of each before it turns to the next.
     private bool TryStart(ContainerLife container)
     {
+        if (isPulling)
+        {
+            return false;
+        }
+
         if (around.Problems.ConfigErrors.GetValueOrDefault(container.Name) is { } missing)
         {
             bool known = container.Reason == "CreateContainerConfigError" && container.Message == missing;
@@ -67,36 +74,36 @@ internal sealed partial class PodLife
     {
         string policy = container.Spec.Text("imagePullPolicy");
         (string, string) key = (pod.Uid(), container.Name);
-        if (policy == "Never" || (policy != "Always" && behaviour.PullTime is null && around.Images.Has(container.Image)))
+        bool isUnderWay = around.Pulls.TryFind(key, out PullAttempt attempt) && attempt.Number == 0;
+        if (!isUnderWay && (policy == "Never" || (policy != "Always" && behaviour.PullTime is null && around.Images.Has(container.Image, Now))))
         {
             Note(false, "Pulled", $"Container image \"{container.Image}\" already present on machine and can be accessed by the pod", container);
             return true;
         }
 
         TimeSpan time = behaviour.PullTime ?? (around.Immediate ? TimeSpan.Zero : UsualPullTime);
-        if (!around.Pulls.TryFind(key, out PullAttempt attempt))
+        if (!isUnderWay)
         {
-            attempt = new PullAttempt(Now, 0);
+            attempt = around.Images.Pull(container.Image, time, Now);
+            around.Pulls.Set(key, attempt);
             Note(false, "Pulling", $"Pulling image \"{container.Image}\"", container);
-            if (time > TimeSpan.Zero)
-            {
-                around.Pulls.Set(key, attempt);
-            }
         }
 
-        TimeSpan left = attempt.Since + time - Now;
+        TimeSpan left = attempt.Until - Now;
         WaitFor(left);
-        if (left > TimeSpan.Zero)
+        isPulling = left > TimeSpan.Zero;
+        if (isPulling)
         {
             return false;
         }
 
         around.Pulls.Forget(key);
-        around.Images.Add(container.Image);
-        string took = Bowline.Languages.GoTemplates.Values.GoDuration.Format((long)time.TotalMilliseconds * 1_000_000);
-        Note(false, "Pulled", string.Create(CultureInfo.InvariantCulture, $"Successfully pulled image \"{container.Image}\" in {took} ({took} including waiting). Image size: {ImageName.Size(container.Image)} bytes."), container);
+        (string took, string inAll) = (Written(attempt.Took), Written(attempt.Until - attempt.Since));
+        Note(false, "Pulled", string.Create(CultureInfo.InvariantCulture, $"Successfully pulled image \"{container.Image}\" in {took} ({inAll} including waiting). Image size: {ImageName.Size(container.Image)} bytes."), container);
         return true;
     }
+
+    private static string Written(TimeSpan time) => GoDuration.Format((long)time.TotalMilliseconds * 1_000_000);
 
     // ErrImagePull and ImagePullBackOff take turns, with a back-off that grows.
     private bool FailPull(ContainerLife container)
@@ -250,7 +257,7 @@ internal sealed partial class PodLife
         }
 
         string id = $"{pod.Name()}_{pod.Namespace()}({pod.Uid()})";
-        string pause = Bowline.Languages.GoTemplates.Values.GoDuration.Format((long)Backoff(container.RestartCount).TotalMilliseconds * 1_000_000);
+        string pause = Written(Backoff(container.RestartCount));
         container.Wait("CrashLoopBackOff", $"back-off {pause} restarting failed container={container.Name} pod={id}");
         Note(true, "BackOff", $"Back-off restarting failed container {container.Name} in pod {id}", container);
         return true;

@@ -35,6 +35,7 @@ internal sealed partial class PodLife
     private readonly IReadOnlyList<ContainerLife> ephemerals;
     private TimeSpan? wait;
     private bool changed;
+    private bool isPulling;
 
     private PodLife(MapNode pod, PodSurroundings around)
     {
@@ -80,6 +81,11 @@ internal sealed partial class PodLife
         if (IsPastDeadline())
         {
             return new PodStep(Failed("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"), null, events);
+        }
+
+        if (around.Problems.AwaitsVolumes && !HasSandbox)
+        {
+            return new PodStep(pod.Status()["startTime"] is null ? Compose(sandbox: false) : null, null, events);
         }
 
         if (around.Problems.MountError is { } mount && !HasSandbox)
@@ -136,6 +142,7 @@ internal sealed partial class PodLife
     private bool Step()
     {
         wait = null;
+        isPulling = false;
         _ = IsPastDeadline();
         bool moved = StepEphemerals();
         // Once the others have started, a sidecar that starts anew holds nobody up.

@@ -19,13 +19,14 @@ internal sealed record PodReference(string Kind, string Name, string Key, Refere
 /// <summary>What keeps a pod from starting, as the kubelet words it.</summary>
 /// <param name="ConfigErrors">By container: an environment it cannot be given.</param>
 /// <param name="MountError">The first volume that cannot be mounted.</param>
-internal sealed record PodProblems(IReadOnlyDictionary<string, string> ConfigErrors, string? MountError)
+/// <param name="AwaitsVolumes">A volume is not attached to the node yet, of which another tells.</param>
+internal sealed record PodProblems(IReadOnlyDictionary<string, string> ConfigErrors, string? MountError, bool AwaitsVolumes = false)
 {
     public static readonly PodProblems None = new(new Dictionary<string, string>(), null);
 
     public string? FirstConfigError => ConfigErrors.Values.FirstOrDefault();
 
-    public bool IsEmpty => ConfigErrors.Count == 0 && MountError is null;
+    public bool IsEmpty => ConfigErrors.Count == 0 && MountError is null && !AwaitsVolumes;
 }
 
 /// <summary>The Secrets and ConfigMaps a pod needs; optional ones are not needed.</summary>

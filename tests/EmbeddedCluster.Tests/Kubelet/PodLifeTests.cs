@@ -144,6 +144,36 @@ public sealed class PodLifeTests
     }
 
     [Fact]
+    public void Containers_of_a_pod_are_pulled_and_started_one_after_the_other()
+    {
+        SimulatedPod pod = new("{spec: {restartPolicy: Always, containers: [{name: a, image: a}, {name: b, image: b}, {name: c, image: a}]}}");
+        pod.Run(10);
+        Assert.Equal(
+            [(1, "Pulling"), (2, "Pulled"), (2, "Created"), (2, "Started"), (2, "Pulling"), (3, "Pulled"), (3, "Created"), (3, "Started"), (3, "Pulled"), (3, "Created"), (3, "Started")],
+            pod.Events.Select(happened => ((int)happened.At, happened.Reason)));
+        Assert.Equal("Running", pod.Phase);
+    }
+
+    [Fact]
+    public void A_node_pulls_one_image_at_a_time_and_each_once()
+    {
+        NodeImages images = new();
+        DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        TimeSpan second = TimeSpan.FromSeconds(1);
+        PullAttempt[] pulls = [images.Pull("a", second, now), images.Pull("b", 2 * second, now), images.Pull("a", second, now)];
+        Assert.Equal([1, 3, 1], pulls.Select(pull => (pull.Until - now).TotalSeconds));
+        Assert.Equal([1, 2, 0], pulls.Select(pull => pull.Took.TotalSeconds));
+        Assert.False(images.Has("b", now + second));
+        Assert.True(images.Has("b", now + (3 * second)));
+        Assert.Equal(now + (11 * second), images.Pull("c", second, now + (10 * second)).Until);
+
+        // The clock is put back by an hour: nothing waits for it to come again.
+        DateTimeOffset back = now + (10 * second) - TimeSpan.FromHours(1);
+        Assert.True(images.Has("b", back));
+        Assert.Equal(2 * second, images.Pull("d", second, back).Until - back);
+    }
+
+    [Fact]
     public void An_image_that_cannot_be_pulled_is_tried_again_less_and_less_often()
     {
         SimulatedPod pod = new("""

@@ -52,7 +52,8 @@ internal sealed class ClaimProtection(ControlPlane plane) : Reconciler(plane)
         && pod.Status().Text("phase") is not ("Succeeded" or "Failed")
         && ClaimsOf(pod).Contains(claim.Name));
 
-    private static IEnumerable<string> ClaimsOf(MapNode pod)
+    /// <summary>The claims that a pod's volumes name, those of its ephemeral volumes included.</summary>
+    public static IEnumerable<string> ClaimsOf(MapNode pod)
     {
         foreach (MapNode volume in pod.Spec()["volumes"].Maps())
         {

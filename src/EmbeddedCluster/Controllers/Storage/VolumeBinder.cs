@@ -15,6 +15,7 @@ internal sealed class VolumeBinder(ControlPlane plane, bool strict) : Reconciler
     private readonly KindMirror claims = plane.Mirror(string.Empty, "PersistentVolumeClaim");
     private readonly KindMirror volumes = plane.Mirror(string.Empty, "PersistentVolume");
     private readonly KindMirror classes = plane.Mirror("storage.k8s.io", "StorageClass");
+    private readonly KindMirror drivers = plane.Mirror("storage.k8s.io", "CSIDriver");
 
     public override void Subscribe()
     {
@@ -147,7 +148,7 @@ internal sealed class VolumeBinder(ControlPlane plane, bool strict) : Reconciler
     {
         string name = "pvc-" + claim.Uid();
         string storageClass = claim.Spec().Text("storageClassName");
-        return new MapNode
+        MapNode volume = new()
         {
             ["apiVersion"] = "v1",
             ["kind"] = "PersistentVolume",
@@ -161,12 +162,21 @@ internal sealed class VolumeBinder(ControlPlane plane, bool strict) : Reconciler
                 ["accessModes"] = claim.Spec()["accessModes"]?.DeepClone() ?? new ListNode("ReadWriteOnce"),
                 ["capacity"] = new MapNode { ["storage"] = claim.Spec()["resources"]?["requests"]?["storage"] ?? "1Gi" },
                 ["claimRef"] = Reference(claim),
-                ["hostPath"] = new MapNode { ["path"] = $"/var/lib/bowline/simulated/{claim.Namespace()}/{claim.Name()}", ["type"] = "DirectoryOrCreate" },
                 ["persistentVolumeReclaimPolicy"] = classes.Get(string.Empty, storageClass)?["reclaimPolicy"] ?? "Delete",
                 ["storageClassName"] = storageClass,
                 ["volumeMode"] = claim.Spec()["volumeMode"] ?? "Filesystem",
             },
         };
+        if (AttachableVolumes.IsDriver(provisioner, drivers))
+        {
+            volume.EnsureMap("spec")["csi"] = new MapNode { ["driver"] = provisioner, ["volumeHandle"] = name };
+        }
+        else
+        {
+            volume.EnsureMap("spec")["hostPath"] = new MapNode { ["path"] = $"/var/lib/bowline/simulated/{claim.Namespace()}/{claim.Name()}", ["type"] = "DirectoryOrCreate" };
+        }
+
+        return volume;
     }
 
     private async Task BindAsync(MapNode claim, MapNode volume, CancellationToken cancellationToken)

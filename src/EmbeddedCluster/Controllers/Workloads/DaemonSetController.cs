@@ -52,6 +52,12 @@ internal sealed class DaemonSetController(ControlPlane plane) : Reconciler(plane
             return null;
         }
 
+        // The garbage collector takes its pods and revisions: others would outlive it for a moment.
+        if (set.IsDeleting())
+        {
+            return null;
+        }
+
         List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, set, selector, cancellationToken).ConfigureAwait(false);
         if (await ReviseAsync(set, owned, cancellationToken).ConfigureAwait(false) is not { } hash)
         {

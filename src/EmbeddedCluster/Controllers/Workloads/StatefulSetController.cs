@@ -39,6 +39,12 @@ internal sealed class StatefulSetController(ControlPlane plane) : Reconciler(pla
         LabelSelector selector = LabelSelector.Of(set.Spec()["selector"]);
         List<MapNode> owned = await Claims.ClaimAsync(Plane, pods, set, selector, cancellationToken).ConfigureAwait(false);
         RevisionPlan revisions = Revise(set, owned);
+        if (set.IsDeleting() && revisions.Create is not null)
+        {
+            // The garbage collector has begun with its revisions: another would outlive it for a moment.
+            return null;
+        }
+
         if (!await RevisionHistory.KeepAsync(Plane, history, sets, set, revisions, cancellationToken).ConfigureAwait(false))
         {
             return TakenName;
