@@ -74,9 +74,10 @@ public sealed class KubeContexts
 
         if (!contexts.TryGetValue(name, out KubeconfigEntry? entry))
         {
-            if (name == ServiceAccount.Context && ServiceAccount.Connection(options.ServiceAccountFolder) is { } own)
+            if (name == ServiceAccount.Context)
             {
-                return own;
+                return ServiceAccount.Connection(options.ServiceAccountFolder)
+                    ?? throw new ClusterException($"{name} is for a process that runs in a pod, and this one does not: KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and {options.ServiceAccountFolder}/token are not all there", reason: Invalid);
             }
 
             string known = contexts.Count == 0 ? "there are none" : $"there are {string.Join(", ", contexts.Keys.Order(StringComparer.Ordinal))}";

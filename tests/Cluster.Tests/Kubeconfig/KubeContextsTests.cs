@@ -117,6 +117,7 @@ public sealed class KubeContextsTests : IDisposable
     {
         string file = Write("some", "contexts: [{name: a, context: {}}, {name: b, context: {}}]");
         Assert.Contains("there are a, b", Assert.Throws<ClusterException>(() => KubeContexts.Read([file]).Connection("c")).Message);
+        Assert.Contains("runs in a pod, and this one does not", Assert.Throws<ClusterException>(() => KubeContexts.Read([file], new KubeconfigOptions { ServiceAccountFolder = folder }).Connection("in-cluster")).Message);
         Assert.Contains("no such file", Assert.Throws<ClusterException>(() => KubeContexts.Read([Path.Combine(folder, "none")])).Message);
     }
 
