@@ -86,7 +86,7 @@ internal sealed partial class ResourceService(ObjectStore store, KindRegistry ki
     {
         try
         {
-            switch (kind.QualifiedPlural)
+            switch (kind.Collection)
             {
                 case DefinitionWatcher.Collection:
                     DefinitionsChanged?.Invoke();

@@ -10,6 +10,8 @@ namespace Bowline.EmbeddedCluster.Validation;
 /// </summary>
 internal sealed class SpecText
 {
+    // Comparing takes the square of it at worst; a pod of a dozen containers has some thousands.
+    private const int MostLines = 20_000;
     private static readonly string[] OfHost = ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"];
     private readonly List<string> lines = [];
     private string line = string.Empty;
@@ -23,7 +25,12 @@ internal sealed class SpecText
 
     /// <summary>What differs between two values, on lines of its own.</summary>
     /// <param name="type">One of <see cref="GoTypes.Pods"/>.</param>
-    public static string Difference(string type, MapNode before, MapNode after) => "\n" + LineDiff.Of(Lines(type, before), Lines(type, after));
+    /// <returns>Empty where that would be more to compare than a reader or the server has time for.</returns>
+    public static string Difference(string type, MapNode before, MapNode after)
+    {
+        (List<string> old, List<string> next) = (Lines(type, before), Lines(type, after));
+        return old.Count + next.Count <= MostLines ? "\n" + LineDiff.Of(old, next) : string.Empty;
+    }
 
     private static MapNode Held(MapNode spec)
     {
