@@ -46,7 +46,8 @@ public sealed class ApplicationRenderer(SourceResolver sources, IRenderer render
             RenderResult result = await RenderAsync(RequestFor(spec, source with { Helm = helm }, rendered, environment) with { Lookup = lookup }, spec.Project, cancellationToken).ConfigureAwait(false);
             resources.AddRange(result.Unreadable is null ? result.Resources : throw result.Unreadable);
             warnings.AddRange(result.Warnings);
-            read.Add(Read(spec, source, snapshot, recording));
+            // Where an application names the paths that count, no others do, as in Argo CD.
+            read.Add(Read(spec, source, snapshot, recording) with { SaysRevision = environment.SaidRevision && spec.GeneratePaths.Count == 0 });
             followsHome |= revision.Length == 0 && ReferenceEquals(snapshot, sources.Home.Snapshot);
             revision = revision.Length > 0 ? revision : snapshot.Revision.Short;
         }

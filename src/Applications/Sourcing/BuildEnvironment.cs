@@ -13,6 +13,9 @@ internal sealed partial class BuildEnvironment(ApplicationSpec spec, Application
         "ARGOCD_APP_SOURCE_PATH", "ARGOCD_APP_SOURCE_REPO_URL", "ARGOCD_APP_SOURCE_TARGET_REVISION", "KUBE_VERSION", "KUBE_API_VERSIONS",
     ];
 
+    /// <summary>Whether a text that was expanded says which commit it is.</summary>
+    public bool SaidRevision { get; private set; }
+
     /// <summary>Replaces <c>$NAME</c> and <c>${NAME}</c>; names that are not set become nothing, <c>$$</c> a dollar.</summary>
     public string Expand(string text) => !text.Contains('$', StringComparison.Ordinal) ? text
         : Reference().Replace(text, match => match.Value == "$$" ? "$" : Find(NameOf(match)));
@@ -22,7 +25,13 @@ internal sealed partial class BuildEnvironment(ApplicationSpec spec, Application
 
     private static string NameOf(Match match) => match.Groups[1].Value + match.Groups[2].Value;
 
-    private string Find(string name) => name switch
+    private string Find(string name)
+    {
+        SaidRevision |= name.StartsWith("ARGOCD_APP_REVISION", StringComparison.Ordinal);
+        return Value(name);
+    }
+
+    private string Value(string name) => name switch
     {
         "ARGOCD_APP_NAME" => spec.Name,
         "ARGOCD_APP_NAMESPACE" => spec.Destination.Namespace,

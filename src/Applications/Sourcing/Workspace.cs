@@ -333,7 +333,7 @@ public sealed class Workspace(WorkspaceOptions options, IRenderer renderer, ISou
 
         // A commit that has to be signed is looked at whatever it changes.
         bool isSigned = Settings.TrustedKeysOf(spec.Project) is not null;
-        bool touched = known.Sources.Any(source => source.IsHome ? files.Any(source.DependsOn) : change.Sources.Any(moved => isSigned ? moved.IsOf(source) : moved.Concerns(source)));
+        bool touched = known.Sources.Any(source => source.IsHome ? source.IsTouchedBy(files) : change.Sources.Any(moved => isSigned ? moved.IsOf(source) : moved.Concerns(source)));
         return touched ? null : known;
     }
 

@@ -44,5 +44,5 @@ public sealed record SourceChange(string Url, string Revision, string Chart, IRe
         };
     }
 
-    internal bool Concerns(RenderedSource source) => IsOf(source) && (Files is null || Files.Any(source.DependsOn));
+    internal bool Concerns(RenderedSource source) => IsOf(source) && source.IsTouchedBy(Files);
 }

@@ -36,6 +36,21 @@ public sealed class MovedRevisionTests
     }
 
     [Fact]
+    public async Task An_application_that_says_its_commit_is_rendered_anew_for_every_commit()
+    {
+        Fetcher fetcher = new() { Commit = Before };
+        Workspace workspace = Open(fetcher, "helm: {parameters: [{name: commit, value: $ARGOCD_APP_REVISION}]},");
+        WorkspaceState state = await workspace.LoadAsync(null, WorkspaceChange.Everything, null, CancellationToken.None);
+
+        fetcher.Commit = After;
+        List<string> rendered = [];
+        SourceChange change = new(Elsewhere, "main", string.Empty, []) { Resolved = After };
+        state = await workspace.LoadAsync(state, new WorkspaceChange { HomeFiles = [], Sources = [change] }, spec => rendered.Add(spec.Name), CancellationToken.None);
+        Assert.Equal(["one", "two"], rendered.Order(StringComparer.Ordinal));
+        Assert.Empty(state.Faults);
+    }
+
+    [Fact]
     public void Only_what_reads_that_branch_moves_and_a_source_that_comes_second_does_not_give_the_name()
     {
         RenderedSource Source(string url, string revision) => new(url, revision, string.Empty, Before, IsHome: false, _ => false);
@@ -47,7 +62,7 @@ public sealed class MovedRevisionTests
         Assert.Same(application, new SourceChange(Elsewhere, "main", string.Empty, null).Move(application));
     }
 
-    private static Workspace Open(ISourceFetcher fetcher)
+    private static Workspace Open(ISourceFetcher fetcher, string more = "")
     {
         HttpDownloads downloads = new(TimeProvider.System, _ => null);
         ContentCache cache = new(Directory.CreateTempSubdirectory("bowline-test-").FullName);
@@ -57,7 +72,7 @@ public sealed class MovedRevisionTests
             kind: Application
             metadata: {name: {{name}} }
             spec:
-              source: {repoURL: "{{Elsewhere}}", path: {{name}}, targetRevision: main}
+              source: { {{more}} repoURL: "{{Elsewhere}}", path: {{name}}, targetRevision: main}
               destination: {server: https://kubernetes.default.svc, namespace: {{name}} }
             """));
         return new Workspace(
