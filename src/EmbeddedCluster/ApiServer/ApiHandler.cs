@@ -28,6 +28,7 @@ internal sealed class ApiHandler
     private readonly ResourceEndpoints resources;
     private readonly SystemEndpoints system;
     private readonly Authorizer authorizer;
+    private readonly FlowClassifier flows;
     private readonly KindRegistry kinds;
     private readonly ServerMetrics metrics;
     private readonly RemoteServers remotes;
@@ -41,6 +42,7 @@ internal sealed class ApiHandler
         DateTimeOffset started = service.Time.GetUtcNow();
         this.authenticator = authenticator;
         authorizer = new Authorizer(service.Store);
+        flows = new FlowClassifier(service.Store);
         Reviews reviews = new(service, authorizer, authenticator);
         resources = new ResourceEndpoints(service, subresources, reviews, new ProxyEndpoints(service, services), new ListEncoder(service.Time));
         system = new SystemEndpoints(service.Kinds, tokens, service.Time, new MetricsPage(metrics, service.Store, service.Kinds, started), new StatusPages(service.Time, started, flags));
@@ -101,7 +103,13 @@ internal sealed class ApiHandler
         List<string> warnings = [];
         try
         {
-            Authorize(request, target);
+            AccessQuery query = AccessQuery.Of(request.User, target, request.Parameter("fieldSelector"));
+            if (flows.Of(query) is { } flow)
+            {
+                request.Classified(flow);
+            }
+
+            Authorize(request, query);
             if (Elsewhere(target) is { } apiService)
             {
                 return await remotes.HandOnAsync(request, apiService, cancellationToken).ConfigureAwait(false);
@@ -138,15 +146,15 @@ internal sealed class ApiHandler
         return parts is ["apis", var group, var version] && group.Length > 0 && !kinds.Current.Serves(group, version) ? remotes.Find(group, version) : null;
     }
 
-    private void Authorize(ApiRequest request, RequestTarget target)
+    private void Authorize(ApiRequest request, AccessQuery query)
     {
         try
         {
-            string reason = authorizer.Check(request.User, target, request.Parameter("fieldSelector"));
-            if (request.IsWebSocket && target is { Group: "", Resource: "pods", Subresource: "exec" or "attach" or "portforward", Verb: "get" })
+            string reason = authorizer.Check(query);
+            if (request.IsWebSocket && query is { Group: "", Resource: "pods", Subresource: "exec" or "attach" or "portforward", Verb: "get" })
             {
                 // Browsers open WebSockets by GET; that must not do with the right to read what takes the right to create by POST.
-                authorizer.Check(request.User, target with { Verb = "create" });
+                authorizer.Check(query with { Verb = "create" });
             }
 
             request.Annotate("authorization.k8s.io/decision", "allow");

@@ -1,4 +1,5 @@
 using Bowline.EmbeddedCluster.Admission;
+using Bowline.EmbeddedCluster.ApiServer.Access;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.ApiServer;
@@ -44,6 +45,9 @@ internal sealed record ApiRequest(string Method, string Path, UserInfo User)
     public bool IsUpgrade { get; init; }
 
     public bool IsWebSocket => IsUpgrade && Headers.Any(header => header.Key.Equals("Upgrade", StringComparison.OrdinalIgnoreCase) && header.Value.Contains("websocket", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Told what the request is counted as.</summary>
+    public Action<Flow> Classified { get; init; } = static _ => { };
 
     /// <summary>Adds an annotation to the request's audit event.</summary>
     public Action<string, string> Annotate { get; init; } = static (_, _) => { };

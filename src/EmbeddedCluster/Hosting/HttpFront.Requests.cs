@@ -112,6 +112,11 @@ internal sealed partial class HttpFront
             Headers = http.Headers.SelectMany(static header => header.Value, static (header, value) => new KeyValuePair<string, string>(header.Key, value ?? string.Empty)),
             Client = http.HttpContext.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : string.Empty,
             Aborted = http.HttpContext.RequestAborted,
+            Classified = flow =>
+            {
+                http.HttpContext.Response.Headers["X-Kubernetes-PF-FlowSchema-UID"] = flow.Schema;
+                http.HttpContext.Response.Headers["X-Kubernetes-PF-PriorityLevel-UID"] = flow.Level;
+            },
             IsUpgrade = http.Headers.Upgrade.Count > 0 && http.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase),
         };
     }

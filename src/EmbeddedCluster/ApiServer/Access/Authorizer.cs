@@ -25,6 +25,18 @@ internal sealed record AccessQuery(UserInfo User, string Verb)
     public string? Path { get; init; }
 
     public string FullResource => Subresource.Length == 0 ? Resource : $"{Resource}/{Subresource}";
+
+    public static AccessQuery Of(UserInfo user, RequestTarget target, string fieldSelector = "") => !target.IsResource
+        ? new AccessQuery(user, target.Verb) { Path = target.Path }
+        : new AccessQuery(user, target.Verb)
+        {
+            Group = target.Group,
+            Resource = target.Resource,
+            Subresource = target.Subresource,
+            Namespace = target.Namespace ?? string.Empty,
+            Name = target.Name,
+            FieldSelector = fieldSelector,
+        };
 }
 
 /// <param name="Reason">Who allowed it; for a refusal, what went wrong while looking, or nothing.</param>
@@ -42,22 +54,13 @@ internal sealed partial class Authorizer(ObjectStore store)
 
     /// <returns>Why it is allowed.</returns>
     /// <exception cref="ApiException">403 for those without the right.</exception>
-    public string Check(UserInfo user, RequestTarget target, string fieldSelector = "")
+    public string Check(AccessQuery query)
     {
-        if (!target.IsResource)
+        if (query.Path is { } path)
         {
-            return CheckPath(user, target);
+            return CheckPath(query, path);
         }
 
-        AccessQuery query = new(user, target.Verb)
-        {
-            Group = target.Group,
-            Resource = target.Resource,
-            Subresource = target.Subresource,
-            Namespace = target.Namespace ?? string.Empty,
-            Name = target.Name,
-            FieldSelector = fieldSelector,
-        };
         AccessDecision decision = Decide(query);
         return decision.Allowed ? decision.Reason : throw Forbidden(query, decision.Reason);
     }
@@ -110,10 +113,10 @@ internal sealed partial class Authorizer(ObjectStore store)
         return new ApiException(403, "Forbidden", reason.Length == 0 ? message : $"{message}: {reason}", ApiErrors.Details(query.Group, query.Resource, query.Name));
     }
 
-    private string CheckPath(UserInfo user, RequestTarget target)
+    private string CheckPath(AccessQuery query, string path)
     {
-        AccessDecision decision = Decide(new AccessQuery(user, target.Verb) { Path = target.Path });
-        string message = $"forbidden: User \"{user.Name}\" cannot {target.Verb} path \"{target.Path}\"";
+        AccessDecision decision = Decide(query);
+        string message = $"forbidden: User \"{query.User.Name}\" cannot {query.Verb} path \"{path}\"";
         return decision.Allowed ? decision.Reason : throw new ApiException(403, "Forbidden", decision.Reason.Length == 0 ? message : $"{message}: {decision.Reason}", []);
     }
 

@@ -49,6 +49,9 @@ internal static class RoleRules
         return names && Has(rule["apiGroups"], query.Group) && (Has(rule["resources"], query.FullResource) || (query.Subresource.Length > 0 && Lists(rule["resources"], "*/" + query.Subresource)));
     }
 
+    /// <summary>Whether a list names a value, or all.</summary>
+    public static bool Has(Node? list, string value) => (list?.AsList() ?? []).Any(item => item.AsString() is { } text && (text == "*" || text == value));
+
     /// <summary>The smallest parts of the asked rules that the held rules do not cover.</summary>
     public static IReadOnlyList<RoleRule> Uncovered(IReadOnlyList<RoleRule> held, IEnumerable<RoleRule> asked) =>
         [.. asked.SelectMany(Parts).Where(part => !held.Any(rule => Covers(rule, part)))];
@@ -104,8 +107,6 @@ internal static class RoleRules
 
     private static bool PathCovers(string pattern, string path) =>
         pattern == "*" || pattern == path || (pattern.EndsWith('*') && path.StartsWith(pattern[..^1], StringComparison.Ordinal));
-
-    private static bool Has(Node? list, string value) => (list?.AsList() ?? []).Any(item => item.AsString() is { } text && (text == "*" || text == value));
 
     private static bool Lists(Node? list, string value) => (list?.AsList() ?? []).Any(item => item.AsString() == value);
 }
