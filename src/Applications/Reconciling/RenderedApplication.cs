@@ -89,7 +89,7 @@ public sealed record RenderedSource(string Url, string Revision, string Chart, s
     public SourceTool Tool { get; init; }
 
     /// <summary>Whether the objects say which commit they are of, so that every commit changes them.</summary>
-    public bool SaysRevision { get; init; }
+    internal bool SaysRevision { get; init; }
 
     /// <param name="files">What changed, relative to the repository's root; null when any of them may have.</param>
     internal bool IsTouchedBy(IReadOnlyCollection<string>? files) => SaysRevision || files is null || files.Any(DependsOn);
