@@ -170,11 +170,8 @@ public sealed partial class ApplicationRunner(RenderedApplication application, D
     }
 
     /// <summary>Whether it is synced without being asked for; what somebody rolled back to is.</summary>
-    private bool IsAutomated(Observation observation)
-    {
-        SyncPolicy policy = observation.Application.Spec.Policy;
-        return policy.Automated || (target.DeliversUnasked && !policy.IsManual) || observation.Inventory.Hold is { RolledBackTo: not null };
-    }
+    private bool IsAutomated(Observation observation) =>
+        target.IsAutomatic(observation.Application.Spec.Policy) || observation.Inventory.Hold is { RolledBackTo: not null };
 
     /// <summary>Whether this would undo drift that keeps coming back, and has to wait.</summary>
     private bool HoldsBack(Observation observation, CancellationToken cancellationToken)

@@ -84,6 +84,9 @@ public sealed class DeliveryTarget : IAsyncDisposable
     /// </summary>
     public bool DeliversUnasked { get; init; } = true;
 
+    /// <summary>Whether an application with this policy is synced without being asked for.</summary>
+    public bool IsAutomatic(SyncPolicy policy) => policy.Automated || (DeliversUnasked && !policy.IsManual);
+
     /// <summary>Which of several replicas this process is; empty where it alone delivers.</summary>
     public string Holder { get; init; } = string.Empty;
 

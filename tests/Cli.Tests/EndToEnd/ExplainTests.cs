@@ -30,6 +30,9 @@ public sealed class TroubledCluster : IAsyncLifetime
         Add("ingress", "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: door}\nspec: {ingressClassName: none-such, defaultBackend: {service: {name: missing, port: {number: 80}}}, tls: [{hosts: [a.example.com], secretName: certificate}]}\n");
         Add("pull", Pods("web", annotations: "{bowline.dev/fail: ImagePullBackOff}", extra: "imagePullSecrets: [{name: registry}]"));
         Add("webhook", "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: nowhere, annotations: {argocd.argoproj.io/sync-wave: \"-1\"}}\nwebhooks: [{name: a.example.com, sideEffects: None, admissionReviewVersions: [v1], timeoutSeconds: 1, clientConfig: {url: \"https://127.0.0.1:1/x\"}, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: webhook}}, rules: [{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}]\n---\n" + Pods("web"));
+        Add("manual", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+        file = Path.Combine(scratch.Repository, "apps", "manual.yaml");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("{prune: true, selfHeal: true}", "{enabled: false}", StringComparison.Ordinal));
         Add("fine", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
         scratch.Write("broken/a.yaml", "apiVersion: v1\nkind: [\n").WriteApplication("broken", "broken");
         up = Bowline.Start(scratch.Home, "up", scratch.Repository, "--strict", "--timeout", "20s");
@@ -90,6 +93,7 @@ public sealed class ExplainTests(TroubledCluster cluster) : IClassFixture<Troubl
     [InlineData("pull", "Deployment web ← ReplicaSet web-", "Secret registry does not exist", "pull/all.yaml:1", "add Secret registry")]
     [InlineData("webhook", "Deployment web ← its pods are refused", "ValidatingWebhookConfiguration nowhere asks https://127.0.0.1:1/x, which does not answer", "webhook/all.yaml:1", "see why https://127.0.0.1:1/x does not run")]
     [InlineData("stuck", "ConfigMap a is being deleted and waits for its finalizers: example.com/never", "", "stuck/all.yaml:1", "remove the finalizer")]
+    [InlineData("manual", "it has no automation and waits to be synced", "", "apps/manual.yaml:1", "run 'bowline sync manual'")]
     [InlineData("broken", "it cannot be rendered", "at  broken/a.yaml:", "", "correct the file")]
     public async Task A_cause_is_followed_to_its_end(string application, string chain, string end, string file, string fix)
     {

@@ -17,13 +17,28 @@ public sealed class DeclaredMetricsTests
             metadata: {name: front, annotations: {bowline.dev/metric.requests_per_second: "600"} }
             spec: {selector: {app: none}, ports: [{port: 80}]}
             ---
-            {{Workload("pods", "bowline.dev/metric.depth: \"30\"", "type: Pods, pods: {metric: {name: depth}, target: {type: AverageValue, averageValue: 10} }")}}
+            {{Workload("pods", "bowline.dev/metric.depth: \"30\"")}}
             ---
-            {{Workload("cpu", "bowline.dev/cpu: 400m", "type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 100} }")}}
+            {{Workload("cpu", "bowline.dev/cpu: 400m")}}
             ---
-            {{Workload("object", "note: none", "type: Object, object: {describedObject: {apiVersion: v1, kind: Service, name: front}, metric: {name: requests_per_second}, target: {type: Value, value: 100} }")}}
+            {{Workload("object", "note: none")}}
             ---
-            {{Workload("external", "note: none", "type: External, external: {metric: {name: queue_messages}, target: {type: AverageValue, averageValue: 5} }")}}
+            {{Workload("external", "note: none")}}
+            """);
+        // An autoscaler that finds no ready pods looks again a quarter of a minute later.
+        foreach (string name in (string[])["pods", "cpu", "object", "external"])
+        {
+            await cluster.WaitAsync("apps/v1", "Deployment", name, node => node.Status().Int("readyReplicas") == 1);
+        }
+
+        await cluster.CreateAsync($$"""
+            {{Autoscaler("pods", "type: Pods, pods: {metric: {name: depth}, target: {type: AverageValue, averageValue: 10} }")}}
+            ---
+            {{Autoscaler("cpu", "type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 100} }")}}
+            ---
+            {{Autoscaler("object", "type: Object, object: {describedObject: {apiVersion: v1, kind: Service, name: front}, metric: {name: requests_per_second}, target: {type: Value, value: 100} }")}}
+            ---
+            {{Autoscaler("external", "type: External, external: {metric: {name: queue_messages}, target: {type: AverageValue, averageValue: 5} }")}}
             """);
         foreach ((string name, int wanted) in ((string, int)[])[("pods", 3), ("cpu", 4), ("object", 6), ("external", 4)])
         {
@@ -32,7 +47,7 @@ public sealed class DeclaredMetricsTests
         }
     }
 
-    private static string Workload(string name, string annotation, string metric) => $$"""
+    private static string Workload(string name, string annotation) => $$"""
         apiVersion: apps/v1
         kind: Deployment
         metadata: {name: {{name}} }
@@ -41,7 +56,9 @@ public sealed class DeclaredMetricsTests
           template:
             metadata: {labels: {app: {{name}} }, annotations: { {{annotation}} } }
             spec: {containers: [{name: c, image: web, resources: {requests: {cpu: 100m} } }]}
-        ---
+        """;
+
+    private static string Autoscaler(string name, string metric) => $$"""
         apiVersion: autoscaling/v2
         kind: HorizontalPodAutoscaler
         metadata: {name: {{name}} }

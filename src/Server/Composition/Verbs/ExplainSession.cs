@@ -57,7 +57,30 @@ public sealed class ExplainSession(UpOptions options, TimeProvider time)
         SyncState sync = diff.Plan.InSync && !diff.Observation.HasFailed ? SyncState.Synced : SyncState.OutOfSync;
         IReadOnlyList<Cause> causes = resource.Length == 0 ? explainer.Explain(diff.Plan, diff.Observation.Inventory)
             : explainer.Explain(diff.Find(resource)) is { } cause ? [cause] : [];
+        if (causes.Count == 0 && resource.Length == 0 && sync == SyncState.OutOfSync && Unasked(diff.Observation, target) is { } unasked)
+        {
+            causes = [unasked];
+        }
+
         return new Explanation(diff.Application, diff.Cluster, sync, diff.Health, causes);
+    }
+
+    /// <summary>Why nobody mends what differs, where that is nobody's trouble: it is left for somebody to ask for.</summary>
+    private static Cause? Unasked(Observation observation, DeliveryTarget target)
+    {
+        ApplicationSpec spec = observation.Application.Spec;
+        if (!target.IsAutomatic(spec.Policy))
+        {
+            return new Cause(null, "it has no automation and waits to be synced")
+            {
+                Origin = spec.Origin,
+                Fix = $"run 'bowline sync {spec.Name}', or set spec.syncPolicy.automated; an ApplicationSet with a RollingSync syncs it in its turn",
+            };
+        }
+
+        return observation.IsDelivered && !spec.Policy.SelfHeal
+            ? new Cause(null, "it was changed in the cluster, and self-heal is off") { Origin = spec.Origin, Fix = $"run 'bowline sync {spec.Name}', or set spec.syncPolicy.automated.selfHeal" }
+            : null;
     }
 
     private static async Task<LiveView> ReadAsync(ApplicationDiff diff, DeliveryTarget target, Dictionary<ResourceId, Origin> origins, CancellationToken cancellationToken)
