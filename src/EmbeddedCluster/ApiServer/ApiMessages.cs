@@ -44,13 +44,16 @@ internal sealed record ApiRequest(string Method, string Path, UserInfo User)
     /// <summary>The client wants another protocol on this connection (exec, attach, port-forward).</summary>
     public bool IsUpgrade { get; init; }
 
-    public bool IsWebSocket => IsUpgrade && Headers.Any(header => header.Key.Equals("Upgrade", StringComparison.OrdinalIgnoreCase) && header.Value.Contains("websocket", StringComparison.OrdinalIgnoreCase));
+    public bool IsWebSocket => IsUpgrade && HeaderValues("Upgrade").Any(protocol => protocol.Contains("websocket", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Told what the request is counted as.</summary>
     public Action<Flow> Classified { get; init; } = static _ => { };
 
     /// <summary>Adds an annotation to the request's audit event.</summary>
     public Action<string, string> Annotate { get; init; } = static (_, _) => { };
+
+    /// <summary>What the header says, once for each time that it was sent.</summary>
+    public IEnumerable<string> HeaderValues(string name) => Headers.Where(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(header => header.Value);
 
     public string Parameter(string name) => Query.GetValueOrDefault(name, string.Empty);
 

@@ -13,7 +13,7 @@ internal static class WatchSocket
     /// <param name="isText">JSON goes as text, everything else as bytes.</param>
     public static ApiResponse Answer(ApiRequest request, IAsyncEnumerable<Frame> events, bool isText)
     {
-        string key = request.Headers.FirstOrDefault(header => header.Key.Equals("Sec-WebSocket-Key", StringComparison.OrdinalIgnoreCase)).Value ?? string.Empty;
+        string key = request.HeaderValues("Sec-WebSocket-Key").FirstOrDefault(string.Empty);
 #pragma warning disable CA5350 // The protocol wants SHA-1, and keeps no secret with it.
         string accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + Magic)));
 #pragma warning restore CA5350

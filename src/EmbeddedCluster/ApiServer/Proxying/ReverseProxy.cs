@@ -72,7 +72,7 @@ internal static class ReverseProxy
     {
         yield return $"{request.Method} {onward.Path} HTTP/1.1";
         yield return $"Host: {onward.Host}";
-        string[] named = [.. Values(request.Headers, "Connection").SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries))];
+        string[] named = [.. request.HeaderValues("Connection").SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries))];
         foreach ((string name, string value) in request.Headers)
         {
             if (!OfConnection.Contains(name) && !Replaced.Contains(name) && !named.Contains(name, StringComparer.OrdinalIgnoreCase) && !name.StartsWith(':')
@@ -82,11 +82,11 @@ internal static class ReverseProxy
             }
         }
 
-        yield return $"X-Forwarded-For: {string.Join(", ", [.. Values(request.Headers, "X-Forwarded-For"), request.Client])}";
+        yield return $"X-Forwarded-For: {string.Join(", ", [.. request.HeaderValues("X-Forwarded-For"), request.Client])}";
         if (request.IsUpgrade)
         {
             yield return Exchange.Upgrading;
-            yield return $"Upgrade: {string.Join(", ", Values(request.Headers, "Upgrade"))}";
+            yield return $"Upgrade: {string.Join(", ", request.HeaderValues("Upgrade"))}";
         }
         else
         {
@@ -98,9 +98,6 @@ internal static class ReverseProxy
             yield return line;
         }
     }
-
-    private static IEnumerable<string> Values(IEnumerable<KeyValuePair<string, string>> headers, string name) =>
-        headers.Where(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(header => header.Value);
 
     private static ApiResponse Joined(Exchange exchange) => new(exchange.Code, string.Empty, default)
     {

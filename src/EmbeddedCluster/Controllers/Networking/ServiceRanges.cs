@@ -1,5 +1,6 @@
 using System.Net;
 using Bowline.EmbeddedCluster.Controllers.Storage;
+using Bowline.EmbeddedCluster.Controllers.Workloads;
 using Bowline.Resources.Model;
 
 namespace Bowline.EmbeddedCluster.Controllers.Networking;
@@ -70,8 +71,10 @@ internal sealed class ServiceRanges(ControlPlane plane) : Reconciler(plane)
         }
 
         MapNode condition = new() { ["type"] = "Ready", ["status"] = ready, ["lastTransitionTime"] = Timestamp.Text(Plane.Time.GetUtcNow()), ["reason"] = reason, ["message"] = message };
+        ListNode conditions = Counting.CopyConditions(range.Status());
+        Counting.SetCondition(conditions, condition);
         MapNode status = range.Status().Clone();
-        status["conditions"] = new ListNode([.. status["conditions"].Maps().Where(other => other.Text("type") != "Ready").Select(other => (Node)other.Clone()), condition]);
+        status.PutConditions(conditions);
         await Plane.Writer.SetStatusAsync(ranges, range, status, cancellationToken).ConfigureAwait(false);
     }
 

@@ -21,13 +21,6 @@ internal sealed class AttachableVolumes(ControlPlane plane)
     public static bool IsExclusive(MapNode volume) =>
         volume.Spec()["accessModes"] is ListNode { Count: > 0 } modes && !modes.Strings().Any(mode => mode is "ReadWriteMany" or "ReadOnlyMany");
 
-    /// <summary>The bound volumes of a pod that must be attached.</summary>
-    public IEnumerable<MapNode> Of(MapNode pod) => ClaimProtection.ClaimsOf(pod)
-        .Select(name => claims.Get(pod.Namespace(), name)?.Spec().Text("volumeName"))
-        .Select(name => string.IsNullOrEmpty(name) ? null : volumes.Get(string.Empty, name))
-        .OfType<MapNode>()
-        .Where(IsAttachable);
-
     public bool AreAttached(MapNode pod) => Of(pod).All(volume => attachments.Get(string.Empty, NameOf(volume, pod.Spec().Text("nodeName"))) is { } made && made.Status().Flag("attached"));
 
     /// <summary>As csi_attacher.go names them.</summary>
@@ -44,4 +37,11 @@ internal sealed class AttachableVolumes(ControlPlane plane)
         MapNode? source = volume.Spec()["csi"] as MapNode;
         return $"kubernetes.io/csi/{source.Text("driver")}^{source.Text("volumeHandle")}";
     }
+
+    /// <summary>The bound volumes of a pod that must be attached.</summary>
+    private IEnumerable<MapNode> Of(MapNode pod) => ClaimProtection.ClaimsOf(pod)
+        .Select(name => claims.Get(pod.Namespace(), name)?.Spec().Text("volumeName"))
+        .Select(name => string.IsNullOrEmpty(name) ? null : volumes.Get(string.Empty, name))
+        .OfType<MapNode>()
+        .Where(IsAttachable);
 }
